@@ -1,0 +1,16 @@
+"""The shapes that cross module borders; pictures are float32 RGB in [0, 1] unless a name says otherwise."""
+
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+Picture = Float[Tensor, "3 h w"]
+"""One picture."""
+
+Batch = Float[Tensor, "n 3 h w"]
+"""Pictures of one size."""
+
+Observed = Float[Tensor, "n c h w"]
+"""What a generator is shown: what is left of the clean pictures, in the form its task defines."""
+
+Bytes = UInt8[Tensor, "3 h w"]
+"""One picture as it lies in an 8-bit file."""
