@@ -1,0 +1,66 @@
+"""The commands: each parses, calls the library once, and renders; the only place that prints.
+
+Nothing here imports torch, or anything that does, before a command runs: `--help` must not wait for it.
+"""
+
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from srgan import __version__
+from srgan.cli.evaluate import evaluate
+from srgan.cli.info import info
+from srgan.cli.samples import samples
+from srgan.cli.train import train
+from srgan.cli.upscale import upscale
+from srgan.errors import SrganError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def srgan() -> None:
+    """Makes pictures whole."""
+
+
+for command in (upscale, train, evaluate, info, samples):
+    srgan.add_command(command)
+
+
+def main() -> None:
+    """The command `srgan`."""
+    _run(srgan)
+
+
+def upscale_main() -> None:
+    """The command `upscale`."""
+    _run(upscale)
+
+
+def _run(command: click.Command) -> None:
+    """Runs a command and leaves with its exit code: 0, 1, 2, 3, 4, 5, or 130 and 143 where it was interrupted."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        sys.exit(command.main(standalone_mode=False) or 0)
+    except SrganError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command continues", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    click.echo("terminated; the same command continues", err=True)
+    sys.exit(143)

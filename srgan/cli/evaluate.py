@@ -1,0 +1,44 @@
+"""`srgan eval MODEL`: scores on a folder of clean pictures, beside the trivial baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("model", metavar="MODEL")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder of clean pictures.")
+@click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def evaluate(model: str, data: Path, device: str, precision: str, as_json: bool) -> int:
+    """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
+    from srgan import zoo
+    from srgan.evaluation import evaluate as run
+
+    loaded = zoo.load(model)
+    scores = run(loaded, data, device=device, precision=precision)
+    result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else _table(result))
+    return 0
+
+
+def _table(result: dict[str, Any]) -> str:
+    """The scores as text, a picture a line."""
+    metrics = list(result["mean"])
+    rows = [(one["name"], one) for one in result["pictures"]] + [("mean", result["mean"])]
+    rows += list(result["baseline"].items())
+    widest = max(len(name) for name, _ in rows)
+    protocol = ", ".join(f"{key} {value}" for key, value in result["protocol"].items())
+    lines = [f"{result['model']} on {result['data']} ({result['count']} pictures; {protocol})"]
+    lines.append(" " * widest + "".join(f"{name:>9}" for name in metrics))
+    lines += [f"{name:<{widest}}" + "".join(_number(row[metric]) for metric in metrics) for name, row in rows]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return f"{'-':>9}" if value is None else f"{value:9.4f}"

@@ -1,0 +1,80 @@
+"""How far a folder run is: one line that renews itself on a terminal, plain lines elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from srgan.images import printable
+
+if TYPE_CHECKING:
+    from srgan.folder import Outcome
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between two plain lines."""
+
+
+class Progress:
+    """Counts outcomes, names failures as they come, and shows one line of progress."""
+
+    def __init__(self, total: int, *, quiet: bool = False) -> None:
+        self.total = total
+        self.counts: Counter[str] = Counter()
+        self.pixels = 0
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
+        self._started = self._shown = time.monotonic()
+
+    @property
+    def failed(self) -> int:
+        return self.counts["failed"] + self.counts["unsupported"]
+
+    def add(self, outcome: Outcome) -> None:
+        self.counts[outcome.status] += 1
+        self.pixels += outcome.pixels
+        name = printable(outcome.name)
+        if outcome.status in ("failed", "unsupported"):
+            self._line(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
+        for note in outcome.notes:
+            if not self._quiet:
+                self._line(f"note: {name}: {note}")
+        if self._terminal or time.monotonic() - self._shown > PLAIN_INTERVAL:
+            self.show()
+
+    def show(self) -> None:
+        """Prints where the run stands."""
+        if self._quiet:
+            return
+        self._shown = time.monotonic()
+        text = self._text()
+        click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
+
+    def finish(self, seconds: float) -> None:
+        """Prints the last line, with the time the whole took."""
+        if not self._quiet:
+            rate = self.pixels / 1e6 / max(seconds, 1e-9)
+            self._line(f"{self._text()}  in {_clock(seconds)}, {rate:.1f} MP/s")
+
+    def _line(self, text: str) -> None:
+        click.echo(f"\r\033[K{text}" if self._terminal else text, err=True)
+
+    def _text(self) -> str:
+        done = sum(self.counts.values())
+        parts = [f"{done}/{self.total} pictures"]
+        if self.pixels:
+            seconds = time.monotonic() - self._started
+            parts.append(f"{self.pixels / 1e9:.2f} GP  {self.pixels / 1e6 / seconds:.1f} MP/s")
+            parts.append(f"ETA {_clock(seconds / max(done - self.counts['skipped'], 1) * (self.total - done))}")
+        if done:
+            parts.append(f"ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}")
+        return "  ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,58 @@
+"""`srgan train TASK`: a folder of pictures becomes a weights file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("task", metavar="TASK")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder of pictures or tar shards.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the same one continues it.")
+@click.option("--val", type=click.Path(path_type=Path), help="Folder of pictures to score while training.")
+@click.option("--init", metavar="NAME|FILE", help="Weights whose fitting tensors the generator starts from.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file of settings.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; wins over the TOML file.")
+@click.option("--licence", default="", help="What the weights file should say of its licence and of the pictures'.")
+@click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def train(
+    task: str,
+    data: Path,
+    out: Path,
+    val: Path | None,
+    init: str | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    licence: str,
+    dry_run: bool,
+    quiet: bool,
+) -> int:
+    """Train a generator for TASK (upscale) on a folder of pictures.
+
+    Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
+    batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
+    """
+    from srgan import options, training
+    from srgan.model import start_from
+    from srgan.zoo import load
+
+    logging.getLogger("srgan").setLevel(logging.INFO)
+    model, settings = training.configure(task, training.read_values(config, assignments))
+    if dry_run:
+        for name, value in model.network.items():
+            click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
+        for part in (model.task, settings):
+            for name, field in options.options_of(type(part)).items():
+                click.echo(f"{name} = {json.dumps(getattr(part, name))}  # {field.metadata['help']}")
+        return 0
+    card: dict[str, object] = {"licence": licence} if licence else {}
+    if init is not None:
+        start_from(model, load(init))
+    training.train(model, data, out, settings, validation=val, card=card, progress=not quiet)
+    click.echo(str(out / "model.safetensors"))
+    return 0

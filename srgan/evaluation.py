@@ -1,0 +1,88 @@
+"""How well a model does, always beside the trivial baseline, and with the protocol that the figures hang on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from srgan.engines import make_engine
+from srgan.errors import NoPicturesError
+from srgan.images import find, read
+from srgan.metrics import Protocol, score
+from srgan.model import Model
+from srgan.resample import upsample
+from srgan.restoration import restore_batch
+from srgan.types import Batch
+
+Scores = dict[str, float | None]
+
+
+def evaluate(
+    model: Model,
+    data: str | os.PathLike[str],
+    *,
+    metrics: Sequence[str] = ("psnr", "ssim", "lpips"),
+    baselines: bool = True,
+    device: str = "auto",
+    precision: str = "auto",
+) -> dict[str, Any]:
+    """Scores of a model on the clean pictures of a folder: what `srgan eval --json` prints beside model and sha256.
+
+    Each picture is cropped to a multiple of the scale, degraded by the model's task, restored, rounded to 8 bit and
+    compared. A metric that is infinite or cannot be computed is None, with a warning.
+
+    Raises:
+        NoPicturesError: the folder holds no picture.
+        ImageError: a picture cannot be read.
+    """
+    folder = Path(data)
+    names = sorted(os.fspath(name) for name in find(folder))
+    if not names:
+        raise NoPicturesError(f"{folder}: holds no pictures")
+    scale = model.task.scale
+    protocol = Protocol(border=scale, downsample="bicubic-antialias")
+    engine = make_engine(model.generator, device=device, precision=precision)
+    restorers: dict[str, Callable[[Batch], Batch]] = {"model": lambda lr: restore_batch(model, lr, engine=engine).cpu()}
+    if baselines:
+        restorers["bicubic"] = lambda lr: upsample(lr, scale)
+
+    rows: dict[str, list[Scores]] = {name: [] for name in restorers}
+    for name in names:
+        clean = _load(folder / name, scale)
+        observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
+        for restorer, restore in restorers.items():
+            rows[restorer].append(score(restore(observed), clean, protocol, metrics))
+
+    return {
+        "task": model.task.name,
+        "scale": scale,
+        "data": folder.resolve().name,
+        "count": len(names),
+        "protocol": protocol.as_dict(),
+        "mean": _mean(rows["model"], metrics),
+        "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
+        "pictures": [{"name": name, **row} for name, row in zip(names, rows["model"], strict=True)],
+    }
+
+
+def _load(path: Path, multiple: int) -> Batch:
+    """A picture as a batch of one, cropped at the right and bottom to a multiple."""
+    image = read(path)
+    peak = 2**image.depth - 1
+    picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / peak
+    height, width = (side // multiple * multiple for side in picture.shape[2:])
+    cropped: Batch = picture[:, :, :height, :width].contiguous()
+    return cropped
+
+
+def _mean(rows: Sequence[Scores], metrics: Sequence[str]) -> Scores:
+    """The mean of each metric; None where a picture has none."""
+    columns = {name: [row[name] for row in rows] for name in metrics}
+    return {
+        name: None if None in values else fmean(v for v in values if v is not None) for name, values in columns.items()
+    }

@@ -1,0 +1,155 @@
+"""Which file becomes which, planned from names alone: no file is opened, so 100,000 of them are planned in a second."""
+
+import logging
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from srgan.errors import ConfigError, MachineError, NoPicturesError
+from srgan.images.formats import READABLE, SUFFIXES, format_of, printable, writable
+
+_log = logging.getLogger(__name__)
+
+_ANOTHER = "choose another output folder"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to make: where from, where to, and the name by which the user knows it."""
+
+    source: Path
+    target: Path
+    name: str  # relative to the input folder, with forward slashes
+
+
+def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
+    """The pictures under a folder, by relative posix path, each folder in the order of its names.
+
+    Links to files are followed, links to folders are not. Hidden files, pipes, sockets and devices are passed over, and
+    so is everything under `exclude`. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
+    """
+    excluded = exclude and os.path.realpath(exclude)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        folders = []
+        for entry in _entries(root / prefix):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not excluded or os.path.realpath(entry.path) != excluded:
+                    folders.append(f"{prefix}{entry.name}/")
+            elif os.path.splitext(entry.name)[1].lower() in READABLE and entry.is_file():
+                yield prefix + entry.name
+        waiting += reversed(folders)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        _log.warning("%s: passed over: %s", printable(folder), error.strerror)
+        return []
+
+
+def plan(source: Path, target: Path, *, format: str = "keep", on_collision: str = "rename") -> list[Job]:
+    """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
+
+    Where two sources want one target (a.jpg and a.png, as png), a.png stays a.png and a.jpg becomes a.jpg.png. Names
+    that differ in case alone count as one, for some file systems cannot tell them apart.
+
+    Raises:
+        ConfigError: IN is missing, OUT is IN, the format is not one that we write, or names collide and
+            `on_collision` is "error".
+        NoPicturesError: the folder holds no picture.
+        MachineError: OUT is a file while IN is a folder.
+    """
+    if on_collision not in ("rename", "error"):
+        raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
+    format = format if format == "keep" else writable(format)
+    if source.is_file():
+        return [_single(source, target, format)]
+    if not source.is_dir():
+        raise ConfigError(f"{printable(source)}: no such file or folder")
+    if target.exists() and not target.is_dir():
+        raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+    inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if inside == outside:
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+    names = list(find(source, exclude=target))
+    if not names:
+        raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
+    jobs = [Job(source / name, target / new, name) for name, new in _targets(names, format, on_collision)]
+    if inside.is_relative_to(outside):
+        _refuse_to_write_into(inside, outside, target, jobs)
+    return jobs
+
+
+def _single(source: Path, target: Path, format: str) -> Job:
+    if target.is_dir() or target.suffix.lower() not in READABLE:
+        if target.exists() and not target.is_dir():
+            raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+        target = target / _renamed(source.name, format)
+    elif format not in ("keep", format_of(target)):
+        raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
+    else:
+        format_of(target)
+    if os.path.realpath(source) == os.path.realpath(target):
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+    return Job(source, target, source.name)
+
+
+def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[Job]) -> None:
+    for job in jobs:
+        if (outside / job.target.relative_to(target)).is_relative_to(inside):
+            raise ConfigError(f"{printable(job.target)}: an output among the input; {_ANOTHER}")
+
+
+def _renamed(name: str, format: str) -> str:
+    """The name of the file made from this one, as long as no other file wants it too."""
+    stem, suffix = os.path.splitext(name)
+    known = READABLE.get(suffix.lower())
+    if known == format or (format == "keep" and known in SUFFIXES):
+        return name
+    return stem + _suffix(format) if known else name + _suffix(format)
+
+
+def _suffix(format: str) -> str:
+    return SUFFIXES["png" if format == "keep" else format]
+
+
+def _targets(names: list[str], format: str, on_collision: str) -> list[tuple[str, str]]:
+    """Each name with that of the file made from it; all of these differ, in more than case."""
+    wanted = {name: _renamed(name, format) for name in names}
+    rivals = Counter(map(_folded, wanted.values()))
+    chosen: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(names, key=lambda name: wanted[name] != name):  # those that keep their name come first
+        new = wanted[name]
+        if rivals[_folded(new)] > 1:
+            if on_collision == "error":
+                others = sorted(other for other in names if _folded(wanted[other]) == _folded(new))
+                raise ConfigError(
+                    f"{', '.join(map(printable, others))} would all become {printable(new)}: "
+                    "rename them, or let them be renamed with --on-collision rename"
+                )
+            new = new if new == name else name + _suffix(format)
+        chosen[name] = _free(new, taken)
+        taken.add(_folded(chosen[name]))
+    return [(name, chosen[name]) for name in names]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    path, number = PurePosixPath(name), 2
+    while _folded(name) in taken:
+        name, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
+    return name
+
+
+def _folded(name: str) -> str:
+    """What a file system that ignores case, and how accents are spelled, takes the name for."""
+    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

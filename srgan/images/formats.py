@@ -1,0 +1,106 @@
+"""Which kinds of picture there are: how their files begin, what they are called, and how large they may be."""
+
+import os
+import re
+from os import PathLike
+
+from srgan.errors import ConfigError, ImageError, UnsupportedImageError
+
+AnyPath = str | bytes | PathLike[str] | PathLike[bytes]
+
+SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp"}
+"""The formats that can be written, each with the suffix a new file gets."""
+
+READABLE = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".jpe": "jpeg",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+    ".gif": "gif",
+    ".avif": "avif",
+}
+"""The suffixes a folder is searched for."""
+
+_LONGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383, "tiff": 2**31 - 1, "bmp": 2**31 - 1}
+
+_BEGINNINGS = (
+    (rb"\x89PNG\r\n\x1a\n", "png"),
+    (rb"\xff\xd8\xff", "jpeg"),
+    (rb"RIFF....WEBP", "webp"),
+    (rb"II[*+]\0|MM\0[*+]", "tiff"),
+    (rb"BM", "bmp"),
+    (rb"GIF8[79]a", "gif"),
+    (rb"....ftyp(avif|avis)", "avif"),
+    (rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "heic"),
+)
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def printable(path: AnyPath) -> str:
+    """A path as one line that any terminal can print: control characters and bytes that are not UTF-8 are escaped."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), os.fsdecode(path))
+
+
+def sniff(head: bytes, name: str) -> str:
+    """The format of a file that begins with these bytes; its name is used in messages only.
+
+    Raises:
+        ImageError: the file is empty.
+        UnsupportedImageError: it is something else than a picture we read.
+    """
+    if not head:
+        raise ImageError(f"{name}: empty file")
+    kinds = [kind for beginning, kind in _BEGINNINGS if re.match(beginning, head, re.DOTALL)]
+    if not kinds:
+        raise UnsupportedImageError(
+            f"{name}: not a picture (it begins with {head[:8]!r}); remove it or convert it to PNG"
+        )
+    if kinds[0] == "heic":
+        raise UnsupportedImageError(f"{name}: HEIC is not read here; convert it to JPEG or PNG")
+    return kinds[0]
+
+
+def writable(format: str) -> str:
+    """The name by which a format is known here: "jpg" is "jpeg", "tif" is "tiff".
+
+    Raises:
+        ConfigError: it is not one that we write.
+    """
+    known = READABLE.get(f".{format.lower()}")
+    if known not in SUFFIXES:
+        raise ConfigError(f"cannot write {format!r}: choose one of {', '.join(SUFFIXES)}")
+    return known
+
+
+def format_of(path: AnyPath) -> str:
+    """The format that a path asks for by its suffix.
+
+    Raises:
+        ConfigError: the suffix is missing, or of no format that we write.
+    """
+    suffix = os.path.splitext(os.fsdecode(path))[1].lower()
+    known = READABLE.get(suffix)
+    if known not in SUFFIXES:
+        raise ConfigError(
+            f"{printable(path)}: cannot write a picture with the suffix {printable(suffix)!r}; "
+            f"choose one of {', '.join(SUFFIXES.values())}"
+        )
+    return known
+
+
+def check_size(format: str, width: int, height: int) -> None:
+    """Nothing, where the format can hold such a picture.
+
+    Raises:
+        ConfigError: it is not a format that we write.
+        ImageError: a side is longer than the format allows.
+    """
+    format = writable(format)
+    limit = _LONGEST_SIDE[format]
+    if max(width, height) > limit:
+        raise ImageError(f"{width} x {height} pixels: {format} holds at most {limit} a side; choose png or tiff")

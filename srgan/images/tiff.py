@@ -1,0 +1,209 @@
+"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16; more pages than one or real numbers are refused.
+
+EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered on reading and laid out on writing.
+"""
+
+import io
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image as Pillow
+from PIL import TiffImagePlugin
+
+from srgan.images import exif, pixels
+from srgan.images.image import Image
+
+_MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+_ORIENTATION, _RESOLUTION, _XMP, _ICC = 274, 282, 700, 34675
+_TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
+_EXIF, _GPS = 34665, 34853
+_NAMES = {_EXIF: "ExifTag", _GPS: "GPSTag"}  # by number, tifffile would not write them
+
+tifffile_errors = (tifffile.TiffFileError, KeyError)  # KeyError: a codec that tifffile has not
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+class DamagedTiff(ValueError):
+    """The file points outside itself."""
+
+
+@contextmanager
+def only_page(file: io.BufferedReader | io.BytesIO) -> Iterator[tifffile.TiffPage]:
+    """The one page of a TIFF; thumbnails and masks do not count.
+
+    Raises:
+        UnknownKind: there are several.
+    """
+    with tifffile.TiffFile(file) as opened:
+        pages = [page.aspage() for page in opened.pages]
+        pages = [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
+        if len(pages) != 1:
+            raise pixels.UnknownKind(f"a TIFF of {len(pages)} pages; split it into one file a page")
+        yield pages[0]
+
+
+def decode(data: bytes) -> Image:
+    """The picture in a TIFF file, upright.
+
+    Raises:
+        UnknownKind: it has several pages, or pixels that are neither up to 8 nor 16 unsigned bits.
+        DamagedTiff: the file is truncated.
+    """
+    with only_page(io.BytesIO(data)) as page:
+        if any(at + size > len(data) for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)):
+            raise DamagedTiff("the file is truncated")
+        icc = page.tags.valueof(_ICC)
+        notes: tuple[str, ...]
+        if page.bitspersample in (1, 2, 4, 8) and page.sampleformat == 1:
+            picture = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+            picture.load()  # this also applies the orientation
+            found, icc, notes = pixels.from_pillow(picture, icc)
+        elif page.bitspersample == 16 and page.sampleformat == 1:
+            found, icc, notes = _sixteen_bits(page, data, icc)
+        else:
+            kind = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(page.sampleformat, "complex")
+            raise pixels.UnknownKind(
+                f"{page.bitspersample}-bit {kind} samples are not read here; convert it to a 16-bit TIFF or PNG"
+            )
+        return Image(
+            *found,
+            icc=bytes(icc) if icc else None,
+            exif=_gathered_exif(data),
+            xmp=page.tags.valueof(_XMP),
+            dpi=_dpi(page),
+            format="tiff",
+            notes=notes,
+        )
+
+
+def _sixteen_bits(
+    page: tifffile.TiffPage, data: bytes, icc: bytes | None
+) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
+    array = _samples(page, data)
+    if page.photometric not in (_MINISWHITE, _MINISBLACK, _RGB, _CMYK):
+        raise pixels.UnknownKind(f"16-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
+    colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
+    array = pixels.turned(array, page.tags.valueof(_ORIENTATION) or 1)
+    colour, extra = array[..., :colours], array[..., colours:]
+    if page.photometric == _CMYK:
+        return pixels.from_pillow(Pillow.fromarray((colour >> 8).astype(np.uint8), "CMYK"), icc)
+    if page.photometric == _MINISWHITE:
+        colour = 65_535 - colour
+    kind = page.extrasamples[0] if page.extrasamples else 0
+    if kind not in (_ASSOCIATED, _UNASSOCIATED):
+        return pixels.from_array(colour), icc, ("further channels dropped",) if extra.size else ()
+    alpha = extra[..., :1]
+    if kind == _ASSOCIATED:
+        colour = np.minimum(colour * 65_535.0 / np.maximum(alpha, 1) + 0.5, 65_535).astype(np.uint16)
+    return pixels.from_array(np.concatenate([colour, alpha], axis=2)), icc, ()
+
+
+def _samples(page: tifffile.TiffPage, data: bytes) -> np.ndarray:
+    """The stored samples, (h, w, c); OpenCV helps out where tifffile lacks the codec (LZW)."""
+    shape = (page.imagelength, page.imagewidth, page.samplesperpixel)
+    try:
+        array = np.asarray(page.asarray(), np.uint16)
+    except (KeyError, ValueError) as error:
+        if "imagecodecs" not in str(error):
+            raise
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if decoded is None or decoded.dtype != np.uint16 or decoded.size != np.prod(shape):
+            raise pixels.UnknownKind(
+                f"no decoder here for its compression ({page.compression!r}); save it uncompressed"
+            ) from error
+        to_rgb = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(page.samplesperpixel)
+        return (decoded if to_rgb is None else cv2.cvtColor(decoded, to_rgb)).reshape(shape)
+    if page.planarconfig == 2 and array.ndim == 3:
+        array = np.moveaxis(array, 0, 2)
+    return array.reshape(shape)
+
+
+def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
+    if _RESOLUTION not in page.tags or page.resolutionunit not in (2, 3):
+        return None
+    across, down = page.get_resolution(unit=2)
+    return float(across), float(down)
+
+
+def _gathered_exif(data: bytes) -> bytes | None:
+    """An EXIF block of the tags that describe the photograph rather than the file."""
+    whole, kept = Pillow.Exif(), Pillow.Exif()
+    if data[2:3] == b"+":  # BigTIFF, whose directories are laid out otherwise
+        return None
+    whole.load(data)
+    for tag in _TEXTS:
+        if tag in whole:
+            kept[tag] = whole[tag]
+    for tag in (_EXIF, _GPS):
+        if inner := whole.get_ifd(tag):
+            kept[tag] = inner
+    return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
+
+
+def encoded(
+    array: np.ndarray,
+    *,
+    icc: bytes | None = None,
+    block: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+) -> bytes:
+    """A TIFF of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA.
+
+    The EXIF `block` is taken apart again. Beyond 4 GB it is a BigTIFF, without camera settings and place.
+    """
+    said = Pillow.Exif()
+    if block:
+        said.load(block)
+    inner = {tag: said.get_ifd(tag) for tag in (_EXIF, _GPS) if said.get_ifd(tag)}
+    tags: list[tuple[int | str, str, int, object, bool]]
+    tags = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in _TEXTS if tag in said]
+    bigtiff = array.nbytes > 2**32 - 2**25
+    if bigtiff:
+        inner = {}
+    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
+    if xmp:
+        tags.append((_XMP, "B", len(xmp), xmp, True))
+    channels = array.shape[2] if array.ndim == 3 else 1
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        array,
+        byteorder="<",
+        bigtiff=bigtiff,
+        photometric="rgb" if channels >= 3 else "minisblack",
+        extrasamples=["unassalpha"] if channels in (2, 4) else None,
+        planarconfig="contig" if channels > 1 else None,
+        compression="adobe_deflate",
+        compressionargs={"level": 1},
+        predictor=True,
+        rowsperstrip=max(1, 2**20 // max(1, array.nbytes // array.shape[0])),
+        iccprofile=icc,
+        resolution=dpi or (1, 1),
+        resolutionunit="inch" if dpi else "none",
+        metadata=None,
+        software=False,
+        extratags=tags,
+    )
+    return _with_directories(file.getvalue(), inner)
+
+
+def _with_directories(data: bytes, inner: dict[int, dict[int, object]]) -> bytes:
+    """The same file with EXIF's own directories behind it, and their offsets in the places kept for them."""
+    grown = bytearray(data)
+    places = exif.places(data) if inner else {}
+    for tag, fields in inner.items():
+        grown += bytes(len(grown) % 2)
+        directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+        for key, value in fields.items():
+            directory[key] = value
+        struct.pack_into("<I", grown, places[tag], len(grown))
+        grown += directory.tobytes(len(grown))
+    return bytes(grown)

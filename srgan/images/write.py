@@ -1,0 +1,173 @@
+"""An Image becomes a file, whole or not at all: encoded in memory, written under another name, synced, renamed."""
+
+import contextlib
+import errno
+import hashlib
+import io
+import logging
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+
+from srgan.errors import ConfigError, ImageError, MachineError
+from srgan.images import exif, png, tiff
+from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
+from srgan.images.image import Image, Plane, Rgb
+
+_log = logging.getLogger(__name__)
+
+_MACHINE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+    *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+}
+_JPEG_SEGMENT = 65_000  # bytes; EXIF and XMP must each fit into one segment
+
+
+def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
+    """The bytes of a file that holds the picture, and what its file said about it unless that is to be stripped.
+
+    PNG and TIFF keep every bit and ignore `quality`. The others hold 8 bits, and JPEG and BMP no alpha: 16 bits are
+    rounded, transparent parts become white. The colour profile is kept even when metadata are stripped, for the
+    colours mean nothing without it.
+
+    Raises:
+        ConfigError: it is not a format that we write, or quality is not 1 to 100.
+        ImageError: a side is longer than the format allows, or the encoder failed.
+    """
+    format = writable(format)
+    if not 1 <= quality <= 100:
+        raise ConfigError(f"quality is {quality}: choose 1 to 100")
+    check_size(format, image.width, image.height)
+    block, xmp = (None, None) if strip_metadata else (_resized_exif(image), image.xmp)
+    try:
+        if format == "png":
+            return png.spliced(png.encoded(_stacked(image)), icc=image.icc, exif=block, xmp=xmp, dpi=image.dpi)
+        if format == "tiff":
+            return tiff.encoded(_stacked(image), icc=image.icc, block=block, xmp=xmp, dpi=image.dpi)
+        return _through_pillow(image, format, quality, block, xmp)
+    except (OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
+        raise ImageError(f"cannot be written as {format}: {error or 'not enough memory'}") from error
+
+
+def write(
+    path: AnyPath,
+    image: Image,
+    *,
+    format: str | None = None,
+    quality: int = 95,
+    strip_metadata: bool = False,
+) -> None:
+    """Nothing; the picture is in the file, whose format is that of its suffix unless given.
+
+    Raises:
+        ConfigError: it is not a format that we write.
+        ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
+        MachineError: the disk is full, or the folder not writable.
+    """
+    chosen = format or format_of(path)
+    try:
+        data = encode(image, chosen, quality=quality, strip_metadata=strip_metadata)
+    except ImageError as error:
+        raise ImageError(f"{printable(path)}: {error}") from error
+    write_bytes(path, data)
+
+
+def write_bytes(path: AnyPath, data: bytes) -> None:
+    """Nothing; the file holds these bytes, or what it held before: a crash leaves no half of it under its name.
+
+    Folders are made where they are missing.
+
+    Raises:
+        ImageError: the file cannot be written for a reason of its own, such as too long a name.
+        MachineError: the disk is full, or the folder not writable.
+    """
+    target = Path(os.fsdecode(path))
+    # Short, for the name itself may be as long as names can be.
+    digest = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
+    partial = target.parent / f".srgan-{digest}-{os.getpid()}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)  # left by a killed process that had our number
+        try:
+            with open(partial, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        kind = MachineError if error.errno in _MACHINE else ImageError
+        raise kind(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems cannot; the file itself is safe
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _resized_exif(image: Image) -> bytes | None:
+    if not image.exif:
+        return None
+    try:
+        return exif.resized(image.exif, image.width, image.height)
+    except exif.DamagedExif as error:
+        _log.warning("EXIF dropped: %s", error)
+        return None
+
+
+def _stacked(image: Image) -> np.ndarray:
+    """One array of what the file shall hold: one to four channels."""
+    colour = image.rgb[..., 0] if image.grey else image.rgb
+    if image.alpha is not None:
+        return np.dstack([colour, image.alpha])
+    return np.ascontiguousarray(colour)
+
+
+def _through_pillow(image: Image, format: str, quality: int, block: bytes | None, xmp: bytes | None) -> bytes:
+    rgb, alpha = _eight_bits(image.rgb), None if image.alpha is None else _eight_bits(image.alpha)
+    if alpha is not None and format != "webp":
+        _log.warning("%s holds no transparency: transparent parts become white", format)
+        rgb, alpha = _on_white(rgb, alpha), None
+    picture = Pillow.fromarray(_stacked(Image(rgb, alpha, grey=image.grey and format != "webp")))
+    options: dict[str, object] = {}
+    if format != "bmp":
+        options |= {"quality": quality, "icc_profile": image.icc}
+        block, xmp = _short_enough(block, "EXIF", format), _short_enough(xmp, "XMP", format)
+        options |= {"exif": b"Exif\0\0" + block if block else b"", "xmp": xmp or b""}
+    if format == "jpeg":
+        options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
+    if image.dpi and format != "webp":
+        options["dpi"] = image.dpi
+    file = io.BytesIO()
+    picture.save(file, format, **options)
+    return file.getvalue()
+
+
+def _short_enough(metadata: bytes | None, kind: str, format: str) -> bytes | None:
+    if metadata and format == "jpeg" and len(metadata) > _JPEG_SEGMENT:
+        _log.warning("%s dropped: %d bytes are more than JPEG can hold", kind, len(metadata))
+        return None
+    return metadata
+
+
+def _eight_bits(samples: Rgb | Plane) -> np.ndarray:
+    if samples.dtype == np.uint8:
+        return samples
+    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    opaque = alpha[..., None].astype(np.uint16)
+    return ((rgb * opaque + 255 * (255 - opaque) + 127) // 255).astype(np.uint8)

@@ -1,0 +1,113 @@
+"""What a folder run has finished, one JSON line a file, so that the same command continues it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from srgan.errors import MachineError
+from srgan.images import Job
+
+log = logging.getLogger(__name__)
+
+FOLDER = ".srgan"
+
+
+class Journal:
+    """The journal of an output folder: `OUT/.srgan/journal.jsonl`, only ever appended to.
+
+    A picture counts as finished when its line names the same input (size and modification time), the same settings and
+    weights, and the output is there with the size it was written with.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.path = folder / FOLDER / "journal.jsonl"
+        self._settings = fingerprint(settings)
+        self._finished = self._read()
+        self._lock = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise MachineError(f"{self.path}: cannot be written ({error.strerror}); choose another output") from error
+        if self.path.stat().st_size and not self._ends_a_line():
+            self._file.write("\n")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def has(self, job: Job) -> bool:
+        """Whether this picture was finished under these settings, and its output is still there."""
+        line = self._finished.get(job.name)
+        try:
+            return (
+                line is not None
+                and line["settings"] == self._settings
+                and line["input"] == stamp(job.source)
+                and line["target"] == job.target.name
+                and line["output"] == job.target.stat().st_size
+            )
+        except OSError:
+            return False
+
+    def add(self, job: Job, seen: list[int], digest: str, seconds: float) -> None:
+        """Notes that `job` is finished: `seen` is its input's size and time before it was read."""
+        line = {
+            "name": job.name,
+            "input": seen,
+            "target": job.target.name,
+            "settings": self._settings,
+            "output": job.target.stat().st_size,
+            "sha256": digest,
+            "seconds": round(seconds, 3),
+        }
+        self._write(line)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        try:
+            with self._lock:
+                self._file.write(json.dumps(line) + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        """The last line of each picture; a line torn by a crash is ignored."""
+        finished = {}
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return {}
+        for number, text in enumerate(lines, 1):
+            try:
+                line = json.loads(text)
+                finished[line["name"]] = line
+            except (ValueError, KeyError, TypeError):
+                log.warning("%s:%d: torn line ignored", self.path, number)
+        return finished
+
+    def _ends_a_line(self) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+
+
+def stamp(path: Path) -> list[int]:
+    """Size [bytes] and modification time [ns] of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def fingerprint(settings: Mapping[str, Any]) -> str:
+    """A short name for a set of settings: equal settings, equal name."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,160 @@
+"""How close a restored picture is to the clean one: PSNR, SSIM, LPIPS.
+
+A score means nothing without its protocol: which channels, how much border cut, how many levels. So a `Protocol` is a
+value that is stored beside the scores, and `score` is the one place that applies it.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.errors import ConfigError
+from srgan.features import lpips as lpips
+from srgan.types import Batch
+
+_log = logging.getLogger(__name__)
+
+Prepared = Float[Tensor, "n channels height width"]
+"""Pictures as a protocol shows them to a metric: in float64, luma or grey (1 channel) or RGB, borders cut."""
+
+
+def luma(x: Batch) -> Float[Tensor, "n 1 h w"]:
+    """Studio-range luma in [16/255, 235/255], not rounded, as MATLAB's rgb2ycbcr gives it for floats.
+
+    Standard: ITU-R BT.601-7, sec. 2.5.
+    """
+    red, green, blue = x[:, 0:1], x[:, 1:2], x[:, 2:3]
+    return (16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How pictures are made ready for PSNR and SSIM; part of every result.
+
+    `luma` None means RGB, as denoisers are scored; `border` is in pixels of the clean picture; `downsample` names how
+    the small pictures were made and is a record only.
+    """
+
+    luma: str | None = "BT.601"
+    border: int = 0
+    levels: int = 256
+    downsample: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.luma not in ("BT.601", None):
+            raise ConfigError(f"unknown luma {self.luma!r}: choose BT.601, or None for RGB")
+        if self.border < 0 or self.levels < 2:
+            raise ConfigError(f"border {self.border} must be at least 0, and levels {self.levels} at least 2")
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The protocol as reports and weights files record it: what does not apply is left out."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+    def quantise(self, x: Batch) -> Batch:
+        """The pictures in float64, as a file of so many levels would keep them."""
+        x = x.cpu() if x.device.type == "mps" else x  # which has no float64
+        return (x.double().clamp(0, 1) * (self.levels - 1)).round() / (self.levels - 1)
+
+    def prepare(self, restored: Batch, clean: Batch) -> tuple[Prepared, Prepared]:
+        """Both pictures as PSNR and SSIM see them; where the clean one is grey, its own values stand for luma.
+
+        Raises:
+            ConfigError: the border leaves nothing of the picture.
+        """
+        height, width = clean.shape[2:]
+        if min(height, width) <= 2 * self.border:
+            raise ConfigError(f"a border of {self.border} px leaves nothing of a {width}x{height} picture")
+        restored, clean = self.quantise(restored), self.quantise(clean)
+        grey = (clean == clean[:, :1]).flatten(1).all(dim=1).reshape(-1, 1, 1, 1)
+
+        def show(x: Batch) -> Prepared:
+            x = x[:, :, self.border : height - self.border, self.border : width - self.border]
+            return x if self.luma is None else torch.where(grey, x[:, :1], luma(x))
+
+        return show(restored), show(clean)
+
+
+def psnr(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
+    """Peak signal-to-noise ratio of each picture over all its channels [dB], peak 1; infinite where they are equal.
+
+    -10 log10 of the mean squared error; computed in float64.
+    """
+    error = restored.double() - clean.double()
+    return -10 * error.square().mean(dim=(1, 2, 3)).log10()
+
+
+def ssim(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
+    """Structural similarity of each picture, in [-1, 1], the mean over its channels; 1 means identical.
+
+    Gaussian window of 11 px, sigma 1.5 px; borders without a full window are left out, as in the
+    authors' MATLAB code. Computed in float64.
+
+    Paper: Wang et al., "Image Quality Assessment", TIP 2004, doi:10.1109/TIP.2003.819861 (Eq. 13).
+
+    Raises:
+        ConfigError: a side is shorter than the window.
+    """
+    height, width = clean.shape[2:]
+    if min(height, width) < 11:
+        raise ConfigError(f"SSIM needs pictures of at least 11 px a side, got {width}x{height}")
+    x, y = restored.double(), clean.double()
+    mean_x, mean_y = _windowed_mean(x), _windowed_mean(y)
+    variance_x = _windowed_mean(x * x) - mean_x**2
+    variance_y = _windowed_mean(y * y) - mean_y**2
+    covariance = _windowed_mean(x * y) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    alike = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return (alike / ((mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2))).mean(dim=(1, 2, 3))
+
+
+def _windowed_mean(x: Prepared) -> Float[Tensor, "n channels height-10 width-10"]:
+    """The mean of `x` under SSIM's window, wherever the whole window fits."""
+    window = [math.exp(-((i / 1.5) ** 2) / 2) for i in range(-5, 6)]
+    for dim in (2, 3):
+        kept = x.shape[dim] - 10
+        x = sum((weight * x.narrow(dim, i, kept) for i, weight in enumerate(window)), x.new_zeros(())) / sum(window)
+    return x
+
+
+METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"psnr": psnr, "ssim": ssim, "lpips": lpips}
+"""Each maps (restored, clean) to one value a picture."""
+
+WHOLE_RGB = frozenset({"lpips"})
+"""Metrics that look at the whole picture in colour: of the protocol, only its levels apply to them."""
+
+
+@torch.no_grad()
+def score(
+    restored: Float[Tensor, "1 3 h w"], clean: Float[Tensor, "1 3 h w"], protocol: Protocol, names: Sequence[str]
+) -> dict[str, float | None]:
+    """The named metrics of one picture under `protocol`; None, with a warning that says why, where there is no number.
+
+    Raises:
+        ConfigError: a metric is unknown.
+    """
+    if unknown := [name for name in names if name not in METRICS]:
+        raise ConfigError(f"unknown metric {unknown[0]!r}: choose one of {', '.join(sorted(METRICS))}")
+    return {name: _score(name, restored, clean, protocol) for name in names}
+
+
+def _score(name: str, restored: Batch, clean: Batch, protocol: Protocol) -> float | None:
+    try:
+        if name in WHOLE_RGB:
+            # a network's metric: float32, on the device of the pictures
+            pair = tuple(protocol.quantise(x).to(clean.device, torch.float32) for x in (restored, clean))
+        else:
+            pair = protocol.prepare(restored, clean)
+        value = METRICS[name](*pair).item()
+    except ConfigError as error:
+        _log.warning("no %s: %s", name, error)
+        return None
+    if math.isfinite(value):
+        return value
+    why = "the restored picture has pixels that are not numbers" if math.isnan(value) else "the pictures are identical"
+    _log.warning("no %s: %s", name, why)
+    return None

@@ -1,0 +1,135 @@
+"""A model: a task, the description of a network, and the generator built from it; and the file that holds all three.
+
+The weights file is a safetensors file whose metadata key `srgan` is one JSON object:
+
+    {"format": 1, "task": {"name", ...options}, "network": {"name", ...options}, "training": {...}, "licence": ...}
+
+`srgan.describe` reads that header alone, without torch (header.py); `load` needs nothing else and executes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from srgan import options
+from srgan.errors import ConfigError, WeightsError
+from srgan.header import NEWEST_FORMAT, read_header
+from srgan.images import write_bytes
+from srgan.networks import build_network, describe_network
+from srgan.tasks import TASKS, Task
+from srgan.tiling import padded
+from srgan.types import Batch, Observed
+
+
+class Model(nn.Module):
+    """A task and a generator for it: what is trained, averaged, saved, exported and run.
+
+    Attributes:
+        task: what was lost, and how the generator's answer becomes a picture.
+        network: the description the generator was built from.
+        card: what else the weights file said: training, licence; empty for a fresh model.
+    """
+
+    def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact") -> None:
+        super().__init__()
+        given = {"name": network} if isinstance(network, str) else dict(network)
+        name = str(given.pop("name", "compact"))
+        self.task = task
+        self.network = describe_network(name, given)
+        self.card: dict[str, Any] = {}
+        self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
+        self.generator.to(memory_format=torch.channels_last)
+
+    def forward(self, observed: Observed) -> Batch:
+        """The restored pictures, in float32 and not clipped."""
+        generated = self.generate(observed)
+        with torch.autocast(observed.device.type, enabled=False):
+            return self.task.compose(observed.float(), generated.float())
+
+    def generate(self, observed: Observed) -> Float[Tensor, "n d sh sw"]:
+        """The generator's own answer to pictures of any size, before it is composed."""
+        return padded(self.generator, observed, self.generator.multiple_of, self.task.scale)
+
+
+def save(
+    model: Model, path: str | os.PathLike[str], *, card: Mapping[str, Any] | None = None, half: bool = False
+) -> None:
+    """Writes the weights file, whole or not at all.
+
+    Args:
+        card: what `srgan info` should tell besides task and network: "training", "licence", "scores".
+        half: store float16 (loads as float32 all the same).
+    """
+    header = {
+        "format": NEWEST_FORMAT,
+        "task": {"name": model.task.name, **options.record(model.task)},
+        "network": model.network,
+        **(model.card if card is None else card),
+    }
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float16 if half else torch.float32).contiguous()
+        for name, tensor in model.generator.state_dict().items()
+    }
+    write_bytes(path, save_tensors(tensors, {"srgan": json.dumps(header, ensure_ascii=False)}))
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model of a weights file.
+
+    Raises:
+        WeightsError: the file is missing, damaged, too new, or does not fit its own description.
+    """
+    header = read_header(path)
+    try:
+        task_options = dict(header["task"])
+        task = options.build(TASKS[task_options.pop("name")], task_options)
+        model = Model(task, header["network"])
+    except (KeyError, TypeError, ConfigError) as error:
+        raise WeightsError(f"{path}: describes no model this version knows ({error}); upgrade srgan") from error
+    try:
+        tensors = load_tensors(Path(path).read_bytes())
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: damaged ({error}); fetch it again") from error
+    fill(model.generator, tensors, str(path))
+    model.card = {key: value for key, value in header.items() if key not in ("format", "task", "network")}
+    return model.eval()
+
+
+def start_from(model: Model, other: Model) -> int:
+    """Copies from `other` every tensor that fits `model` by name and shape (a trunk, say), and returns how many did.
+
+    Raises:
+        WeightsError: none fits.
+    """
+    wanted = model.generator.state_dict()
+    given = other.generator.state_dict()
+    fitting = {key: value for key, value in given.items() if key in wanted and value.shape == wanted[key].shape}
+    if not fitting:
+        raise WeightsError(f"no tensor of the {other.network['name']} fits this {model.network['name']}")
+    model.generator.load_state_dict(wanted | fitting)
+    return len(fitting)
+
+
+def fill(generator: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+    """Puts tensors into a generator that must have exactly these, all finite."""
+    wanted = generator.state_dict()
+    missing, surplus = wanted.keys() - tensors.keys(), tensors.keys() - wanted.keys()
+    if missing or surplus:
+        raise WeightsError(f"{name}: missing {sorted(missing)[:3]}, unexpected {sorted(surplus)[:3]}")
+    for key, tensor in tensors.items():
+        if tensor.shape != wanted[key].shape:
+            raise WeightsError(f"{name}: {key} is {tuple(tensor.shape)}, the network has {tuple(wanted[key].shape)}")
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(f"{name}: {key} holds numbers that are not finite")
+    generator.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})

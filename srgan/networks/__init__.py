@@ -1,0 +1,42 @@
+"""Generators by name; a network is described by its name and its options, and built from that description alone."""
+
+import inspect
+from collections.abc import Mapping
+
+from srgan.errors import ConfigError
+from srgan.networks.compact import Compact
+from srgan.networks.network import Network
+from srgan.networks.srresnet import SRResNet
+from srgan.options import check_names, convert
+
+NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet}
+
+__all__ = ["NETWORKS", "Network", "build_network", "describe_network", "network_options"]
+
+
+def network_options(name: str) -> dict[str, int]:
+    """The options of a network with their defaults.
+
+    Raises:
+        ConfigError: there is no such network.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"unknown network {name!r}: choose one of {', '.join(sorted(NETWORKS))}")
+    parameters = inspect.signature(NETWORKS[name].__init__).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def describe_network(name: str, values: Mapping[str, object]) -> dict[str, str | int]:
+    """The whole description of a network, defaults filled in: {"name": ..., option: value, ...}."""
+    defaults = network_options(name)
+    check_names(values, defaults, f"option of {name}")
+    given = {key: convert(key, value, type(defaults[key])) for key, value in values.items()}
+    return {"name": name, **defaults, **given}  # type: ignore[dict-item]
+
+
+def build_network(description: Mapping[str, str | int], in_channels: int, out_channels: int, scale: int) -> Network:
+    """A fresh network from its description."""
+    options = {key: value for key, value in description.items() if key != "name"}
+    complete = describe_network(str(description["name"]), options)
+    name = str(complete.pop("name"))
+    return NETWORKS[name](in_channels, out_channels, scale, **complete)

@@ -1,0 +1,67 @@
+"""Frozen dataclasses as configuration: a field is the flag, the TOML key, the default, the help and the record."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from srgan.errors import ConfigError
+
+T = TypeVar("T")
+
+_UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+
+
+def option(default: T, help: str) -> T:
+    """A dataclass field that explains itself."""
+    chosen: T = dataclasses.field(default=default, metadata={"help": help})
+    return chosen
+
+
+def options_of(cls: type) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a dataclass that a user may set, by name."""
+    return {field.name: field for field in dataclasses.fields(cls) if field.init}
+
+
+def check_names(given: Iterable[str], known: Iterable[str], what: str = "option") -> None:
+    """Raises ConfigError for the first name that is not known, naming the nearest that is."""
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}"
+            raise ConfigError(f"unknown {what} {name!r}: {hint}")
+
+
+def build(cls: type[T], values: Mapping[str, object]) -> T:
+    """An instance of a dataclass from values as TOML, JSON or the command line give them.
+
+    Raises:
+        ConfigError: a name is unknown, or a value cannot be what the field is.
+    """
+    fields = options_of(cls)
+    check_names(values, fields)
+    return cls(**{name: convert(name, value, type(fields[name].default)) for name, value in values.items()})
+
+
+def convert(name: str, value: object, kind: type) -> object:
+    """`value` as a `kind` (bool, int, float or str), without losing anything of it; integers may end in k, M or G."""
+    text = str(value).strip()
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+        if kind is int:
+            number = float(text.rstrip("kMG").replace("_", "")) * _UNITS.get(text[-1:], 1)
+            if number != int(number):
+                raise ValueError
+            return int(number)
+        if kind is float:
+            return float(text.replace("_", ""))
+    except (KeyError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{name}={text}: not {'a truth value' if kind is bool else f'a {kind.__name__}'}") from error
+    return text
+
+
+def record(instance: object) -> dict[str, Any]:
+    """The fields of a dataclass instance that a user may set, as JSON can hold them."""
+    return {name: getattr(instance, name) for name in options_of(type(instance))}

@@ -1,0 +1,184 @@
+"""Restore one picture: the same kind that goes in comes back.
+
+picture -> levels as in the file -> tiles -> present, engine, compose -> rounded once, in the picture's own depth
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+import torch
+from jaxtyping import Shaped
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+
+from srgan.engines import Engine, make_engine
+from srgan.errors import ConfigError
+from srgan.images import Image
+from srgan.model import Model
+from srgan.resample import upsample
+from srgan.tiling import padded, tiled
+from srgan.types import Batch, Observed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+Kind = TypeVar("Kind")
+"""Image, Pillow image, numpy array or torch tensor."""
+
+AUTO_TILE = 512
+"""Side of the kept centre of a tile that the caller did not choose [px of the input]."""
+
+
+def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: int | None = None) -> Kind:
+    """The restored picture, as the same kind: Image, Pillow image, numpy array or torch tensor.
+
+    Args:
+        picture: an `Image`; a Pillow image (grey, RGB, with or without alpha); an array (h, w), (h, w, 1), (h, w, 3) or
+            (h, w, 4) of uint8, uint16, or floats in [0, 1]; a float tensor (3, h, w) or (n, 3, h, w) in [0, 1].
+            Floats stay floats, neither clipped nor rounded, so that steps can be chained.
+        engine: what runs the generator; made anew for each call where it is not given.
+        tile: side of a tile's kept centre [px of the input]; None chooses. It changes memory and speed, not the picture.
+
+    Raises:
+        ConfigError: the picture is of no such kind.
+    """
+    if isinstance(picture, Image):
+        restored: object = restore_image(model, picture, engine=engine, tile=tile)
+    elif isinstance(picture, Tensor):
+        restored = _restore_tensor(model, picture, engine, tile)
+    elif isinstance(picture, np.ndarray):
+        restored = _restore_array(model, picture, engine, tile)
+    else:
+        restored = _restore_pillow(model, cast("PillowImage", picture), engine, tile)
+    return cast(Kind, restored)
+
+
+def restore_image(model: Model, image: Image, *, engine: Engine | None = None, tile: int | None = None) -> Image:
+    """The restored Image: colours by the model, alpha enlarged beside them, grey kept neutral, the rest as it was."""
+    engine = engine or make_engine(model.generator)
+    rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
+    restored = _restore_levels(model, rgb, engine, tile, neutral=image.grey)
+    alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale)
+    return dataclasses.replace(image, rgb=restored, alpha=alpha)
+
+
+def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int | None = None) -> Batch:
+    """The restored pictures in float32, not clipped, on the CPU, from what the model's task has presented."""
+    n, _, height, width = observed.shape
+    scale = model.task.scale
+    restored = torch.empty(n, model.task.out_channels, height * scale, width * scale)
+    for where, centre in _tiles(model, observed, engine, tile):
+        restored[(..., *where)] = centre.cpu()
+    return restored
+
+
+@torch.inference_mode()
+def _restore_levels(
+    model: Model, rgb: Shaped[np.ndarray, "h w 3"], engine: Engine, tile: int | None, neutral: bool
+) -> Shaped[np.ndarray, "sh sw 3"]:
+    """The restored colours in the depth of `rgb`; only a tile at a time is ever held in floats."""
+    peak = float(np.iinfo(rgb.dtype).max)
+    scale = model.task.scale
+    height, width, _ = rgb.shape
+    restored = np.empty((height * scale, width * scale, 3), rgb.dtype)
+    pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]
+    for (rows, columns), centre in _tiles(model, pixels, engine, tile, peak):
+        if neutral:
+            centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
+        levels = centre[0].permute(1, 2, 0).mul(peak).round_().clamp_(0, peak)
+        restored[rows, columns] = levels.to(torch.from_numpy(restored[:0]).dtype).cpu().numpy()
+    return restored
+
+
+def _tiles(
+    model: Model, pixels: Shaped[Tensor, "n c h w"], engine: Engine, tile: int | None, peak: float = 1.0
+) -> Iterator[tuple[tuple[slice, slice], Batch]]:
+    """Where each tile goes in the output, and its restored pixels in [0, 1], from levels of which `peak` is white."""
+    task, generator = model.task, model.generator
+    context = None if generator.context is None else max(generator.context, task.context)
+
+    def restore_tile(seen: Tensor) -> Batch:
+        observed = seen.to(engine.device).float().div(peak)
+        return task.compose(observed, padded(engine, observed, generator.multiple_of, task.scale))
+
+    side = tile or AUTO_TILE
+    cut = tiled(restore_tile, pixels, tile=side, context=context, multiple_of=generator.multiple_of, scale=task.scale)
+    for one, centre in cut:
+        yield (one.rows.kept(task.scale), one.columns.kept(task.scale)), centre
+
+
+def _restore_tensor(model: Model, picture: Tensor, engine: Engine | None, tile: int | None) -> Tensor:
+    if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
+        raise ConfigError(
+            f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
+        )
+    batch = picture if picture.ndim == 4 else picture[None]
+    with torch.inference_mode():
+        restored = restore_batch(
+            model, model.task.present(batch), engine=engine or make_engine(model.generator), tile=tile
+        )
+    restored = restored.clone().to(picture)
+    return restored if picture.ndim == 4 else restored[0]
+
+
+def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: int | None) -> Array:
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
+        raise ConfigError(f"an array must be (h, w) or (h, w, 1|3|4), not {picture.shape}")
+    channels = picture[:, :, None] if picture.ndim == 2 else picture
+    colour = channels[:, :, :3] if channels.shape[2] >= 3 else channels.repeat(3, axis=2)
+    if picture.dtype in (np.uint8, np.uint16):
+        alpha = channels[:, :, 3] if channels.shape[2] == 4 else None
+        image = restore_image(model, Image(colour, alpha, grey=channels.shape[2] == 1), engine=engine, tile=tile)
+        planes = [image.rgb[:, :, :1] if image.grey else image.rgb]
+        planes += [] if image.alpha is None else [image.alpha[:, :, None]]
+        restored = np.concatenate(planes, axis=2)
+    elif picture.dtype.kind == "f" and channels.shape[2] != 4:
+        tensor = torch.from_numpy(colour.astype(np.float32)).permute(2, 0, 1)
+        floats = _restore_tensor(model, tensor, engine, tile)
+        floats = floats.mean(dim=0, keepdim=True) if channels.shape[2] == 1 else floats
+        restored = floats.permute(1, 2, 0).numpy().astype(picture.dtype)
+    else:
+        raise ConfigError(
+            f"an array must be uint8, uint16, or float without alpha, not {picture.dtype} {picture.shape}"
+        )
+    return restored[:, :, 0] if picture.ndim == 2 else restored
+
+
+def _restore_pillow(model: Model, picture: PillowImage, engine: Engine | None, tile: int | None) -> PillowImage:
+    from PIL import Image as Pillow
+
+    if not isinstance(picture, Pillow.Image):
+        raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
+    if picture.mode not in ("L", "RGB", "RGBA", "I;16"):
+        alpha = "A" in picture.getbands() or "transparency" in picture.info
+        picture = picture.convert("RGBA" if alpha else "RGB")
+    restored = Pillow.fromarray(_restore_array(model, np.asarray(picture), engine, tile))
+    restored.info.update(picture.info)
+    return restored
+
+
+@torch.inference_mode()
+def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int) -> Shaped[np.ndarray, "sh sw"]:
+    """The opacity enlarged like the colours' base; opaque and transparent areas stay exactly so."""
+    if scale == 1:
+        return alpha
+    peak = float(np.iinfo(alpha.dtype).max)
+    plane = torch.from_numpy(alpha.astype(np.float32))[None, None]
+    enlarged = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].round_().clamp_(0, peak)
+    return enlarged.numpy().astype(alpha.dtype)
+
+
+def _bleed(rgb: Shaped[np.ndarray, "h w 3"], alpha: Shaped[np.ndarray, "h w"]) -> Shaped[np.ndarray, "h w 3"]:
+    """The colours with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
+    hidden = alpha == 0
+    if not hidden.any() or hidden.all():
+        return rgb
+    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    bled: Array = rgb[rows, columns]
+    return bled

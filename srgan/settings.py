@@ -1,0 +1,37 @@
+"""How a folder is restored; apart from the runner, so that the command can show its help without waiting for torch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from srgan.errors import ConfigError
+from srgan.options import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderConfig:
+    """How a folder is restored; each field is a flag of the command."""
+
+    format: str = option("keep", "Format of the outputs: keep, png, jpeg, webp, tiff or bmp.")
+    quality: int = option(95, "Quality of JPEG and WebP, 1 to 100.")
+    existing: str = option(
+        "resume", "An output that is there: resume (redo unless finished so), skip, overwrite, error."
+    )
+    on_collision: str = option("rename", "Two inputs with one output: rename, or error.")
+    tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
+    device: str = option("auto", "auto, cpu, cuda or mps.")
+    engine: str = option("auto", "auto or torch.")
+    precision: str = option("auto", "auto, bf16 or fp32.")
+    max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
+    strip_metadata: bool = option(False, "Do not copy EXIF and XMP.")
+    fail_fast: bool = option(False, "Stop at the first failure.")
+
+    def __post_init__(self) -> None:
+        if self.existing not in ("resume", "skip", "overwrite", "error"):
+            raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
+        if self.tile < 0:
+            raise ConfigError(f"tile={self.tile}: choose a side in pixels, or 0")
+
+    def decides(self) -> dict[str, Any]:
+        """The fields that decide what an output's bytes are."""
+        fields = ("format", "quality", "tile", "device", "engine", "precision", "strip_metadata")
+        return {name: getattr(self, name) for name in fields}

@@ -1,0 +1,8 @@
+"""The tasks by name."""
+
+from srgan.tasks.task import Task
+from srgan.tasks.upscale import Upscale
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Upscale,)}
+
+__all__ = ["TASKS", "Task", "Upscale"]

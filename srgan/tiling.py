@@ -1,0 +1,98 @@
+"""Exact tiles: cut with the network's own context and keep the centre, so the tiled picture equals the whole one.
+
+There is no seam to blend and no overlap to tune. A tile's kept centre is `tile` input pixels a side; the context comes
+on top, except at the picture's own borders, where the network sees the border it would see in the whole picture.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.types import Batch, Observed
+
+Generate = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Span:
+    """One side of a tile, in input pixels: `start:stop` is kept, `seen_start:seen_stop` is shown to the network."""
+
+    start: int
+    stop: int
+    seen_start: int
+    seen_stop: int
+
+    @property
+    def seen(self) -> slice:
+        return slice(self.seen_start, self.seen_stop)
+
+    def kept(self, scale: int) -> slice:
+        """Where the centre goes, in the whole output."""
+        return slice(self.start * scale, self.stop * scale)
+
+    def centre(self, scale: int) -> slice:
+        """Where the centre lies, in the tile's own output."""
+        return slice((self.start - self.seen_start) * scale, (self.stop - self.seen_start) * scale)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of the picture and the context around it."""
+
+    rows: Span
+    columns: Span
+
+
+def tiles(height: int, width: int, tile: int, context: int | None, multiple_of: int) -> Iterator[Tile]:
+    """The tiles of a picture, row by row; one tile where the network's context is the whole picture."""
+    if context is None:
+        whole = Tile(Span(0, height, 0, height), Span(0, width, 0, width))
+        yield whole
+        return
+    for rows in spans(height, tile, context, multiple_of):
+        for columns in spans(width, tile, context, multiple_of):
+            yield Tile(rows, columns)
+
+
+def spans(size: int, tile: int, context: int, multiple_of: int) -> list[Span]:
+    """`size` pixels cut into nearly equal parts of at most `tile`; every origin lies on `multiple_of`."""
+    count = max(1, -(-size // max(tile, 1)))
+    step = _round_up(-(-size // count), multiple_of)
+    halo = _round_up(context, multiple_of)
+    return [
+        Span(start, min(start + step, size), max(start - halo, 0), min(start + step + halo, size))
+        for start in range(0, size, step)
+    ]
+
+
+def padded(generate: Generate, observed: Observed, multiple_of: int, scale: int) -> Float[Tensor, "n d sh sw"]:
+    """What `generate` makes of pictures of any size: padded at the right and bottom, and cropped again."""
+    height, width = observed.shape[-2:]
+    bottom, right = -height % multiple_of, -width % multiple_of
+    if bottom or right:
+        observed = F.pad(observed, (0, right, 0, bottom), mode="replicate")
+    generated = generate(observed)
+    return generated[..., : height * scale, : width * scale]
+
+
+def tiled(
+    restore: Callable[[Observed], Batch],
+    observed: Observed,
+    *,
+    tile: int,
+    context: int | None,
+    multiple_of: int,
+    scale: int,
+) -> Iterator[tuple[Tile, Batch]]:
+    """Each tile of the pictures with what `restore` makes of its centre; together they are restore(observed)."""
+    height, width = observed.shape[-2:]
+    for one in tiles(height, width, tile, context, multiple_of):
+        seen = observed[..., one.rows.seen, one.columns.seen]
+        yield one, restore(seen)[..., one.rows.centre(scale), one.columns.centre(scale)]
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
