@@ -38,17 +38,22 @@ class Model(nn.Module):
     Attributes:
         task: what was lost, and how the generator's answer becomes a picture.
         network: the description the generator was built from.
-        card: what else the weights file said: training, licence; empty for a fresh model.
+        card: what else the weights file said: training, licence, scores; empty for a fresh model.
+
+    Args:
+        seed: of the fresh weights.
     """
 
-    def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact") -> None:
+    def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact", *, seed: int = 0) -> None:
         super().__init__()
         given = {"name": network} if isinstance(network, str) else dict(network)
         name = str(given.pop("name", "compact"))
         self.task = task
         self.network = describe_network(name, given)
         self.card: dict[str, Any] = {}
-        self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
         self.generator.to(memory_format=torch.channels_last)
 
     def forward(self, observed: Observed) -> Batch:

@@ -43,7 +43,7 @@ def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: 
             (h, w, 4) of uint8, uint16, or floats in [0, 1]; a float tensor (3, h, w) or (n, 3, h, w) in [0, 1].
             Floats stay floats, neither clipped nor rounded, so that steps can be chained.
         engine: what runs the generator; made anew for each call where it is not given.
-        tile: side of a tile's kept centre [px of the input]; None chooses. It changes memory and speed, not the picture.
+        tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
 
     Raises:
         ConfigError: the picture is of no such kind.

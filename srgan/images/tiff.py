@@ -1,5 +1,6 @@
-"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16; more pages than one or real numbers are refused.
+"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16 and the very large.
 
+More pages than one, and real numbers, are refused.
 EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered on reading and laid out on writing.
 """
 
@@ -20,6 +21,8 @@ from srgan.images.image import Image
 
 _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_Tag = tuple[int | str, int | str, int | None, object, bool]
+_PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
 _ORIENTATION, _RESOLUTION, _XMP, _ICC = 274, 282, 700, 34675
 _TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
 _EXIF, _GPS = 34665, 34853
@@ -61,12 +64,13 @@ def decode(data: bytes) -> Image:
             raise DamagedTiff("the file is truncated")
         icc = page.tags.valueof(_ICC)
         notes: tuple[str, ...]
-        if page.bitspersample in (1, 2, 4, 8) and page.sampleformat == 1:
+        huge = page.imagewidth * page.imagelength > _PILLOWS_LIMIT and page.photometric in (_MINISBLACK, _RGB)
+        if page.sampleformat == 1 and (page.bitspersample == 16 or (page.bitspersample == 8 and huge)):
+            found, icc, notes = _whole_samples(page, data, icc)
+        elif page.sampleformat == 1 and page.bitspersample in (1, 2, 4, 8):
             picture = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
             picture.load()  # this also applies the orientation
             found, icc, notes = pixels.from_pillow(picture, icc)
-        elif page.bitspersample == 16 and page.sampleformat == 1:
-            found, icc, notes = _sixteen_bits(page, data, icc)
         else:
             kind = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(page.sampleformat, "complex")
             raise pixels.UnknownKind(
@@ -83,25 +87,26 @@ def decode(data: bytes) -> Image:
         )
 
 
-def _sixteen_bits(
+def _whole_samples(
     page: tifffile.TiffPage, data: bytes, icc: bytes | None
 ) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
     array = _samples(page, data)
     if page.photometric not in (_MINISWHITE, _MINISBLACK, _RGB, _CMYK):
         raise pixels.UnknownKind(f"16-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
+    most = 2**page.bitspersample - 1
     colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
     array = pixels.turned(array, page.tags.valueof(_ORIENTATION) or 1)
     colour, extra = array[..., :colours], array[..., colours:]
     if page.photometric == _CMYK:
         return pixels.from_pillow(Pillow.fromarray((colour >> 8).astype(np.uint8), "CMYK"), icc)
     if page.photometric == _MINISWHITE:
-        colour = 65_535 - colour
+        colour = most - colour
     kind = page.extrasamples[0] if page.extrasamples else 0
     if kind not in (_ASSOCIATED, _UNASSOCIATED):
         return pixels.from_array(colour), icc, ("further channels dropped",) if extra.size else ()
     alpha = extra[..., :1]
     if kind == _ASSOCIATED:
-        colour = np.minimum(colour * 65_535.0 / np.maximum(alpha, 1) + 0.5, 65_535).astype(np.uint16)
+        colour = np.minimum(colour * float(most) / np.maximum(alpha, 1) + 0.5, most).astype(array.dtype)
     return pixels.from_array(np.concatenate([colour, alpha], axis=2)), icc, ()
 
 
@@ -109,12 +114,12 @@ def _samples(page: tifffile.TiffPage, data: bytes) -> np.ndarray:
     """The stored samples, (h, w, c); OpenCV helps out where tifffile lacks the codec (LZW)."""
     shape = (page.imagelength, page.imagewidth, page.samplesperpixel)
     try:
-        array = np.asarray(page.asarray(), np.uint16)
+        array = np.asarray(page.asarray(), f"u{page.bitspersample // 8}")
     except (KeyError, ValueError) as error:
         if "imagecodecs" not in str(error):
             raise
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if decoded is None or decoded.dtype != np.uint16 or decoded.size != np.prod(shape):
+        if decoded is None or decoded.itemsize * 8 != page.bitspersample or decoded.size != np.prod(shape):
             raise pixels.UnknownKind(
                 f"no decoder here for its compression ({page.compression!r}); save it uncompressed"
             ) from error
@@ -163,14 +168,9 @@ def encoded(
     if block:
         said.load(block)
     inner = {tag: said.get_ifd(tag) for tag in (_EXIF, _GPS) if said.get_ifd(tag)}
-    tags: list[tuple[int | str, str, int, object, bool]]
-    tags = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in _TEXTS if tag in said]
     bigtiff = array.nbytes > 2**32 - 2**25
     if bigtiff:
         inner = {}
-    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
-    if xmp:
-        tags.append((_XMP, "B", len(xmp), xmp, True))
     channels = array.shape[2] if array.ndim == 3 else 1
     file = io.BytesIO()
     tifffile.imwrite(
@@ -190,9 +190,18 @@ def encoded(
         resolutionunit="inch" if dpi else "none",
         metadata=None,
         software=False,
-        extratags=tags,
+        extratags=_tags(said, inner, xmp),
     )
     return _with_directories(file.getvalue(), inner)
+
+
+def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:
+    """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
+    tags: list[_Tag] = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in _TEXTS if tag in said]
+    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
+    if xmp:
+        tags.append((_XMP, "B", len(xmp), xmp, True))
+    return tags
 
 
 def _with_directories(data: bytes, inner: dict[int, dict[int, object]]) -> bytes:

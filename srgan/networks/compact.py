@@ -19,8 +19,8 @@ from srgan.networks.network import Network
 class Compact(Network):
     """A chain of `depth` convolutions of `width` channels on `fold` x `fold` pixels at a time.
 
-    Each layer is relu(conv(x)), its kernel starting as the identity plus noise: a residual block whose shortcut
-    is already merged into the kernel (RepVGG, Ding et al. 2021, arXiv:2101.03697, Sec. 3.3), so that inference adds nothing.
+    Each layer is relu(conv(x)), its kernel starting as the identity plus noise: a residual block whose shortcut is
+    merged into the kernel from the start (RepVGG, Ding et al. 2021, arXiv:2101.03697, Sec. 3.3).
     """
 
     def __init__(
@@ -30,11 +30,10 @@ class Compact(Network):
         self.fold = fold
         self.multiple_of = fold
         self.context = fold * (depth + 2) + fold - 1
-        self.head = nn.Conv2d(in_channels * fold**2, width, 3, padding=1)
-        self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth))
-        self.tail = nn.Conv2d(width, out_channels * (fold * scale) ** 2, 3, padding=1)
+        self.head = _convolution(in_channels * fold**2, width)
+        self.body = nn.Sequential(*(_convolution(width, width, gain=0.3, shortcut=1.0) for _ in range(depth)))
+        self.tail = _convolution(width, out_channels * (fold * scale) ** 2, gain=0.1)
         self.shuffle = nn.PixelShuffle(fold * scale)
-        self._start_near_the_base()
 
     def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
         folded = F.pixel_unshuffle(observed, self.fold).contiguous(memory_format=torch.channels_last)
@@ -45,12 +44,15 @@ class Compact(Network):
         generated: Tensor = self.shuffle(self.tail(deep + shallow))
         return generated
 
-    @torch.no_grad()
-    def _start_near_the_base(self) -> None:
-        """Signals pass the fresh body unchanged, and the residual starts at nothing."""
-        for convolution in self.body:
-            convolution.weight.mul_(0.5)
-            nn.init.zeros_(convolution.bias)
-            convolution.weight[:, :, 1, 1] += torch.eye(convolution.weight.shape[0])
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+
+def _convolution(channels: int, width: int, *, gain: float = 1.0, shortcut: float = 0.0) -> nn.Conv2d:
+    """A 3x3 convolution that starts as He's noise (He et al. 2015, arXiv:1502.01852) plus a share of the identity."""
+    convolution = nn.Conv2d(channels, width, 3, padding=1)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    with torch.no_grad():
+        convolution.weight.mul_(gain)
+        if shortcut:
+            convolution.weight[:, :, 1, 1] += shortcut * torch.eye(width)
+        if convolution.bias is not None:
+            convolution.bias.zero_()
+    return convolution

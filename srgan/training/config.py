@@ -68,9 +68,9 @@ def configure(task: str, values: Mapping[str, object]) -> tuple[Model, TrainConf
     known = {*of_task, *of_network, *options.options_of(TrainConfig), "network"}
     options.check_names(values, known)
     fields = options.build(TASKS[task], {k: v for k, v in values.items() if k in of_task})
-    model = Model(fields, describe_network(network, {k: v for k, v in values.items() if k in of_network}))
-    rest = {k: v for k, v in values.items() if k not in {*of_task, *of_network, "network"}}
-    return model, options.build(TrainConfig, rest)
+    description = describe_network(network, {k: v for k, v in values.items() if k in of_network})
+    config = options.build(TrainConfig, {k: v for k, v in values.items() if k in options.options_of(TrainConfig)})
+    return Model(fields, description, seed=config.seed), config
 
 
 def read_values(toml: Path | None, assignments: Iterable[str]) -> dict[str, object]:

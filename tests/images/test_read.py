@@ -341,7 +341,14 @@ def test_a_picture_too_large_is_refused_by_its_header():
     assert "more than the limit of 100" in _reason(_file(PHOTO, "jpeg"), max_pixels=100)
 
 
-@pytest.mark.parametrize("format", ["png", "jpeg", "webp", "tiff", "bmp", "avif"])
+def test_a_huge_tiff_is_read_past_pillows_limit(monkeypatch):
+    data = _file(PHOTO, "tiff", compression="tiff_adobe_deflate")
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 100)
+    monkeypatch.setattr("srgan.images.tiff._PILLOWS_LIMIT", 50)
+    assert np.array_equal(decode(data, "a").rgb, PHOTO)
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "bmp", "avif"])
 def test_the_limit_is_ours_and_not_pillows(format, monkeypatch):
     data = _file(PHOTO, format)
     monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 100)
