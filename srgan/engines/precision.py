@@ -1,8 +1,5 @@
 """Where a generator runs, and in which numbers."""
 
-import time
-from functools import lru_cache
-
 import torch
 
 from srgan.errors import ConfigError
@@ -38,25 +35,5 @@ def choose_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
 def _multiplies_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere and later have bf16 tensor cores
-    return device.type == "cpu" and _speed_up_on_the_cpu() > 3
-
-
-@lru_cache(maxsize=1)
-@torch.inference_mode()
-def _speed_up_on_the_cpu() -> float:
-    """How many times as fast as fp32 a bf16 convolution is here, by the best of a few short runs.
-
-    Matrix units (AMX) give about eight, bf16 vector instructions at most two, emulation less than one: the decision is
-    never close, and the same each time.
-    """
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        x = torch.ones(1, 64, 64, 64).to(dtype, memory_format=torch.channels_last)
-        kernel = torch.ones(64, 64, 3, 3).to(dtype, memory_format=torch.channels_last)
-        runs = []
-        for _ in range(6):
-            started = time.perf_counter()
-            torch.nn.functional.conv2d(x, kernel, padding=1)
-            runs.append(time.perf_counter() - started)
-        seconds[dtype] = min(runs)
-    return seconds[torch.float32] / seconds[torch.bfloat16]
+    # Matrix units (AMX) give eightfold; bf16 vector instructions (AVX512-BF16) alone gain too little to round for.
+    return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
