@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 
 import srgan
-from srgan.engines import Engine, make_engine
+from srgan.engines import Engine, keep_freed_memory, make_engine
 from srgan.images import Image, encode, plan, write_bytes
 from srgan.restoration import restore_image
 
@@ -98,6 +98,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
+    keep_freed_memory()
     model = srgan.load(arguments.model)
     engine = make_engine(model.generator)
     images = [srgan.read(job.source) for job in plan(arguments.data, Path(tempfile.gettempdir()) / "unused")]

@@ -41,7 +41,18 @@ def upsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h*{scale} w*{scale}"]:
     rows = mirrored.reshape(n * channels, 1, *mirrored.shape[-2:])
     with torch.backends.cudnn.flags(allow_tf32=False):
         phases = F.conv2d(rows, _phase_kernels(scale).to(x))
-    return F.pixel_shuffle(phases, scale).reshape(n, channels, height * scale, width * scale)
+    return pixel_shuffle(phases.reshape(n, channels * scale**2, height, width), scale)
+
+
+def pixel_shuffle(phases: Float[Tensor, "n d h w"], scale: int) -> Float[Tensor, "n d//{scale}**2 h*{scale} w*{scale}"]:
+    """Channels become pixels, scale x scale of them each (Shi et al. 2016, arXiv:1609.05158, Eq. 4).
+
+    The values of torch's own, but always in plain rows (NCHW), which is what the base of a restoration is in, and
+    several times as fast from channels-last.
+    """
+    n, channels, height, width = phases.shape
+    split = phases.reshape(n, channels // scale**2, scale, scale, height, width)
+    return split.permute(0, 1, 4, 2, 5, 3).reshape(n, channels // scale**2, height * scale, width * scale)
 
 
 def resize(x: Batch, height: int, width: int) -> Float[Tensor, "n 3 {height} {width}"]:

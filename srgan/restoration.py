@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Shaped
@@ -20,7 +21,7 @@ from srgan.errors import ConfigError
 from srgan.images import Image
 from srgan.model import Model
 from srgan.resample import upsample
-from srgan.tiling import padded, tiled
+from srgan.tiling import padded, tiles
 from srgan.types import Batch, Observed
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+Levels = Shaped[np.ndarray, "h w 3"]
+"""Colours as they lie in a file, in uint8 or uint16."""
+
 Kind = TypeVar("Kind")
 """Image, Pillow image, numpy array or torch tensor."""
 
-AUTO_TILE = 512
+AUTO_TILE = 384
 """Side of the kept centre of a tile that the caller did not choose [px of the input]."""
 
 
@@ -79,9 +83,7 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
 
 
 @torch.inference_mode()
-def _restore_levels(
-    model: Model, rgb: Shaped[np.ndarray, "h w 3"], engine: Engine, tile: int | None, neutral: bool
-) -> Shaped[np.ndarray, "sh sw 3"]:
+def _restore_levels(model: Model, rgb: Levels, engine: Engine, tile: int | None, neutral: bool) -> Levels:
     """The restored colours in the depth of `rgb`; only a tile at a time is ever held in floats."""
     peak = float(np.iinfo(rgb.dtype).max)
     scale = model.task.scale
@@ -91,8 +93,9 @@ def _restore_levels(
     for (rows, columns), centre in _tiles(model, pixels, engine, tile, peak):
         if neutral:
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
-        levels = centre[0].permute(1, 2, 0).mul(peak).round_().clamp_(0, peak)
-        restored[rows, columns] = levels.to(torch.from_numpy(restored[:0]).dtype).cpu().numpy()
+        levels = centre[0].mul(peak).round_().clamp_(0, peak).cpu()
+        planes = levels.to(torch.uint8).numpy() if rgb.dtype == np.uint8 else levels.numpy().astype(np.uint16)
+        restored[rows, columns] = cv2.merge(list(planes))
     return restored
 
 
@@ -100,17 +103,17 @@ def _tiles(
     model: Model, pixels: Shaped[Tensor, "n c h w"], engine: Engine, tile: int | None, peak: float = 1.0
 ) -> Iterator[tuple[tuple[slice, slice], Batch]]:
     """Where each tile goes in the output, and its restored pixels in [0, 1], from levels of which `peak` is white."""
-    task, generator = model.task, model.generator
-    context = None if generator.context is None else max(generator.context, task.context)
-
-    def restore_tile(seen: Tensor) -> Batch:
-        observed = seen.to(engine.device).float().div(peak)
-        return task.compose(observed, padded(engine, observed, generator.multiple_of, task.scale))
-
-    side = tile or AUTO_TILE
-    cut = tiled(restore_tile, pixels, tile=side, context=context, multiple_of=generator.multiple_of, scale=task.scale)
-    for one, centre in cut:
-        yield (one.rows.kept(task.scale), one.columns.kept(task.scale)), centre
+    task, generator, scale = model.task, model.generator, model.task.scale
+    height, width = pixels.shape[-2:]
+    for rows, columns in tiles(height, width, tile or AUTO_TILE, generator.context, generator.multiple_of):
+        observed = pixels[..., rows.seen, columns.seen].to(engine.device).float().div(peak)
+        generated = padded(engine, observed, generator.multiple_of, scale)
+        # Composing looks less far than the generator does: leave out what only the generator needed.
+        high, wide = rows.narrowed(task.context), columns.narrowed(task.context)
+        observed = observed[..., high.within(rows), wide.within(columns)]
+        generated = generated[..., high.within(rows, scale), wide.within(columns, scale)].float()
+        composed = task.compose(observed, generated)
+        yield (rows.kept(scale), columns.kept(scale)), composed[..., high.centre(scale), wide.centre(scale)]
 
 
 def _restore_tensor(model: Model, picture: Tensor, engine: Engine | None, tile: int | None) -> Tensor:

@@ -6,19 +6,20 @@ on top, except at the picture's own borders, where the network sees the border i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.types import Batch, Observed
+from srgan.types import Observed
 
 Generate = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Span:
-    """One side of a tile, in input pixels: `start:stop` is kept, `seen_start:seen_stop` is shown to the network."""
+    """One side of a tile, in input pixels: `start:stop` is kept, `seen_start:seen_stop` is looked at."""
 
     start: int
     stop: int
@@ -27,6 +28,7 @@ class Span:
 
     @property
     def seen(self) -> slice:
+        """What is looked at, in the whole input."""
         return slice(self.seen_start, self.seen_stop)
 
     def kept(self, scale: int) -> slice:
@@ -34,12 +36,20 @@ class Span:
         return slice(self.start * scale, self.stop * scale)
 
     def centre(self, scale: int) -> slice:
-        """Where the centre lies, in the tile's own output."""
+        """Where the centre lies, in what was made of this span."""
         return slice((self.start - self.seen_start) * scale, (self.stop - self.seen_start) * scale)
 
+    def narrowed(self, context: int) -> "Span":
+        """The span with at most so much context."""
+        seen_start = max(self.seen_start, self.start - context)
+        return Span(self.start, self.stop, seen_start, min(self.seen_stop, self.stop + context))
 
-@dataclass(frozen=True)
-class Tile:
+    def within(self, wider: "Span", scale: int = 1) -> slice:
+        """Where what this span looks at lies, in what was made of a wider one."""
+        return slice((self.seen_start - wider.seen_start) * scale, (self.seen_stop - wider.seen_start) * scale)
+
+
+class Tile(NamedTuple):
     """A rectangle of the picture and the context around it."""
 
     rows: Span
@@ -49,8 +59,7 @@ class Tile:
 def tiles(height: int, width: int, tile: int, context: int | None, multiple_of: int) -> Iterator[Tile]:
     """The tiles of a picture, row by row; one tile where the network's context is the whole picture."""
     if context is None:
-        whole = Tile(Span(0, height, 0, height), Span(0, width, 0, width))
-        yield whole
+        yield Tile(Span(0, height, 0, height), Span(0, width, 0, width))
         return
     for rows in spans(height, tile, context, multiple_of):
         for columns in spans(width, tile, context, multiple_of):
@@ -76,22 +85,6 @@ def padded(generate: Generate, observed: Observed, multiple_of: int, scale: int)
         observed = F.pad(observed, (0, right, 0, bottom), mode="replicate")
     generated = generate(observed)
     return generated[..., : height * scale, : width * scale]
-
-
-def tiled(
-    restore: Callable[[Observed], Batch],
-    observed: Observed,
-    *,
-    tile: int,
-    context: int | None,
-    multiple_of: int,
-    scale: int,
-) -> Iterator[tuple[Tile, Batch]]:
-    """Each tile of the pictures with what `restore` makes of its centre; together they are restore(observed)."""
-    height, width = observed.shape[-2:]
-    for one in tiles(height, width, tile, context, multiple_of):
-        seen = observed[..., one.rows.seen, one.columns.seen]
-        yield one, restore(seen)[..., one.rows.centre(scale), one.columns.centre(scale)]
 
 
 def _round_up(value: int, multiple: int) -> int:

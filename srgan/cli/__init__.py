@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
 
 import click
@@ -42,6 +43,7 @@ def upscale_main() -> None:
 
 def _run(command: click.Command) -> None:
     """Runs a command and leaves with its exit code: 0, 1, 2, 3, 4, 5, or 130 and 143 where it was interrupted."""
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a file is said by its outcome
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     signal.signal(signal.SIGTERM, _terminated)
     try:

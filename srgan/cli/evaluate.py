@@ -18,8 +18,10 @@ import click
 def evaluate(model: str, data: Path, device: str, precision: str, as_json: bool) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
     from srgan import zoo
+    from srgan.engines import keep_freed_memory
     from srgan.evaluation import evaluate as run
 
+    keep_freed_memory()
     loaded = zoo.load(model)
     scores = run(loaded, data, device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}

@@ -38,10 +38,12 @@ def train(
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
     """
     from srgan import options, training
+    from srgan.engines import keep_freed_memory
     from srgan.model import start_from
     from srgan.zoo import load
 
     logging.getLogger("srgan").setLevel(logging.INFO)
+    keep_freed_memory()
     model, settings = training.configure(task, training.read_values(config, assignments))
     if dry_run:
         for name, value in model.network.items():

@@ -70,10 +70,12 @@ def upscale(
     started = time.perf_counter()
 
     from srgan import folder, zoo
+    from srgan.engines import keep_freed_memory
     from srgan.errors import ConfigError
 
     if verbose:
         logging.getLogger("srgan").setLevel(logging.INFO)
+    keep_freed_memory()
     loaded = zoo.load(model or f"upscale-x{scale or 4}")
     if scale is not None and loaded.task.scale != int(scale):
         raise ConfigError(f"{model} enlarges {loaded.task.scale} times, not {scale}: leave out --scale")

@@ -5,6 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from srgan.engines.memory import keep_freed_memory
 from srgan.engines.precision import choose_device, choose_dtype
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
@@ -17,7 +18,7 @@ class Engine(Protocol):
     device: torch.device
 
     def __call__(self, observed: Tensor) -> Tensor:
-        """What the generator makes of `observed`, in float32 on `device`."""
+        """What the generator makes of `observed`, on `device`; floats of any kind."""
         ...
 
 
@@ -37,4 +38,4 @@ def make_engine(generator: Network, engine: str = "auto", device: str = "auto", 
     return ENGINES[name](generator, where, choose_dtype(where, precision))
 
 
-__all__ = ["ENGINES", "Engine", "TorchEngine", "choose_device", "choose_dtype", "make_engine"]
+__all__ = ["ENGINES", "Engine", "TorchEngine", "choose_device", "choose_dtype", "keep_freed_memory", "make_engine"]

@@ -9,7 +9,7 @@ from srgan.networks import Network
 
 
 class TorchEngine:
-    """A generator ready to run on one device: `engine(observed) -> generated`, in float32.
+    """A generator ready to run on one device: `engine(observed) -> generated`.
 
     It holds a copy of its own, so the model may be trained or moved meanwhile, and several threads may call it.
     """
@@ -22,9 +22,9 @@ class TorchEngine:
 
     @torch.inference_mode()
     def __call__(self, observed: Tensor) -> Tensor:
-        """What the generator makes of `observed`, on the engine's device; redone in float32 where not finite."""
+        """What the generator makes of `observed`, in the engine's numbers; redone in float32 where not finite."""
         observed = observed.to(self.device, self.dtype, memory_format=torch.channels_last)
         generated: Tensor = self._fast(observed)
         if self._fast is not self._exact and not torch.isfinite(generated.sum()):
             generated = self._exact(observed.float())
-        return generated.float()
+        return generated

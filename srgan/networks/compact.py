@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from srgan.networks.network import Network
+from srgan.resample import pixel_shuffle
 
 
 class Compact(Network):
@@ -27,13 +28,12 @@ class Compact(Network):
         self, in_channels: int, out_channels: int, scale: int, *, width: int = 128, depth: int = 10, fold: int = 2
     ) -> None:
         super().__init__()
-        self.fold = fold
+        self.fold, self.scale = fold, scale
         self.multiple_of = fold
         self.context = fold * (depth + 2) + fold - 1
         self.head = _convolution(in_channels * fold**2, width)
         self.body = nn.Sequential(*(_convolution(width, width, gain=0.3, shortcut=1.0) for _ in range(depth)))
         self.tail = _convolution(width, out_channels * (fold * scale) ** 2, gain=0.1)
-        self.shuffle = nn.PixelShuffle(fold * scale)
 
     def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
         folded = F.pixel_unshuffle(observed, self.fold).contiguous(memory_format=torch.channels_last)
@@ -41,8 +41,7 @@ class Compact(Network):
         deep = shallow
         for convolution in self.body:
             deep = F.relu_(convolution(deep))
-        generated: Tensor = self.shuffle(self.tail(deep + shallow))
-        return generated
+        return pixel_shuffle(self.tail(deep + shallow), self.fold * self.scale)
 
 
 def _convolution(channels: int, width: int, *, gain: float = 1.0, shortcut: float = 0.0) -> nn.Conv2d:
