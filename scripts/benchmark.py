@@ -23,22 +23,8 @@ import torch.nn.functional as F
 import srgan
 from srgan.engines import Engine, keep_freed_memory, make_engine
 from srgan.images import Image, encode, plan, write_bytes
+from srgan.model import multiply_adds
 from srgan.restoration import restore_image
-
-
-def operations(model: srgan.Model) -> int:
-    """Multiply-adds for each input pixel: every weight of a convolution is used once at each of its positions."""
-    side, total = 48, 0
-
-    def count(layer: torch.nn.Conv2d, _: object, output: torch.Tensor) -> None:
-        nonlocal total
-        total += layer.weight[0].numel() * output.numel()
-
-    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
-    model.generate(torch.zeros(1, model.task.in_channels, side, side))
-    for hook in hooks:
-        hook.remove()
-    return total // side**2
 
 
 def end_to_end(model: srgan.Model, data: Path, target: Path) -> float:
@@ -121,7 +107,7 @@ def main() -> None:
     result = {name: statistics.median(values) for name, values in rounds.items()}
     ratios = [ours / usual for ours, usual in zip(rounds["end_to_end_mps"], rounds["usual_way_mps"], strict=True)]
     result["ratio"] = statistics.median(ratios)
-    result["engine_tflops"] = 2 * operations(model) * result["engine_mps"] * 1e6 / model.task.scale**2 / 1e12
+    result["engine_tflops"] = 2 * multiply_adds(model) * result["engine_mps"] * 1e6 / model.task.scale**2 / 1e12
     if arguments.as_json:
         print(json.dumps(result))
         return

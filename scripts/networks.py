@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 import srgan
-from srgan.engines import make_engine
+from srgan.engines import keep_freed_memory, make_engine
+from srgan.model import multiply_adds
 from srgan.restoration import restore_batch
 
 CANDIDATES = (
@@ -21,21 +22,6 @@ CANDIDATES = (
     {"name": "compact", "width": 64, "depth": 11, "fold": 1},
     {"name": "compact", "width": 48, "depth": 19, "fold": 1},
 )
-
-
-def operations(model: srgan.Model) -> float:
-    """Multiply-adds of the convolutions for each input pixel, counted on a real pass."""
-    total = 0
-
-    def count(layer: torch.nn.Conv2d, _: object, output: torch.Tensor) -> None:
-        nonlocal total
-        total += layer.weight[0].numel() * output.numel()
-
-    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
-    model.generate(torch.zeros(1, 3, 48, 48))
-    for hook in hooks:
-        hook.remove()
-    return total / 48**2
 
 
 def megapixels_a_second(model: srgan.Model) -> float:
@@ -58,6 +44,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--scale", type=int, default=4)
     arguments = parser.parse_args()
+    keep_freed_memory()
     steps = arguments.steps
     config = srgan.TrainConfig(
         steps=steps, learning_rate=1e-3, warmup=100, log_every=100, checkpoint_every=steps, validate_every=steps
@@ -73,7 +60,7 @@ def main() -> None:
         psnr = srgan.evaluate(trained, arguments.val, metrics=("psnr",), baselines=False)["mean"]["psnr"]
         params = sum(p.numel() for p in trained.parameters())
         speed = megapixels_a_second(trained)
-        row = f"{params / 1e6:.2f} M | {operations(trained) / 1e6:.3f} M | {psnr:.3f} | {speed:.1f}"
+        row = f"{params / 1e6:.2f} M | {multiply_adds(trained) / 1e6:.3f} M | {psnr:.3f} | {speed:.1f}"
         print(f"| {network['name']} ({options}) | {row} |", flush=True)
 
 

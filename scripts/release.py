@@ -1,7 +1,9 @@
 """Scores the weights in `weights/` on bench folders and writes what ships with them: the scores into each file's own
-metadata, then the checksums, then `weights/README.md` from the metadata.
+metadata, then the checksums, then the tables of `weights/README.md` and `README.md` from the metadata.
 
-    python scripts/release.py --bench BENCH/Set5 --bench BENCH/Set14 [NAME=RUN/model.safetensors ...]
+    python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors ...]
+
+BENCH holds the folders Set5, Set14 and Kodak24.
 
 A `NAME=FILE` puts the weights of a finished run there first, in half precision.
 """
@@ -13,50 +15,68 @@ import srgan
 from srgan.model import load, save
 from srgan.zoo import CHECKSUMS, sha256
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = ROOT / "weights"
+BENCHES = ("Set5", "Set14", "Kodak24")
 
 
 def score(path: Path, benches: list[Path]) -> None:
     """Measures a weights file as it is stored, and writes the means into its metadata."""
     model = load(path)
     scores = {bench.name: srgan.evaluate(model, bench) for bench in benches}
-    means = {name: {"count": result["count"], **result["mean"]} for name, result in scores.items()}
+    means = {
+        name: {"count": r["count"], **r["mean"], "bicubic": r["baseline"]["bicubic"]} for name, r in scores.items()
+    }
     save(model, path, card={**model.card, "scores": means}, half=True)
     print(path.name, means, flush=True)
 
 
+def table(paths: list[Path]) -> str:
+    """The scores of all files beside each other, from their own headers."""
+    lines = ["| | " + " | ".join(BENCHES) + " | parameters | MB |", "|---|" + "---|" * (len(BENCHES) + 2)]
+    for path in paths:
+        scores = srgan.describe(path)["scores"]
+        cells = [f"{scores[b]['psnr']:.2f} / {scores[b]['ssim']:.4f} / {scores[b]['lpips']:.4f}" for b in BENCHES]
+        params = sum(p.numel() for p in load(path).parameters()) / 1e6
+        lines.append(f"| `{path.stem}` | {' | '.join(cells)} | {params:.2f} M | {path.stat().st_size / 1e6:.1f} |")
+    for path in paths:
+        bicubic = srgan.describe(path)["scores"]
+        cells = ["{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**bicubic[b]["bicubic"]) for b in BENCHES]
+        lines.append(f"| bicubic x{srgan.describe(path)['task']['scale']} | {' | '.join(cells)} | | |")
+    return "\n".join(lines) + "\n"
+
+
 def readme(paths: list[Path]) -> str:
-    """What ships, as a table, from the files' own headers."""
+    """What ships: scores, networks, steps and licences, from the files' own headers."""
     lines = [
         "# Weights",
         "",
-        "Made by `scripts/release.py` from the metadata of the files; `srgan info NAME` tells more.",
+        "Made by `scripts/release.py` from the files' metadata; `srgan info NAME` tells more.",
         "",
     ]
-    lines += ["| name | network | parameters | MB | PSNR / SSIM / LPIPS | steps |", "|---|---|---|---|---|---|"]
+    lines += ["PSNR and SSIM on BT.601 luma, `scale` px of border cut, 8 bit; LPIPS with SqueezeNet on RGB.", ""]
+    lines += [table(paths)]
     for path in paths:
         header = srgan.describe(path)
         network = ", ".join(f"{key} {value}" for key, value in header["network"].items() if key != "name")
-        scores = "; ".join(
-            f"{bench} {mean['psnr']:.2f} / {mean['ssim']:.4f} / {mean['lpips']:.4f}"
-            for bench, mean in header["scores"].items()
-        )
-        params = sum(p.numel() for p in load(path).parameters()) / 1e6
-        size = path.stat().st_size / 1e6
-        steps = header["training"]["step"]
         lines.append(
-            f"| `{path.stem}` | {header['network']['name']} ({network}) | {params:.2f} M | {size:.1f} "
-            f"| {scores} | {steps} |"
+            f"- `{path.stem}`: {header['network']['name']} ({network}), {header['training']['step']} steps "
+            f"in its last run. Licence: {header.get('licence', 'none given')}."
         )
-    lines += ["", "PSNR and SSIM on BT.601 luma, `scale` px of border cut, 8 bit; LPIPS with SqueezeNet on RGB.", ""]
-    lines += sorted({f"Licence: {srgan.describe(path).get('licence', 'none given')}" for path in paths})
     return "\n".join(lines) + "\n"
+
+
+def insert(page: Path, marker: str, text: str) -> None:
+    """Puts `text` between <!-- marker --> and <!-- /marker -->."""
+    before, rest = page.read_text(encoding="utf-8").split(f"<!-- {marker} -->\n")
+    after = rest.split(f"<!-- /{marker} -->\n")[1]
+    page.write_text(f"{before}<!-- {marker} -->\n{text}<!-- /{marker} -->\n{after}", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", metavar="NAME=FILE")
-    parser.add_argument("--bench", action="append", type=Path, required=True)
+    parser.add_argument("--bench", type=Path, required=True)
     arguments = parser.parse_args()
     new = dict(run.split("=", 1) for run in arguments.runs)
     for name, file in new.items():
@@ -64,9 +84,10 @@ def main() -> None:
     paths = sorted(WEIGHTS.glob("*.safetensors"))
     for path in paths:
         if not new or path.stem in new:
-            score(path, arguments.bench)
+            score(path, [arguments.bench / name for name in BENCHES])
     (WEIGHTS / CHECKSUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     (WEIGHTS / "README.md").write_text(readme(paths), encoding="utf-8")
+    insert(ROOT / "README.md", "scores", table(paths))
 
 
 if __name__ == "__main__":

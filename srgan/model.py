@@ -111,6 +111,22 @@ def load(path: str | os.PathLike[str]) -> Model:
     return model.eval()
 
 
+@torch.no_grad()
+def multiply_adds(model: Model, side: int = 48) -> float:
+    """The multiply-adds of the convolutions for each input pixel, counted on a picture of `side` pixels a side."""
+    total = 0
+
+    def count(layer: nn.Conv2d, _: object, output: Tensor) -> None:
+        nonlocal total
+        total += layer.weight[0].numel() * output.numel()
+
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
+    model.generate(torch.zeros(1, model.task.in_channels, side, side, device=next(model.parameters()).device))
+    for hook in hooks:
+        hook.remove()
+    return total / side**2
+
+
 def start_from(model: Model, other: Model) -> int:
     """Copies from `other` every tensor that fits `model` by name and shape (a trunk, say), and returns how many did.
 

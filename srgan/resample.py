@@ -40,7 +40,7 @@ def upsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h*{scale} w*{scale}"]:
     mirrored = _mirror(_mirror(x, UPSAMPLE_CONTEXT, dim=3), UPSAMPLE_CONTEXT, dim=2)
     rows = mirrored.reshape(n * channels, 1, *mirrored.shape[-2:])
     with torch.backends.cudnn.flags(allow_tf32=False):
-        phases = F.conv2d(rows, _phase_kernels(scale).to(x))
+        phases = F.conv2d(rows, _phase_kernels(scale, x.device))
     return pixel_shuffle(phases.reshape(n, channels * scale**2, height, width), scale)
 
 
@@ -57,8 +57,8 @@ def pixel_shuffle(phases: Float[Tensor, "n d h w"], scale: int) -> Float[Tensor,
 
 def resize(x: Batch, height: int, width: int) -> Float[Tensor, "n 3 {height} {width}"]:
     """The pictures at any size, antialiased where they shrink; values may overshoot [0, 1] slightly."""
-    vertical = _matrix(x.shape[-2], height).to(x)
-    horizontal = _matrix(x.shape[-1], width).to(x)
+    vertical = _matrix(x.shape[-2], height, x.device)
+    horizontal = _matrix(x.shape[-1], width, x.device)
     return vertical @ x @ horizontal.T
 
 
@@ -70,8 +70,8 @@ def _cubic(distance: Tensor) -> Tensor:
     return torch.where(d <= 1, near, torch.where(d <= 2, far, torch.zeros_like(d)))
 
 
-@lru_cache(maxsize=256)
-def _matrix(size: int, new_size: int) -> Float[Tensor, "{new_size} {size}"]:
+@lru_cache(maxsize=512)
+def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
     """Row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
     ratio = new_size / size
     widening = max(1.0, 1 / ratio)
@@ -83,11 +83,11 @@ def _matrix(size: int, new_size: int) -> Float[Tensor, "{new_size} {size}"]:
     period = taps % (2 * size)
     mirrored = torch.minimum(period, 2 * size - 1 - period)
     matrix = torch.zeros(new_size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, mirrored, weights).float()
+    return matrix.scatter_add_(1, mirrored, weights).float().to(device)
 
 
 @lru_cache(maxsize=8)
-def _phase_kernels(scale: int) -> Float[Tensor, "phases 1 taps taps"]:
+def _phase_kernels(scale: int, device: torch.device) -> Float[Tensor, "phases 1 taps taps"]:
     """Kernel k*scale + l gives the output pixels of row phase k and column phase l."""
     taps = torch.arange(-UPSAMPLE_CONTEXT, UPSAMPLE_CONTEXT + 1, dtype=torch.float64)
     phase = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
@@ -95,7 +95,7 @@ def _phase_kernels(scale: int) -> Float[Tensor, "phases 1 taps taps"]:
     weights = weights / weights.sum(dim=1, keepdim=True)
     side = taps.numel()
     kernels = weights[:, None, :, None] * weights[None, :, None, :]
-    return kernels.reshape(scale * scale, 1, side, side).float()
+    return kernels.reshape(scale * scale, 1, side, side).float().to(device)
 
 
 def _mirror(x: Tensor, margin: int, dim: int) -> Tensor:

@@ -36,10 +36,11 @@ def _text(model: str, header: dict[str, Any]) -> str:
 
 
 def _scores(header: dict[str, Any]) -> str:
-    """Each data set with the mean of each metric."""
+    """Each data set with its means: PSNR / SSIM / LPIPS."""
     scores = header.get("scores", {})
     said = [
-        f"{data} " + " / ".join(f"{v:.4g}" for v in mean.values() if v is not None) for data, mean in scores.items()
+        f"{data} " + " / ".join(f"{mean[metric]:.4g}" for metric in ("psnr", "ssim", "lpips") if mean.get(metric))
+        for data, mean in scores.items()
     ]
     return ", ".join(said) or "none recorded"
 
