@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,8 @@ from srgan.settings import FolderConfig
 
 log = logging.getLogger(__name__)
 
-AHEAD = 64e6
-"""Pixels that may wait between two stages; one picture may always wait, however large."""
+MOST_PIXELS, MOST_PICTURES = 64e6, 16
+"""What may wait between two stages; one picture may always wait, however large."""
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,16 @@ class _Run:
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         decoder, encoder = ThreadPoolExecutor(1, "decode"), ThreadPoolExecutor(2, "encode")
         todo = deque(jobs)
-        decoding: deque[_Read] = deque()
+        decoding: deque[_Started] = deque()
         encoding: deque[tuple[int, Future[Outcome]]] = deque()
         try:
             while todo or decoding or encoding:
-                while todo and (not decoding or sum(one.pixels for one in decoding) < AHEAD):
+                while todo and _room(one.pixels for one in decoding):
                     decoding.append(self._begin(todo.popleft(), decoder))
                 if decoding:
                     encoding.append(self._restore(decoding.popleft(), encoder))
                 while encoding and (
-                    encoding[0][1].done() or not (todo or decoding) or sum(pixels for pixels, _ in encoding) > AHEAD
+                    encoding[0][1].done() or not (todo or decoding) or not _room(pixels for pixels, _ in encoding)
                 ):
                     outcome = encoding.popleft()[1].result()
                     yield outcome
@@ -108,20 +108,20 @@ class _Run:
             decoder.shutdown(cancel_futures=True)
             encoder.shutdown(cancel_futures=True)
 
-    def _begin(self, job: Job, decoder: ThreadPoolExecutor) -> _Read:
+    def _begin(self, job: Job, decoder: ThreadPoolExecutor) -> _Started:
         """Looks at the job's header and, unless there is a reason not to, starts to decode it."""
         try:
             outcome = self._skipped(job)
             if outcome is not None:
-                return _Read(job, outcome=outcome)
+                return _Started(job, outcome=outcome)
             header = probe(job.source)
             scale = self.model.task.scale
             check_size(format_of(job.target), header.width * scale, header.height * scale)
             seen = stamp(job.source)
         except (ImageError, OSError) as error:
-            return _Read(job, outcome=_failure(job, error))
+            return _Started(job, outcome=_failure(job, error))
         decoded = decoder.submit(read, job.source, max_pixels=self.config.max_pixels)
-        return _Read(job, header.width * header.height, seen, decoded)
+        return _Started(job, header.width * header.height, seen, decoded)
 
     def _skipped(self, job: Job) -> Outcome | None:
         existing = self.config.existing
@@ -133,7 +133,7 @@ class _Run:
             return Outcome(job.name, job.target, "skipped", "finished before")
         return None
 
-    def _restore(self, one: _Read, encoder: ThreadPoolExecutor) -> tuple[int, Future[Outcome]]:
+    def _restore(self, one: _Started, encoder: ThreadPoolExecutor) -> tuple[int, Future[Outcome]]:
         started = time.perf_counter()
         outcome = one.outcome
         if outcome is None and one.decoded is not None:
@@ -148,7 +148,7 @@ class _Run:
         done.set_result(outcome or _failure(one.job, ImageError("was not decoded")))
         return 0, done
 
-    def _write(self, one: _Read, image: Image, started: float) -> Outcome:
+    def _write(self, one: _Started, image: Image, started: float) -> Outcome:
         job, config = one.job, self.config
         try:
             if stamp(job.source) != one.stamp:
@@ -164,14 +164,20 @@ class _Run:
 
 
 @dataclass
-class _Read:
-    """A job whose picture is being decoded, or that already has its outcome."""
+class _Started:
+    """A job whose picture is being decoded, or that has its outcome already."""
 
     job: Job
     pixels: int = 0
     stamp: list[int] | None = None
     decoded: Future[Image] | None = None
     outcome: Outcome | None = None
+
+
+def _room(waiting: Iterable[int]) -> bool:
+    """Whether one picture more may wait, beside those of so many pixels."""
+    pixels = list(waiting)
+    return not pixels or (sum(pixels) < MOST_PIXELS and len(pixels) < MOST_PICTURES)
 
 
 def _failure(job: Job, error: Exception) -> Outcome:

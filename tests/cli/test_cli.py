@@ -1,0 +1,321 @@
+"""The commands: their exit codes, what they print where, and what they leave alone."""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from srgan import cli, zoo
+from srgan.images import Image, read, write
+from srgan.model import load, save
+from srgan.options import options_of
+from srgan.training import TrainConfig
+
+CPU = ("--device", "cpu", "--precision", "fp32")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs `srgan WORDS...` here, and returns its exit code, stdout and stderr."""
+    terminated, level = signal.getsignal(signal.SIGTERM), logging.getLogger("srgan").level
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["srgan", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        return left.value.code, *capsys.readouterr()
+
+    yield command
+    signal.signal(signal.SIGTERM, terminated)
+    logging.getLogger("srgan").setLevel(level)
+
+
+@pytest.fixture
+def weights(tiny, tmp_path):
+    """A weights file that enlarges twice."""
+    save(tiny, tmp_path / "tiny.safetensors", card={"licence": "CC0", "scores": {"Set5": {"psnr": 31.25}}})
+    return tmp_path / "tiny.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path, pixels):
+    """A folder of two pictures, one of them in a sub-folder."""
+    write(tmp_path / "in" / "a.png", Image(pixels(16, 18)))
+    write(tmp_path / "in" / "sub" / "b.png", Image(pixels(16, 20, seed=1)))
+    return tmp_path / "in"
+
+
+def python(program):
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, stdout=subprocess.DEVNULL)
+
+
+def test_help_does_not_wait_for_torch():
+    python(
+        "import sys\n"
+        "from srgan.cli import srgan, upscale\n"
+        "for words in [['--help'], ['--version'], *([name, '--help'] for name in srgan.commands)]:\n"
+        "    try: srgan.main(words)\n"
+        "    except SystemExit as left: assert not left.code, words\n"
+        "try: upscale.main(['-h'])\n"
+        "except SystemExit as left: assert not left.code\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+
+
+def test_a_dry_run_prints_the_plan_without_torch_and_writes_nothing(folder, tmp_path):
+    program = f"import sys; sys.argv[1:] = ['upscale', '-n', {str(folder)!r}, {str(tmp_path / 'out')!r}]\n"
+    program += "from srgan import cli\ntry: cli.main()\nexcept SystemExit as left: assert not left.code\n"
+    program += "assert 'torch' not in sys.modules\n"
+
+    python(program)
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_names_each_input_and_output(run, folder, tmp_path):
+    code, stdout, _ = run("upscale", "-n", folder, tmp_path / "out")
+
+    assert code == 0
+    assert stdout.splitlines() == [
+        f"{folder}/a.png -> {tmp_path}/out/a.png",
+        f"{folder}/sub/b.png -> {tmp_path}/out/sub/b.png",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_upscale_enlarges_a_folder_and_says_so_on_stderr_only(run, folder, weights, tmp_path):
+    code, stdout, stderr = run("upscale", folder, tmp_path / "out", "-m", weights, *CPU)
+
+    assert (code, stdout) == (0, "")
+    assert stderr.splitlines()[0] == "0/2 pictures"
+    assert "2/2 pictures" in stderr.splitlines()[-1] and "ok 2 skipped 0 failed 0" in stderr.splitlines()[-1]
+    assert (read(tmp_path / "out" / "a.png").width, read(tmp_path / "out" / "sub" / "b.png").width) == (36, 40)
+
+
+def test_upscale_enlarges_a_single_file_with_the_flags_given(run, folder, weights, tmp_path):
+    target = tmp_path / "big.jpg"
+
+    code, stdout, stderr = run("upscale", folder / "a.png", target, "-m", weights, "-q", 40, "-t", 8, "--quiet", *CPU)
+
+    assert (code, stdout, stderr) == (0, "", "")
+    assert (read(target).format, read(target).width) == ("jpeg", 36)
+
+
+def test_json_is_one_object_a_picture_on_stdout(run, folder, weights, tmp_path):
+    (folder / "c.png").write_bytes(b"not a picture")
+
+    code, stdout, _ = run("upscale", folder, tmp_path / "out", "-m", weights, "--json", *CPU)
+
+    outcomes = [json.loads(line) for line in stdout.splitlines()]
+    assert code == 1
+    assert [(one["name"], one["status"]) for one in outcomes] == [
+        ("a.png", "ok"),
+        ("c.png", "unsupported"),
+        ("sub/b.png", "ok"),
+    ]
+    for one in outcomes:
+        assert set(one) == {"name", "target", "status", "reason", "pixels", "seconds", "notes"}
+    assert outcomes[0]["pixels"] == 36 * 32
+    assert outcomes[0]["target"] == f"{tmp_path}/out/a.png"
+
+
+def test_the_same_command_again_skips_what_is_done(run, folder, weights, tmp_path):
+    words = ("upscale", folder, tmp_path / "out", "-m", weights, *CPU)
+    run(*words)
+
+    code, _, stderr = run(*words)
+
+    assert code == 0
+    assert "ok 0 skipped 2 failed 0" in stderr.splitlines()[-1]
+
+
+def test_a_bad_picture_is_named_and_the_command_leaves_with_1(run, folder, weights, tmp_path):
+    (folder / "c.png").write_bytes(b"not a picture")
+
+    code, _, stderr = run("upscale", folder, tmp_path / "out", "-m", weights, *CPU)
+
+    assert code == 1
+    assert f"unsupported: {folder}/c.png: not a picture (" in stderr
+    assert (tmp_path / "out" / "sub" / "b.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (("upscale",), "Missing argument 'IN'"),
+        (("upscal",), "No such command 'upscal'"),
+        (("upscale", "in", "out", "--sharpen"), "No such option"),
+        (("upscale", "in", "out", "-s", "5"), "Invalid value for '-s' / '--scale'"),
+        (("upscale", "nowhere", "out"), "error: nowhere: no such file or folder"),
+        (("upscale", "in", "out", "--existing", "ask"), "error: existing=ask: choose resume, skip, overwrite or error"),
+        (("upscale", "in", "out", "--tile", "x"), "error: tile=x: not a"),
+        (("upscale", "in", "in"), "error: in: both input and output; choose another output folder"),
+        (("train", "upscale", "--data", "in", "--out", "run", "--set", "step=5"), "error: unknown option 'step': did"),
+        (("train", "upscale", "--data", "in", "--out", "run", "--config", "no.toml"), "error: no.toml: "),
+    ],
+)
+def test_a_wrong_use_leaves_with_2_and_says_what_is_wrong(run, folder, monkeypatch, words, message):
+    monkeypatch.chdir(folder.parent)
+
+    code, stdout, stderr = run(*words)
+
+    assert (code, stdout) == (2, "")
+    assert message in stderr
+
+
+def test_a_scale_that_the_model_has_not_leaves_with_2(run, folder, weights, tmp_path):
+    code, _, stderr = run("upscale", folder, tmp_path / "out", "-m", weights, "-s", 4)
+
+    assert code == 2
+    assert stderr.splitlines()[-1] == f"error: {weights} enlarges 2 times, not 4: leave out --scale"
+
+
+def test_a_folder_without_pictures_leaves_with_3(run, weights, tmp_path):
+    (tmp_path / "empty").mkdir()
+
+    code, _, stderr = run("upscale", tmp_path / "empty", tmp_path / "out", "-m", weights)
+
+    assert code == 3
+    assert stderr.startswith(f"error: {tmp_path}/empty: no pictures here ")
+
+
+def test_refused_weights_leave_with_4(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "weights_folder", lambda: tmp_path)
+    (tmp_path / "page.safetensors").write_text("<!DOCTYPE html><title>Not found</title>")
+
+    code, _, stderr = run("upscale", folder, tmp_path / "out", "-m", tmp_path / "page.safetensors")
+    assert code == 4
+    assert stderr.splitlines()[-1] == f"error: {tmp_path}/page.safetensors: not a safetensors file"
+
+    code, _, stderr = run("upscale", folder, tmp_path / "out")
+    assert code == 4
+    assert stderr.splitlines()[-1].startswith("error: upscale-x4: neither a file nor a name of shipped weights ")
+
+
+def test_an_output_that_cannot_be_written_leaves_with_5(run, folder, weights, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+
+    code, _, stderr = run("upscale", folder, tmp_path / "file", "-m", weights)
+
+    assert code == 5
+    assert stderr.startswith(f"error: {tmp_path}/file: a file, where the output folder shall be; ")
+
+
+def test_info_tells_of_a_file_what_its_header_says(run, weights):
+    code, stdout, _ = run("info", weights)
+
+    assert code == 0
+    assert stdout.startswith(f"{weights}: ")
+    assert f"SHA-256 {zoo.sha256(weights)}" in stdout
+    assert "task:     upscale (scale 2)" in stdout
+    assert "network:  compact (width 8, depth 2, fold 2)" in stdout
+    assert "Set5 31.25" in stdout and "licence:  CC0" in stdout
+
+
+def test_info_as_json_is_the_header(run, weights):
+    code, stdout, _ = run("info", weights, "--json")
+
+    assert code == 0
+    assert json.loads(stdout) == zoo.describe(weights)
+
+
+def test_info_without_a_model_lists_what_ships(run, weights, monkeypatch):
+    shelf = weights.parent
+    (shelf / zoo.CHECKSUMS).write_text(f"{zoo.sha256(weights)}  {weights.name}\n")
+    monkeypatch.setattr(zoo, "weights_folder", lambda: shelf)
+
+    code, stdout, _ = run("info")
+
+    assert code == 0
+    assert stdout.split() == ["tiny", "Set5", "31.25"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_eval_as_json_has_the_keys_that_scripts_rely_on(run, weights, folder, caplog):
+    code, stdout, _ = run("eval", weights, "--data", folder, "--json", *CPU)
+
+    (line,) = stdout.splitlines()
+    result = json.loads(line)
+    assert code == 0
+    assert list(result) == [
+        *("model", "sha256", "task", "scale", "data", "count", "protocol", "mean", "baseline", "pictures")
+    ]
+    assert result["protocol"] == {"luma": "BT.601", "border": 2, "levels": 256, "downsample": "bicubic-antialias"}
+    assert (result["model"], result["sha256"]) == (str(weights), zoo.sha256(weights))
+    assert (result["task"], result["scale"], result["data"], result["count"]) == ("upscale", 2, "in", 2)
+    assert list(result["mean"]) == list(result["baseline"]["bicubic"]) == ["psnr", "ssim", "lpips"]
+    assert [list(one) for one in result["pictures"]] == [["name", "psnr", "ssim", "lpips"]] * 2
+    assert [one["name"] for one in result["pictures"]] == ["a.png", "sub/b.png"]
+    assert result["mean"]["psnr"] == pytest.approx(sum(one["psnr"] for one in result["pictures"]) / 2)
+
+
+def test_a_metric_that_cannot_be_computed_is_null_with_a_warning(run, weights, folder, caplog):
+    # LPIPS needs 17 px; these pictures are smaller, so nothing is fetched for it either.
+    _, stdout, _ = run("eval", weights, "--data", folder, "--json", *CPU)
+
+    result = json.loads(stdout)
+    assert result["mean"]["lpips"] is None
+    assert "no lpips: LPIPS needs pictures of at least 17 px a side, got 18x16" in caplog.messages
+
+
+def test_eval_prints_a_table_of_pictures_mean_and_baseline(run, weights, folder):
+    code, stdout, _ = run("eval", weights, "--data", folder, *CPU)
+
+    first_words = [line.split()[0] for line in stdout.splitlines()[1:]]
+    assert code == 0
+    assert first_words == ["psnr", "a.png", "sub/b.png", "mean", "bicubic"]
+
+
+def test_eval_of_an_empty_folder_leaves_with_3(run, weights, tmp_path):
+    (tmp_path / "empty").mkdir()
+
+    assert run("eval", weights, "--data", tmp_path / "empty")[0] == 3
+
+
+def test_samples_are_pictures_and_their_paths_are_printed(run, tmp_path):
+    code, stdout, _ = run("samples", tmp_path / "samples")
+
+    paths = stdout.splitlines()
+    assert code == 0
+    assert len(paths) == len(list((tmp_path / "samples").iterdir())) > 4
+    assert {read(path).grey for path in paths} == {True, False}
+
+
+def test_train_dry_run_prints_every_setting_and_does_nothing(run, tmp_path):
+    words = ("train", "upscale", "--data", tmp_path / "nowhere", "--out", tmp_path / "run", "-n")
+
+    code, stdout, _ = run(*words, "--set", "scale=2", "--set", "steps=2k", "--set", "network=srresnet")
+
+    settings = dict(line.split(" = ", 1) for line in stdout.splitlines())
+    assert code == 0
+    assert {"network", "width", "depth", "scale", *options_of(TrainConfig)} == set(settings)
+    assert settings["network"] == '"srresnet"'
+    assert settings["steps"] == "2000  # Generator updates in all."
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_writes_a_model_that_upscale_can_use(run, folder, tmp_path):
+    settings = {"scale": 2, "width": 8, "depth": 1, "crop": 8, "batch": 2, "steps": 4, "device": "cpu"}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+
+    code, stdout, _ = run(
+        *("train", "upscale", "--data", folder, "--out", tmp_path / "run", "--licence", "CC0", "--quiet", *words)
+    )
+
+    model = load(tmp_path / "run" / "model.safetensors")
+    assert (code, stdout) == (0, f"{tmp_path}/run/model.safetensors\n")
+    assert (model.task.scale, model.network["width"], model.card["licence"]) == (2, 8, "CC0")
+    assert run("upscale", folder, tmp_path / "out", "-m", tmp_path / "run" / "model.safetensors", "--quiet")[0] == 0
+
+
+def test_training_starts_from_the_weights_given(run, folder, weights, tmp_path):
+    settings = {"scale": 2, "width": 8, "depth": 2, "crop": 8, "steps": 1, "learning_rate": 0, "device": "cpu"}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+
+    run("train", "upscale", "--data", folder, "--out", tmp_path / "run", "--init", weights, "--quiet", *words)
+
+    started, given = load(tmp_path / "run" / "model.safetensors").generator, load(weights).generator
+    assert (started.head.weight - given.head.weight).abs().max() < 1e-5

@@ -1,0 +1,68 @@
+"""Tiny models and small pictures, all made from fixed seeds."""
+
+import math
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from srgan.engines import make_engine
+from srgan.images import Image, write
+from srgan.model import Model
+from srgan.networks import network_options
+from srgan.tasks import TASKS
+
+torch.set_num_threads(1)  # on pictures this small, more threads only wait for each other
+
+SMALL = {"width": 8, "depth": 2, "fold": 2}
+
+
+@pytest.fixture
+def make_model():
+    """Makes a small model of a task and a network, its weights random, so that no part of it is silent."""
+
+    def make(task="upscale", network="compact", *, seed=0, std=0.3, options=None, **fields):
+        small = {name: value for name, value in SMALL.items() if name in network_options(network)}
+        model = Model(TASKS[task](**fields), {"name": network, **small, **(options or {})}).eval()
+        rng = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.normal_(0, std / math.sqrt(parameter[0].numel()), generator=rng)
+        return model
+
+    return make
+
+
+@pytest.fixture
+def tiny(make_model):
+    """A tiny model that enlarges twice."""
+    return make_model(scale=2)
+
+
+@pytest.fixture
+def engine(tiny):
+    """What runs `tiny`, exactly."""
+    return make_engine(tiny.generator, device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder of three small photographs."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in ("astronaut", "chelsea", "coffee"):
+        pixels = getattr(skimage.data, name)()[100:164, 140:220]
+        write(folder / f"{name}.png", Image(np.ascontiguousarray(pixels)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pixels():
+    """Makes the smooth random pixels of a picture: (h, w, channels), uint8 unless told otherwise."""
+
+    def make(height, width, channels=3, *, seed=0, dtype=np.uint8):
+        coarse = np.random.default_rng(seed).random((height // 4 + 2, width // 4 + 2, channels))
+        smooth = coarse.repeat(4, 0).repeat(4, 1)[:height, :width]
+        return np.rint(smooth * np.iinfo(dtype).max).astype(dtype)
+
+    return make

@@ -1,0 +1,50 @@
+"""What the README says is so."""
+
+import re
+from pathlib import Path
+
+import click
+
+import srgan
+from srgan import zoo
+from srgan.cli import srgan as commands
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_file_the_readme_names_is_there():
+    named = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r"`((?:srgan|scripts|docs|tests)/[\w./-]+)`", README)
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert named
+    assert missing == []
+
+
+def test_every_flag_the_readme_shows_exists():
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    known = {flag for command in commands.commands.values() for p in command.params for flag in p.opts}
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts").glob("*.py"))
+    known |= set(re.findall(r'"(--[a-z-]+)"', scripts)) | {"--help"}
+    assert shown - known == set()
+
+
+def test_every_command_the_readme_shows_exists():
+    shown = set(re.findall(r"^srgan ([a-z]+)", README, re.MULTILINE)) | set(re.findall(r"`srgan ([a-z]+)", README))
+    assert shown
+    assert shown <= set(commands.commands)
+    assert all(isinstance(command, click.Command) for command in commands.commands.values())
+
+
+def test_the_names_of_the_python_example_are_public():
+    used = set(re.findall(r"\bsrgan\.([a-z_A-Z]+)\(", README))
+    assert used
+    assert used <= set(srgan.__all__)
+
+
+def test_the_scores_are_those_in_the_weights():
+    for name in zoo.names():
+        scores = srgan.describe(name)["scores"]
+        for mean in scores.values():
+            cell = f"{mean['psnr']:.2f} / {mean['ssim']:.4f} / {mean['lpips']:.4f}"
+            assert f"`{name}`" in README
+            assert cell in README

@@ -1,0 +1,65 @@
+"""Imports point down: a module knows those of its own row or below, and of its own row only what is listed."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "srgan"
+
+ROWS = [  # from the top
+    {"cli"},
+    {"restoration", "folder", "evaluation", "training", "samples"},  # verbs
+    {"data", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
+    {"tasks"},
+    {"networks", "losses", "metrics", "tiling", "engines", "images"},
+    {"resample", "features"},
+    {"options", "types", "errors"},
+]
+WITHIN_A_ROW = {
+    *{("folder", "restoration"), ("evaluation", "restoration"), ("training", "evaluation")},
+    *{("model", "header"), ("zoo", "header"), ("zoo", "model")},
+    ("engines", "networks"),
+    ("options", "errors"),
+}
+ROW = {name: number for number, row in enumerate(ROWS) for name in row}
+
+
+def imported(tree):
+    """The modules of the package that a file imports, anywhere but for type checkers alone."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test).endswith("TYPE_CHECKING"):
+        return
+    if isinstance(tree, ast.ImportFrom) and tree.module == "srgan":
+        yield from (alias.name for alias in tree.names)
+    elif isinstance(tree, ast.ImportFrom) and (tree.module or "").startswith("srgan."):
+        yield tree.module.split(".")[1]
+    elif isinstance(tree, ast.Import):
+        yield from (alias.name.split(".")[1] for alias in tree.names if alias.name.startswith("srgan."))
+    for child in ast.iter_child_nodes(tree):
+        yield from imported(child)
+
+
+def uses():
+    """Each pair of modules of which the first imports the second."""
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        if name != "__init__":
+            yield from (
+                (name, other) for other in imported(ast.parse(path.read_text())) if other not in (name, "__version__")
+            )
+
+
+def test_every_module_has_its_row():
+    assert {
+        path.stem for path in PACKAGE.glob("[!_.]*") if path.suffix == ".py" or (path / "__init__.py").is_file()
+    } == set(ROW)
+
+
+def test_imports_point_down():
+    wrong = {(one, other) for one, other in uses() if ROW[one] > ROW[other]}
+    sideways = {(one, other) for one, other in uses() if ROW[one] == ROW[other]}
+
+    assert not wrong
+    assert sideways <= WITHIN_A_ROW
+
+
+def test_no_pair_is_listed_in_vain():
+    assert set(uses()) >= WITHIN_A_ROW

@@ -1,0 +1,60 @@
+"""The shipped weights do what their own metadata say."""
+
+from pathlib import Path
+
+import pytest
+
+import srgan
+from srgan import zoo
+from srgan.model import multiply_adds
+from srgan.samples import write_samples
+
+BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
+needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
+
+
+def test_an_upscaler_of_each_scale_ships():
+    assert {"upscale-x2", "upscale-x3", "upscale-x4"} <= set(zoo.names())
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_weights_file_says_how_it_was_made_and_how_it_scores(name):
+    header = srgan.describe(name)
+    assert header["training"]["step"] > 0
+    assert header["training"]["config"]["steps"] == header["training"]["step"]
+    assert {"Set5", "Set14"} <= header["scores"].keys()
+    assert header["licence"]
+
+
+def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_pixel():
+    assert multiply_adds(srgan.load("upscale-x4")) <= 450_000
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.names() if name.startswith("upscale")])
+def test_an_upscaler_beats_bicubic_on_a_photograph(name, tmp_path):
+    for path in write_samples(tmp_path):
+        if path.stem not in ("chelsea", "astronaut"):
+            path.unlink()
+    scores = srgan.evaluate(srgan.load(name), tmp_path, metrics=("psnr",))
+    assert scores["mean"]["psnr"] > scores["baseline"]["bicubic"]["psnr"] + 0.5
+
+
+@needs_bench
+@pytest.mark.parametrize("name", [name for name in zoo.names() if name.startswith("upscale")])
+def test_the_scores_in_the_metadata_are_what_is_measured(name):
+    measured = srgan.evaluate(srgan.load(name), BENCH / "Set5", metrics=("psnr", "ssim"), baselines=False)["mean"]
+    recorded = srgan.describe(name)["scores"]["Set5"]
+    assert measured["psnr"] == pytest.approx(recorded["psnr"], abs=0.02)
+    assert measured["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+
+
+@needs_bench
+def test_bf16_loses_less_than_two_hundredths_of_a_decibel():
+    model = srgan.load("upscale-x4")
+    psnr = {
+        precision: srgan.evaluate(
+            model, BENCH / "Set5", metrics=("psnr",), baselines=False, device="cpu", precision=precision
+        )["mean"]["psnr"]
+        for precision in ("bf16", "fp32")
+    }
+    assert psnr["bf16"] == pytest.approx(psnr["fp32"], abs=0.02)

@@ -1,0 +1,206 @@
+"""Training learns something, and a run cut in two is the whole run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from srgan.errors import MachineError, NoPicturesError, TrainingError
+from srgan.evaluation import evaluate
+from srgan.model import Model, load
+from srgan.tasks import Upscale
+from srgan.training import TrainConfig, configure, train
+from srgan.training.loop import learning_rate_at
+
+TINY = {"width": 12, "depth": 1, "fold": 1}
+QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "validate_every": 1000}
+
+
+def fresh():
+    return Model(Upscale(scale=2), {"name": "compact", **TINY})
+
+
+def log_of(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def timeless(lines):
+    return [{key: value for key, value in line.items() if key != "steps_per_second"} for line in lines]
+
+
+def test_training_lowers_the_loss_and_beats_bicubic_on_its_own_pictures(photos, tmp_path):
+    settings = {**QUICK, "checkpoint_every": 150, "learning_rate": 5e-3, "warmup": 5, "ema": 0.9, "rescale": 0.0}
+    config = TrainConfig(steps=150, **settings)
+
+    trained = train(fresh(), photos, tmp_path, config, validation=photos)
+
+    scores = evaluate(trained, photos, metrics=("psnr",), precision="fp32")
+    lines = log_of(tmp_path)
+    assert scores["mean"]["psnr"] > scores["baseline"]["bicubic"]["psnr"]
+    assert [line["step"] for line in lines] == list(range(10, 151, 10))
+    assert lines[-1]["l1"] < lines[0]["l1"]
+    assert set(lines[0]) == {"step", "learning_rate", "l1", "steps_per_second"}
+    assert lines[-1]["validation"]["psnr"] == pytest.approx(scores["mean"]["psnr"], abs=0.01)
+
+
+def test_the_saved_model_is_the_averaged_one_and_says_how_it_was_made(photos, tmp_path):
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10, l2=0.5)
+
+    trained = train(fresh(), photos, tmp_path, config, card={"licence": "CC0"})
+    loaded = load(tmp_path / "model.safetensors")
+
+    for name, tensor in trained.generator.state_dict().items():
+        assert torch.equal(loaded.generator.state_dict()[name], tensor)
+    assert loaded.card["licence"] == "CC0"
+    assert loaded.card["training"]["step"] == 10
+    assert loaded.card["training"]["config"]["l2"] == 0.5
+    assert loaded.card["training"]["data"]["pictures"] == 3
+
+
+@pytest.fixture(scope="module")
+def killed(photos, tmp_path_factory):
+    """Two run folders of one command: one that ran through, and one that was killed and then run again."""
+    folder = tmp_path_factory.mktemp("runs")
+    settings = {
+        **QUICK,
+        **{"scale": 2, "steps": 60, "batch": 16, "crop": 24, "width": 16, "depth": 3, "checkpoint_every": 10},
+    }
+    model, config = configure("upscale", settings)
+    train(model, photos, folder / "whole", config)
+
+    assignments = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    program = [sys.executable, "-c", "from srgan.cli import main; main()"]
+    command = [*program, "train", "upscale", "--data", photos, "--out", folder / "cut", "--quiet", *assignments]
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        log = folder / "cut" / "log.jsonl"
+        while process.poll() is None and not (log.exists() and '"step": 20,' in log.read_text()):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL, "it was through before it could be killed"
+    reached = log_of(folder / "cut")[-1]["step"]
+    assert 20 <= reached < 60
+    train(*[configure("upscale", settings)[0], photos, folder / "cut", config])
+    return folder / "whole", folder / "cut"
+
+
+def test_a_run_killed_and_continued_ends_with_the_same_weights_bit_for_bit(killed):
+    whole, cut = (load_file(folder / "model.safetensors") for folder in killed)
+
+    assert whole.keys() == cut.keys()
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+
+
+def test_a_run_killed_and_continued_ends_in_the_same_state_bit_for_bit(killed):
+    whole, cut = (torch.load(folder / "state.pt", weights_only=True) for folder in killed)
+
+    def same(a, b):
+        if isinstance(a, torch.Tensor):
+            return torch.equal(a, b)
+        if isinstance(a, dict):
+            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        return all(map(same, a, b)) if isinstance(a, list) else a == b
+
+    assert whole["step"] == cut["step"] == 60
+    assert same(whole, cut)
+
+
+def test_a_run_killed_and_continued_has_the_same_log(killed):
+    whole, cut = map(log_of, killed)
+
+    assert timeless(cut) == timeless(whole)
+    assert [line["step"] for line in whole] == [10, 20, 30, 40, 50, 60]
+
+
+def test_a_killed_run_leaves_no_partial_files_that_stay(killed):
+    _, cut = killed
+
+    assert {path.name for path in cut.iterdir() if not path.name.startswith(".srgan-")} == {
+        "log.jsonl",
+        "model.safetensors",
+        "state.pt",
+    }
+
+
+def test_a_finished_run_is_not_run_again(photos, tmp_path):
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
+    first = train(fresh(), photos, tmp_path, config)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != "log.jsonl"}
+
+    again = train(fresh(), photos, tmp_path, config)
+
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != "log.jsonl"} == before
+    assert all(map(torch.equal, first.parameters(), again.parameters()))
+    assert len(log_of(tmp_path)) == 1
+
+
+def test_a_folder_with_a_run_of_other_settings_is_refused(photos, tmp_path):
+    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK, checkpoint_every=10))
+
+    with pytest.raises(TrainingError) as caught:
+        train(fresh(), photos, tmp_path, TrainConfig(steps=20, **QUICK | {"batch": 3}, checkpoint_every=10))
+    assert str(caught.value) == (
+        f"{tmp_path}/state.pt belongs to a run with another batch, steps: give those as they were, or another --out"
+    )
+
+
+def test_what_does_not_change_the_result_may_change_in_a_run(photos, tmp_path):
+    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK, checkpoint_every=10))
+
+    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK | {"log_every": 5}, checkpoint_every=5, memory=1.0))
+
+
+def test_a_damaged_state_is_refused(photos, tmp_path):
+    (tmp_path / "state.pt").write_bytes(b"PK\x03\x04 no zip file")
+
+    with pytest.raises(TrainingError, match=r"state\.pt: damaged \(.*\); delete it to begin again$"):
+        train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK, checkpoint_every=10))
+
+
+def test_a_run_folder_that_cannot_be_made_is_the_machines_fault(photos, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(MachineError):
+        train(fresh(), photos, tmp_path / "file", TrainConfig(steps=10, **QUICK, checkpoint_every=10))
+
+
+def test_pictures_smaller_than_a_crop_are_refused(photos, tmp_path):
+    with pytest.raises(NoPicturesError) as caught:
+        train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK | {"crop": 500}, checkpoint_every=10))
+    assert str(caught.value) == f"{photos}: no picture has sides of at least 1000 px"
+
+
+def test_a_trained_model_is_fine_tuned_from_where_it_stands(photos, tmp_path):
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10, learning_rate=0.0, final_learning_rate=0.0)
+    model = fresh()
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+
+    tuned = train(model, photos, tmp_path, config)
+
+    for ours, theirs in zip(tuned.parameters(), before, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
+
+
+def test_the_learning_rate_rises_linearly_and_falls_along_half_a_cosine():
+    config = TrainConfig(steps=1000, warmup=100, learning_rate=1e-3, final_learning_rate=1e-5)
+
+    rates = [learning_rate_at(step, config) for step in range(1, 1001)]
+
+    assert rates[0] == pytest.approx(1e-5)
+    assert rates[49] == pytest.approx(5e-4)
+    assert rates[99] == pytest.approx(1e-3)
+    assert rates[549] == pytest.approx((1e-3 + 1e-5) / 2)
+    assert rates[-1] == pytest.approx(1e-5)
+    assert rates[99:] == sorted(rates[99:], reverse=True)
+
+
+def test_without_a_warm_up_the_first_step_is_of_full_size():
+    config = TrainConfig(steps=1000, warmup=0, learning_rate=1e-3)
+
+    assert learning_rate_at(1, config) == pytest.approx(1e-3, rel=1e-4)
