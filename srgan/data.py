@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from srgan.errors import ConfigError, ImageError, NoPicturesError, TrainingError
-from srgan.images import decode, find
+from srgan.images import decode, find, is_picture
 from srgan.resample import resize
 from srgan.tasks import Task
 from srgan.types import Batch, Bytes, Observed
@@ -138,8 +138,7 @@ def _members(shard: Path) -> Iterator[tuple[str, _Read]]:
     try:
         with tarfile.open(shard) as tar:
             for member in sorted(tar.getmembers(), key=lambda member: member.name):
-                file = tar.extractfile(member) if member.isfile() else None
-                if file is not None:
+                if is_picture(member.name) and (file := tar.extractfile(member)) is not None:
                     yield f"{shard.name}:{member.name}", _already(file.read())
     except tarfile.TarError as error:
         raise TrainingError(f"{shard}: not a tar file that can be read ({error})") from error

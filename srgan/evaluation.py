@@ -53,10 +53,10 @@ def evaluate(
 
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
     for name in names:
-        clean = _load(folder / name, scale)
+        clean, grey = _load(folder / name, scale)
         observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
         for restorer, restore in restorers.items():
-            rows[restorer].append(score(restore(observed), clean, protocol, metrics))
+            rows[restorer].append(score(restore(observed), clean, protocol, metrics, grey=grey))
 
     return {
         "task": model.task.name,
@@ -70,14 +70,14 @@ def evaluate(
     }
 
 
-def _load(path: Path, multiple: int) -> Batch:
-    """A picture as a batch of one, cropped at the right and bottom to a multiple."""
+def _load(path: Path, multiple: int) -> tuple[Batch, bool]:
+    """A picture as a batch of one, cropped at the right and bottom to a multiple, and whether its file is grey."""
     image = read(path)
     peak = 2**image.depth - 1
     picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / peak
     height, width = (side // multiple * multiple for side in picture.shape[2:])
     cropped: Batch = picture[:, :, :height, :width].contiguous()
-    return cropped
+    return cropped, image.grey
 
 
 def _mean(rows: Sequence[Scores], metrics: Sequence[str]) -> Scores:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import Image, Job, check_size, encode, format_of, plan, probe, read, write_bytes
+from srgan.images import Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
 from srgan.model import Model
 from srgan.restoration import restore_image
@@ -116,7 +116,10 @@ class _Run:
                 return _Started(job, outcome=outcome)
             header = probe(job.source)
             scale = self.model.task.scale
-            check_size(format_of(job.target), header.width * scale, header.height * scale)
+            try:
+                check_size(format_of(job.target), header.width * scale, header.height * scale)
+            except ImageError as error:
+                raise ImageError(f"{printable(job.source)}: {error}") from error
             seen = stamp(job.source)
         except (ImageError, OSError) as error:
             return _Started(job, outcome=_failure(job, error))
@@ -153,7 +156,11 @@ class _Run:
         try:
             if stamp(job.source) != one.stamp:
                 raise ImageError(f"{job.source}: changed while it was read")
-            data = encode(image, format_of(job.target), quality=config.quality, strip_metadata=config.strip_metadata)
+            format, strip = format_of(job.target), config.strip_metadata
+            try:
+                data = encode(image, format, quality=config.quality, strip_metadata=strip)
+            except ImageError as error:
+                raise ImageError(f"{printable(job.target)}: {error}") from error
             job.target.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(job.target, data)
         except (ImageError, OSError) as error:

@@ -27,7 +27,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
             version = int(header["format"])
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise WeightsError(f"{path}: not a weights file that srgan wrote") from error
     if version > NEWEST_FORMAT:
         raise WeightsError(f"{path}: format {version}, this version reads up to {NEWEST_FORMAT}; upgrade srgan")

@@ -85,8 +85,8 @@ class Journal:
         """The last line of each picture; a line torn by a crash is ignored."""
         finished = {}
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         for number, text in enumerate(lines, 1):
             try:

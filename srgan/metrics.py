@@ -60,8 +60,8 @@ class Protocol:
         x = x.cpu() if x.device.type == "mps" else x  # which has no float64
         return (x.double().clamp(0, 1) * (self.levels - 1)).round() / (self.levels - 1)
 
-    def prepare(self, restored: Batch, clean: Batch) -> tuple[Prepared, Prepared]:
-        """Both pictures as PSNR and SSIM see them; where the clean one is grey, its own values stand for luma.
+    def prepare(self, restored: Batch, clean: Batch, grey: bool = False) -> tuple[Prepared, Prepared]:
+        """Both pictures as PSNR and SSIM see them; of pictures from grey files, their own values stand for luma.
 
         Raises:
             ConfigError: the border leaves nothing of the picture.
@@ -70,11 +70,12 @@ class Protocol:
         if min(height, width) <= 2 * self.border:
             raise ConfigError(f"a border of {self.border} px leaves nothing of a {width}x{height} picture")
         restored, clean = self.quantise(restored), self.quantise(clean)
-        grey = (clean == clean[:, :1]).flatten(1).all(dim=1).reshape(-1, 1, 1, 1)
 
         def show(x: Batch) -> Prepared:
             x = x[:, :, self.border : height - self.border, self.border : width - self.border]
-            return x if self.luma is None else torch.where(grey, x[:, :1], luma(x))
+            if self.luma is None:
+                return x
+            return x[:, :1] if grey else luma(x)
 
         return show(restored), show(clean)
 
@@ -130,25 +131,33 @@ WHOLE_RGB = frozenset({"lpips"})
 
 @torch.no_grad()
 def score(
-    restored: Float[Tensor, "1 3 h w"], clean: Float[Tensor, "1 3 h w"], protocol: Protocol, names: Sequence[str]
+    restored: Float[Tensor, "1 3 h w"],
+    clean: Float[Tensor, "1 3 h w"],
+    protocol: Protocol,
+    names: Sequence[str],
+    *,
+    grey: bool = False,
 ) -> dict[str, float | None]:
     """The named metrics of one picture under `protocol`; None, with a warning that says why, where there is no number.
+
+    Args:
+        grey: the clean picture's file has one channel; an RGB file whose channels are equal is not grey.
 
     Raises:
         ConfigError: a metric is unknown.
     """
     if unknown := [name for name in names if name not in METRICS]:
         raise ConfigError(f"unknown metric {unknown[0]!r}: choose one of {', '.join(sorted(METRICS))}")
-    return {name: _score(name, restored, clean, protocol) for name in names}
+    return {name: _score(name, restored, clean, protocol, grey) for name in names}
 
 
-def _score(name: str, restored: Batch, clean: Batch, protocol: Protocol) -> float | None:
+def _score(name: str, restored: Batch, clean: Batch, protocol: Protocol, grey: bool) -> float | None:
     try:
         if name in WHOLE_RGB:
             # a network's metric: float32, on the device of the pictures
             pair = tuple(protocol.quantise(x).to(clean.device, torch.float32) for x in (restored, clean))
         else:
-            pair = protocol.prepare(restored, clean)
+            pair = protocol.prepare(restored, clean, grey)
         value = METRICS[name](*pair).item()
     except ConfigError as error:
         _log.warning("no %s: %s", name, error)

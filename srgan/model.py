@@ -86,6 +86,8 @@ def save(
         name: tensor.detach().to("cpu", torch.float16 if half else torch.float32).contiguous()
         for name, tensor in model.generator.state_dict().items()
     }
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise WeightsError(f"{path}: weights that are not finite, or too large for float16, are not written")
     write_bytes(path, save_tensors(tensors, {"srgan": json.dumps(header, ensure_ascii=False)}))
 
 
@@ -100,7 +102,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         task_options = dict(header["task"])
         task = options.build(TASKS[task_options.pop("name")], task_options)
         model = Model(task, header["network"])
-    except (KeyError, TypeError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
         raise WeightsError(f"{path}: describes no model this version knows ({error}); upgrade srgan") from error
     try:
         tensors = load_tensors(Path(path).read_bytes())

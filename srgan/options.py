@@ -9,6 +9,7 @@ from srgan.errors import ConfigError
 
 T = TypeVar("T")
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -58,7 +59,7 @@ def convert(name: str, value: object, kind: type) -> object:
         if kind is float:
             return float(text.replace("_", ""))
     except (KeyError, ValueError, OverflowError) as error:
-        raise ConfigError(f"{name}={text}: not {'a truth value' if kind is bool else f'a {kind.__name__}'}") from error
+        raise ConfigError(f"{name}={text}: not {_KINDS[kind]}") from error
     return text
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-Levels = Shaped[np.ndarray, "h w 3"]
+Levels = Shaped[np.ndarray, "_ _ 3"]
 """Colours as they lie in a file, in uint8 or uint16."""
 
 Kind = TypeVar("Kind")
@@ -105,7 +105,8 @@ def _tiles(
     """Where each tile goes in the output, and its restored pixels in [0, 1], from levels of which `peak` is white."""
     task, generator, scale = model.task, model.generator, model.task.scale
     height, width = pixels.shape[-2:]
-    for rows, columns in tiles(height, width, tile or AUTO_TILE, generator.context, generator.multiple_of):
+    context = None if generator.context is None else max(generator.context, task.context)
+    for rows, columns in tiles(height, width, tile or AUTO_TILE, context, generator.multiple_of):
         observed = pixels[..., rows.seen, columns.seen].to(engine.device).float().div(peak)
         generated = padded(engine, observed, generator.multiple_of, scale)
         # Composing looks less far than the generator does: leave out what only the generator needed.
@@ -131,6 +132,8 @@ def _restore_tensor(model: Model, picture: Tensor, engine: Engine | None, tile: 
 
 
 def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: int | None) -> Array:
+    if 0 in picture.shape:
+        raise ConfigError(f"an array without pixels: {picture.shape}")
     if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
         raise ConfigError(f"an array must be (h, w) or (h, w, 1|3|4), not {picture.shape}")
     channels = picture[:, :, None] if picture.ndim == 2 else picture
@@ -158,10 +161,12 @@ def _restore_pillow(model: Model, picture: PillowImage, engine: Engine | None, t
 
     if not isinstance(picture, Pillow.Image):
         raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
-    if picture.mode not in ("L", "RGB", "RGBA", "I;16"):
-        alpha = "A" in picture.getbands() or "transparency" in picture.info
+    if picture.mode in ("I", "F"):
+        raise ConfigError(f"a Pillow image of mode {picture.mode} does not say what white is: give an array")
+    alpha = "A" in picture.getbands() or "transparency" in picture.info
+    if picture.mode not in ("L", "RGB", "RGBA", "I;16") or (alpha and picture.mode != "RGBA"):
         picture = picture.convert("RGBA" if alpha else "RGB")
-    restored = Pillow.fromarray(_restore_array(model, np.asarray(picture), engine, tile))
+    restored = Pillow.fromarray(_restore_array(model, np.array(picture), engine, tile))
     restored.info.update(picture.info)
     return restored
 

@@ -3,14 +3,11 @@
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-Picture = Float[Tensor, "3 h w"]
-"""One picture."""
-
 Batch = Float[Tensor, "n 3 h w"]
 """Pictures of one size."""
 
-Observed = Float[Tensor, "n c h w"]
+Observed = Float[Tensor, "n c oh ow"]
 """What a generator is shown: what is left of the clean pictures, in the form its task defines."""
 
-Bytes = UInt8[Tensor, "3 h w"]
+Bytes = UInt8[Tensor, "3 _ _"]
 """One picture as it lies in an 8-bit file."""

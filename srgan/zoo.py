@@ -31,7 +31,7 @@ def checksums() -> dict[str, str]:
     listing = weights_folder() / CHECKSUMS
     if not listing.is_file():
         return {}
-    rows = (line.split() for line in listing.read_text(encoding="utf-8").splitlines())
+    rows = (line.split() for line in listing.read_text(encoding="utf-8").splitlines() if line.strip())
     return {Path(file).stem: digest for digest, file in rows}
 
 
@@ -74,5 +74,8 @@ def describe(model: str | os.PathLike[str]) -> dict[str, object]:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error

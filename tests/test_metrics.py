@@ -140,17 +140,23 @@ def test_without_luma_all_three_channels_are_seen():
     assert seen[1].shape == (1, 3, 12, 12)
 
 
-def test_grey_pictures_are_seen_by_their_own_values_also_beside_colour_ones():
-    grey, colour = pictures(1, 1, 12, 12).expand(1, 3, 12, 12), pictures(1, 3, 12, 12, seed=1)
-    clean = torch.cat([grey, colour])
+def test_pictures_from_grey_files_are_seen_by_their_own_values():
+    clean = pictures(1, 1, 12, 12).expand(1, 3, 12, 12)
     restored = (clean + 0.05).clamp(0, 1)
     protocol = Protocol()
 
-    seen = protocol.prepare(restored, clean)
+    seen = protocol.prepare(restored, clean, grey=True)
 
-    assert torch.equal(seen[1][0], protocol.quantise(grey)[0, :1])
-    assert torch.equal(seen[0][0], protocol.quantise(restored)[0, :1])
-    assert torch.equal(seen[1][1], luma(protocol.quantise(colour))[0])
+    assert torch.equal(seen[1], protocol.quantise(clean)[:, :1])
+    assert torch.equal(seen[0], protocol.quantise(restored)[:, :1])
+
+
+def test_pictures_from_rgb_files_are_seen_as_luma_though_their_channels_be_equal():
+    clean = pictures(1, 1, 12, 12).expand(1, 3, 12, 12)
+
+    seen = Protocol().prepare(clean, clean)
+
+    assert torch.equal(seen[1], luma(Protocol().quantise(clean)))
 
 
 def test_the_protocol_records_only_what_applies():

@@ -1,6 +1,6 @@
 """How a generator is run. An engine is a callable: `engine(observed) -> generated`, with a `device`."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from srgan.errors import ConfigError
 from srgan.networks import Network
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Runs a generator on a batch; owns precision and memory format."""
 

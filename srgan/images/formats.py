@@ -104,3 +104,9 @@ def check_size(format: str, width: int, height: int) -> None:
     limit = _LONGEST_SIDE[format]
     if max(width, height) > limit:
         raise ImageError(f"{width} x {height} pixels: {format} holds at most {limit} a side; choose png or tiff")
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of this name is one that a folder is searched for: of a known suffix, and not hidden."""
+    base = os.path.basename(name)
+    return not base.startswith(".") and os.path.splitext(base)[1].lower() in READABLE

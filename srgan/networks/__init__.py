@@ -31,6 +31,9 @@ def describe_network(name: str, values: Mapping[str, object]) -> dict[str, str |
     defaults = network_options(name)
     check_names(values, defaults, f"option of {name}")
     given = {key: convert(key, value, type(defaults[key])) for key, value in values.items()}
+    for key, value in given.items():
+        if isinstance(value, int) and value < 1:
+            raise ConfigError(f"{key}={value}: must be at least 1")
     return {"name": name, **defaults, **given}  # type: ignore[dict-item]
 
 

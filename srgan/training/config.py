@@ -39,12 +39,19 @@ class TrainConfig:
     memory: float = option(8.0, "Decoded pictures held in memory at most [GB].")
 
     def __post_init__(self) -> None:
-        for name in ("checkpoint_every", "validate_every"):
-            if getattr(self, name) % self.log_every:
-                raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
         for name in ("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
+        for name in ("checkpoint_every", "validate_every"):
+            if getattr(self, name) % self.log_every:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
+        for name in ("rescale", "ema"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
+        if self.warmup < 0:
+            raise ConfigError(f"warmup={self.warmup}: must not be negative")
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise ConfigError(f"precision {self.precision!r}: choose auto, bf16 or fp32")
         if not self.objective:
             raise ConfigError(f"nothing to minimise: give one of {', '.join(LOSSES)} a weight")
 
@@ -79,7 +86,7 @@ def read_values(toml: Path | None, assignments: Iterable[str]) -> dict[str, obje
     if toml is not None:
         try:
             values = tomllib.loads(toml.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise ConfigError(f"{toml}: {error}") from error
     for assignment in assignments:
         key, equals, value = assignment.partition("=")

@@ -17,7 +17,9 @@ from tqdm import tqdm
 from srgan import options
 from srgan.data import Pictures, load_pictures, pairs
 from srgan.engines.precision import choose_device, choose_dtype
+from srgan.errors import MachineError
 from srgan.evaluation import evaluate
+from srgan.images import write_bytes
 from srgan.losses import LOSSES
 from srgan.model import Model, save
 from srgan.training.config import TrainConfig
@@ -53,7 +55,10 @@ def train(
     """
     config = config or TrainConfig()
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"{out}: cannot be made ({error.strerror}); choose another output") from error
     device = choose_device(config.device)
     half = choose_dtype(device, config.precision) is torch.bfloat16
     who = identity(model, config)
@@ -157,4 +162,4 @@ def _keep_log_until(path: Path, step: int) -> None:
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-        path.write_text("".join(kept), encoding="utf-8")
+        write_bytes(path, "".join(kept).encode())

@@ -169,7 +169,7 @@ def test_many_thousand_names_are_planned_in_no_time(tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(10_000):
         os.close(os.open(tmp_path / f"in/{number:05}.png", os.O_CREAT))
-    start = time.perf_counter()
+    start = time.process_time()
     jobs = plan(tmp_path / "in", tmp_path / "out", format="jpeg")
     assert len(jobs) == 10_000
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

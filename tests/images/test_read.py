@@ -331,13 +331,13 @@ def test_kinds_of_tiff_that_are_not_read_are_named():
 
 
 def test_a_picture_too_large_is_refused_by_its_header():
-    start = time.perf_counter()
+    start = time.process_time()
     for data in (_png(50_000, 50_000, 8, 0, bytes(300_000)), _png(50_000, 50_000, 16, 2)):
         assert _reason(data) == (
             "50000 x 50000 pixels are more than the limit of 512000000; "
             "raise it with --max-pixels if you trust the file"
         )
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert "more than the limit of 100" in _reason(_file(PHOTO, "jpeg"), max_pixels=100)
 
 
