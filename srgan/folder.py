@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,17 +74,17 @@ def restore_folder(
     config = config or FolderConfig()
     if jobs is None:
         jobs = plan(Path(source), Path(target), format=config.format, on_collision=config.on_collision)
-    folder = Path(target) if Path(source).is_dir() else jobs[0].target.parent
     engine = make_engine(model.generator, config.engine, config.device, config.precision)
     settings = {**config.decides(), "model": model.network, "weights": _digest(model), "task": str(model.task)}
-    with Journal(folder, settings) as journal:
+    # A single file is simply done again: a journal would be a surprise beside it.
+    with Journal(Path(target), settings) if Path(source).is_dir() else nullcontext() as journal:
         yield from _Run(model, engine, config, journal).outcomes(jobs)
 
 
 class _Run:
     """One pass over a plan: a decoding thread, this thread with the engine, and encoding threads."""
 
-    def __init__(self, model: Model, engine: Engine, config: FolderConfig, journal: Journal) -> None:
+    def __init__(self, model: Model, engine: Engine, config: FolderConfig, journal: Journal | None) -> None:
         self.model, self.engine, self.config, self.journal = model, engine, config, journal
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -132,7 +133,7 @@ class _Run:
             return None
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
-        if existing == "skip" or self.journal.has(job):
+        if existing == "skip" or (self.journal is not None and self.journal.has(job)):
             return Outcome(job.name, job.target, "skipped", "finished before")
         return None
 
@@ -166,7 +167,8 @@ class _Run:
         except (ImageError, OSError) as error:
             return _failure(job, error)
         seconds = time.perf_counter() - started
-        self.journal.add(job, one.stamp, hashlib.sha256(data).hexdigest(), seconds)
+        if self.journal is not None:
+            self.journal.add(job, one.stamp, hashlib.sha256(data).hexdigest(), seconds)
         return Outcome(job.name, job.target, "ok", "", image.width * image.height, seconds, image.notes)
 
 

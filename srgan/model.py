@@ -132,6 +132,8 @@ def multiply_adds(model: Model, side: int = 48) -> float:
 def start_from(model: Model, other: Model) -> int:
     """Copies from `other` every tensor that fits `model` by name and shape (a trunk, say), and returns how many did.
 
+    The card comes along: what is trained from here says what it was trained from.
+
     Raises:
         WeightsError: none fits.
     """
@@ -141,6 +143,7 @@ def start_from(model: Model, other: Model) -> int:
     if not fitting:
         raise WeightsError(f"no tensor of the {other.network['name']} fits this {model.network['name']}")
     model.generator.load_state_dict(wanted | fitting)
+    model.card = dict(other.card)
     return len(fitting)
 
 

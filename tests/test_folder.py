@@ -219,6 +219,12 @@ def test_a_single_file_becomes_a_single_file(tiny, photo_folder, tmp_path):
     assert read(tmp_path / "big.jpg").format == "jpeg"
 
 
+def test_a_single_file_leaves_no_journal_beside_it(tiny, photo_folder, tmp_path):
+    list(restore_folder(tiny, sorted(photo_folder.iterdir())[0], tmp_path / "alone" / "big.png", EXACT))
+
+    assert [path.name for path in (tmp_path / "alone").iterdir()] == ["big.png"]
+
+
 def test_outputs_are_of_the_format_asked_for(tiny, photo_folder):
     run(tiny, photo_folder, format="webp")
 

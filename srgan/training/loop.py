@@ -123,8 +123,9 @@ def train(
             file.write(json.dumps(line) + "\n")
 
         if step % config.checkpoint_every == 0 or step == config.steps:
-            training = _account(config, step, pictures, scores)
-            save(average, out / "model.safetensors", card={"training": training, **(card or {})})
+            training = _account(config, step, pictures, scores, before=model.card.get("training"))
+            licence = {"licence": model.card["licence"]} if "licence" in model.card else {}
+            save(average, out / "model.safetensors", card={"training": training, **licence, **(card or {})})
             save_state(
                 out / "state.pt",
                 step,
@@ -150,11 +151,12 @@ def learning_rate_at(step: int, config: TrainConfig) -> float:
 
 
 def _account(
-    config: TrainConfig, step: int, pictures: Pictures, scores: Mapping[str, float | None]
+    config: TrainConfig, step: int, pictures: Pictures, scores: Mapping[str, float | None], before: object
 ) -> dict[str, object]:
-    """What the weights file says of how it was made."""
+    """What the weights file says of how it was made; `before` is the same of the weights it started from, or None."""
     data = {"pictures": len(pictures.pictures), "megapixels": round(pictures.megapixels, 1), "bad": len(pictures.bad)}
-    return {"step": step, "config": options.record(config), "data": data, "validation": dict(scores)}
+    account = {"step": step, "config": options.record(config), "data": data, "validation": dict(scores)}
+    return account if before is None else {**account, "before": before}
 
 
 def _keep_log_until(path: Path, step: int) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from srgan.errors import MachineError, NoPicturesError, TrainingError
 from srgan.evaluation import evaluate
-from srgan.model import Model, load
+from srgan.model import Model, load, start_from
 from srgan.tasks import Upscale
 from srgan.training import TrainConfig, configure, train
 from srgan.training.loop import learning_rate_at
@@ -185,6 +185,26 @@ def test_a_trained_model_is_fine_tuned_from_where_it_stands(photos, tmp_path):
 
     for ours, theirs in zip(tuned.parameters(), before, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
+
+
+def test_weights_say_what_they_were_trained_from(photos, tmp_path):
+    train(
+        fresh(),
+        photos,
+        tmp_path / "first",
+        TrainConfig(steps=10, **QUICK, checkpoint_every=10),
+        card={"licence": "CC0"},
+    )
+    start = load(tmp_path / "first" / "model.safetensors")
+    enlarges_thrice = Model(Upscale(scale=3), {"name": "compact", **TINY})
+
+    fitting = start_from(enlarges_thrice, start)
+    train(enlarges_thrice, photos, tmp_path / "second", TrainConfig(steps=20, **QUICK, checkpoint_every=20))
+
+    card = load(tmp_path / "second" / "model.safetensors").card
+    assert fitting == 4  # weights and biases of head and body; the tail enlarges otherwise
+    assert card["training"]["before"] == start.card["training"]
+    assert card["licence"] == "CC0"
 
 
 def test_the_learning_rate_rises_linearly_and_falls_along_half_a_cosine():
