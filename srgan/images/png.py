@@ -1,6 +1,6 @@
 """PNG as a list of chunks: every checksum verified, metadata taken out of one file and put into another.
 
-The pixels are left to OpenCV, which is fast and keeps 16 bits but neither reads nor writes what else a PNG says.
+OpenCV reads the pixels; it keeps 16 bits, but neither reads nor writes what else a PNG says. They are written here.
 """
 
 import struct
@@ -8,17 +8,15 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import cv2
 import numpy as np
+from isal import isal_zlib
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp"
 _INCH = 0.0254
-_FAST = (
-    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
-    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
-    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH),
-)
+_COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # the colour type of so many channels
+_BLOCK = 1 << 18  # bytes filtered at a time, so that they stay in the cache
+_MOST_BODY = 1 << 30  # bytes in one chunk
 _MOST_METADATA = 64_000_000  # bytes; a compressed profile that claims more is a bomb
 
 
@@ -92,34 +90,40 @@ def spliced(
 def encoded(pixels: np.ndarray) -> bytes:
     """A PNG of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA.
 
-    The Paeth filter and run lengths alone: on photographs half the time of Pillow's fastest setting and a tenth
-    smaller; flat drawings, which Huffman codes alone would blow up a hundredfold, stay small.
+    Every row with the "average" filter, packed by ISA-L: on photographs a quarter of the time that OpenCV and Pillow
+    take at their fastest, in files of a size between theirs.
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    if channels == 2:
-        return _grey_with_alpha(pixels)
-    to_bgr = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}.get(channels)
-    done, data = cv2.imencode(".png", pixels if to_bgr is None else cv2.cvtColor(pixels, to_bgr), _FAST)
-    if not done:
-        raise RuntimeError("OpenCV could not encode a PNG")
-    return data.tobytes()
-
-
-def _grey_with_alpha(pixels: np.ndarray) -> bytes:
-    """A PNG of the one kind that OpenCV does not write, with the "up" filter on every row."""
     height, width = pixels.shape[:2]
-    big_endian = pixels.dtype.newbyteorder(">")
-    rows = np.ascontiguousarray(pixels.astype(big_endian)).reshape(height, -1).view(np.uint8)
-    up = np.full((height, rows.shape[1] + 1), 2, np.uint8)
-    up[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=up[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, 4, 0, 0, 0)
-    body = zlib.compress(up.tobytes(), 1)
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, _COLOURS[channels], 0, 0, 0)
+    packer = isal_zlib.compressobj(level=1)
+    packed = b"".join([*(packer.compress(rows) for rows in _filtered(pixels)), packer.flush()])
+    bodies = [packed[start : start + _MOST_BODY] for start in range(0, len(packed), _MOST_BODY)]
+    chunks = [_chunk(b"IHDR", header), *(_chunk(b"IDAT", body) for body in bodies), _chunk(b"IEND", b"")]
+    return b"".join([_SIGNATURE, *chunks])
+
+
+def _filtered(pixels: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows a few at a time, each byte less the mean of those left of it and above it (PNG, sec. 9.4, filter 3)."""
+    height = len(pixels)
+    step = max(1, _BLOCK * height // pixels.nbytes)
+    pixel = pixels.nbytes // (height * pixels.shape[1])
+    above = np.zeros(pixels.nbytes // height, np.uint8)
+    for top in range(0, height, step):
+        big_endian = pixels[top : top + step].astype(pixels.dtype.newbyteorder(">"), order="C")
+        rows = big_endian.reshape(len(big_endian), -1).view(np.uint8)
+        up = np.concatenate([above[None], rows[:-1]])
+        left = np.zeros_like(rows)
+        left[:, pixel:] = rows[:, :-pixel]
+        filtered = np.full((len(rows), rows.shape[1] + 1), 3, np.uint8)
+        np.subtract(rows, (left & up) + ((left ^ up) >> 1), out=filtered[:, 1:])
+        yield filtered
+        above = rows[-1]
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
+    return b"".join([struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)])
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

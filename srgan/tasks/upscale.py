@@ -37,4 +37,4 @@ class Upscale(Task):
         return picture
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        return upsample(observed, self.scale) + generated
+        return upsample(observed, self.scale).add_(generated)
