@@ -38,4 +38,4 @@ class Task(ABC):
 
     @abstractmethod
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """Both: the restored picture, not clipped, in float32."""
+        """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
