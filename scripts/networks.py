@@ -20,7 +20,6 @@ CANDIDATES = (
     {"name": "compact", "width": 96, "depth": 19, "fold": 2},
     {"name": "compact", "width": 128, "depth": 5, "fold": 2},
     {"name": "compact", "width": 64, "depth": 11, "fold": 1},
-    {"name": "compact", "width": 48, "depth": 19, "fold": 1},
 )
 
 

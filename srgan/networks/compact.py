@@ -1,11 +1,11 @@
-"""The default network: few wide convolutions at half resolution, nothing else.
+"""The default network: a short chain of wide convolutions, nothing else.
 
 Efficient super-resolution found that plain 3x3 convolutions in a short chain beat clever blocks once time is
 measured instead of operations (RLFN, Kong et al. 2022, arXiv:2205.07514; SPAN, Wan et al. 2024, arXiv:2311.12770).
-Here the input is first folded, 2x2 pixels into channels (pixel-unshuffle, as FFDNet, Zhang et al. 2018,
-arXiv:1710.04026, Sec. III-A). A convolution of twice the width at a quarter of the positions costs the same
-operations for each input pixel, but holds four times the parameters, sees twice as far, moves half the memory, and
-fills the matrix units of CPUs (AMX) and GPUs better.
+
+The input can be folded first, `fold` x `fold` pixels into channels (pixel-unshuffle, as FFDNet, Zhang et al. 2018,
+arXiv:1710.04026, Sec. III-A). At equal operations that is faster, but it gives up most of what makes convolutions learn
+from few examples, that all pixels share one kernel; docs/NETWORKS.md shows what it costs.
 """
 
 import torch
@@ -25,7 +25,7 @@ class Compact(Network):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, scale: int, *, width: int = 128, depth: int = 10, fold: int = 2
+        self, in_channels: int, out_channels: int, scale: int, *, width: int = 64, depth: int = 11, fold: int = 1
     ) -> None:
         super().__init__()
         self.fold, self.scale = fold, scale
@@ -36,8 +36,9 @@ class Compact(Network):
         self.tail = _convolution(width, out_channels * (fold * scale) ** 2, gain=0.1)
 
     def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
-        folded = F.pixel_unshuffle(observed, self.fold).contiguous(memory_format=torch.channels_last)
-        shallow = self.head(folded)
+        if self.fold > 1:
+            observed = F.pixel_unshuffle(observed, self.fold).contiguous(memory_format=torch.channels_last)
+        shallow = self.head(observed)
         deep = shallow
         for convolution in self.body:
             deep = F.relu_(convolution(deep))
