@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
+from srgan.engines.fused import fuse
 from srgan.networks import Network
 
 
@@ -19,6 +20,8 @@ class TorchEngine:
         self.dtype = dtype
         self._exact = copy.deepcopy(generator).eval().requires_grad_(False).to(device, torch.float32)
         self._fast = copy.deepcopy(self._exact).to(dtype) if dtype is not torch.float32 else self._exact
+        if device.type == "cpu" and dtype is torch.bfloat16:
+            fuse(self._fast)
 
     @torch.inference_mode()
     def __call__(self, observed: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ class Network(nn.Module, ABC):
 
     Attributes:
         context: input pixels to each side that can influence an output pixel; None when all can.
-        multiple_of: the sides of the input must be multiples of this.
+        multiple_of: the sides of the input must be multiples of this, or run fast only then; pictures are padded.
     """
 
     context: int | None
@@ -20,3 +21,10 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
         """What the generator makes of `observed`; restoration tasks add it to their base."""
+
+
+class ConvReLU(nn.Conv2d):
+    """relu(conv(x)) as one layer, so that an engine may run it as one operation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu_(super().forward(x))
