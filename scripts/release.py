@@ -3,7 +3,7 @@ metadata, then the checksums, then the tables of `weights/README.md` and `README
 
     python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors ...]
 
-BENCH holds the folders Set5, Set14 and Kodak24.
+BENCH holds the folders Set5 and Set14.
 
 A `NAME=FILE` puts the weights of a finished run there first, in half precision.
 """
@@ -17,7 +17,7 @@ from srgan.zoo import CHECKSUMS, sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
-BENCHES = ("Set5", "Set14", "Kodak24")
+BENCHES = ("Set5", "Set14")
 
 
 def score(path: Path, benches: list[Path]) -> None:
