@@ -27,6 +27,8 @@ def score(path: Path, benches: list[Path]) -> None:
     means = {
         name: {"count": r["count"], **r["mean"], "bicubic": r["baseline"]["bicubic"]} for name, r in scores.items()
     }
+    if any(value is None for mean in means.values() for value in mean.values()):
+        raise SystemExit(f"{path.name}: a score is missing (the warning above says why); nothing is released")
     save(model, path, card={**model.card, "scores": means}, half=True)
     print(path.name, means, flush=True)
 
