@@ -312,7 +312,16 @@ def test_train_writes_a_model_that_upscale_can_use(run, folder, tmp_path):
 
 
 def test_training_starts_from_the_weights_given(run, folder, weights, tmp_path):
-    settings = {"scale": 2, "width": 8, "depth": 2, "crop": 8, "steps": 1, "learning_rate": 0, "device": "cpu"}
+    settings = {
+        "scale": 2,
+        "width": 8,
+        "depth": 2,
+        "fold": 2,
+        "crop": 8,
+        "steps": 1,
+        "learning_rate": 0,
+        "device": "cpu",
+    }
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
 
     run("train", "upscale", "--data", folder, "--out", tmp_path / "run", "--init", weights, "--quiet", *words)

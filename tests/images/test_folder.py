@@ -172,4 +172,4 @@ def test_many_thousand_names_are_planned_in_no_time(tmp_path):
     start = time.process_time()
     jobs = plan(tmp_path / "in", tmp_path / "out", format="jpeg")
     assert len(jobs) == 10_000
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 4  # a second with every call checked; quadratic time would be minutes
