@@ -16,10 +16,10 @@ from srgan.model import multiply_adds
 from srgan.restoration import restore_batch
 
 CANDIDATES = (
+    {"name": "compact", "width": 64, "depth": 11, "fold": 1},
     {"name": "compact", "width": 128, "depth": 10, "fold": 2},
     {"name": "compact", "width": 96, "depth": 19, "fold": 2},
     {"name": "compact", "width": 128, "depth": 5, "fold": 2},
-    {"name": "compact", "width": 64, "depth": 11, "fold": 1},
 )
 
 
