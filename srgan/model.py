@@ -114,9 +114,9 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 @torch.no_grad()
-def multiply_adds(model: Model, side: int = 48) -> float:
-    """The multiply-adds of the convolutions for each input pixel, counted on a picture of `side` pixels a side."""
-    total = 0
+def multiply_adds(model: Model) -> float:
+    """The multiply-adds of the convolutions for each input pixel, counted on a picture that needs no padding."""
+    total, side = 0, 3 * model.generator.multiple_of
 
     def count(layer: nn.Conv2d, _: object, output: Tensor) -> None:
         nonlocal total

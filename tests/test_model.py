@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from srgan.errors import ConfigError, WeightsError
-from srgan.model import Model, load, save, start_from
+from srgan.model import Model, load, multiply_adds, save, start_from
 from srgan.tasks import Upscale
 
 
@@ -201,3 +201,11 @@ def test_a_model_of_which_nothing_fits_is_refused(make_model):
     with pytest.raises(WeightsError) as caught:
         start_from(srresnet, compact)
     assert str(caught.value) == "no tensor of the compact fits this srresnet"
+
+
+def test_multiply_adds_are_those_of_the_formula(make_model):
+    width, depth, scale = 8, 2, 2
+
+    counted = multiply_adds(make_model(scale=scale, options={"width": width, "depth": depth, "fold": 1}))
+
+    assert counted == 9 * (3 * width + depth * width**2 + width * 3 * scale**2)
