@@ -1,6 +1,6 @@
 """The curve that the default network was chosen from: PSNR after equal training against pixels a second.
 
-python scripts/networks.py --data TRAIN --val VAL --out runs/networks [--steps 600] > docs/NETWORKS.md
+python scripts/networks.py --data TRAIN --val VAL --out runs/networks [--steps 500] > docs/NETWORKS.md
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--val", required=True)
     parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--scale", type=int, default=4)
     arguments = parser.parse_args()
     keep_freed_memory()

@@ -6,7 +6,6 @@ plan -> (skip what the journal has) -> probe, decode ahead -> restore -> encode,
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import time
 from collections import deque
@@ -23,8 +22,6 @@ from srgan.journal import Journal, stamp
 from srgan.model import Model
 from srgan.restoration import restore_image
 from srgan.settings import FolderConfig
-
-log = logging.getLogger(__name__)
 
 MOST_PIXELS, MOST_PICTURES = 64e6, 16
 """What may wait between two stages; one picture may always wait, however large."""

@@ -1,6 +1,6 @@
 """Restore one picture: the same kind that goes in comes back.
 
-picture -> levels as in the file -> tiles -> present, engine, compose -> rounded once, in the picture's own depth
+picture -> levels as in the file -> tiles -> engine, compose -> rounded once, in the picture's own depth
 """
 
 from __future__ import annotations

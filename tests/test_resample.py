@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from srgan.errors import ConfigError
 from srgan.images import read
 from srgan.metrics import Protocol, luma, psnr
-from srgan.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
+from srgan.resample import UPSAMPLE_CONTEXT, downsample, pixel_shuffle, resize, upsample
 
 BENCH = Path(__file__).parents[2] / "shared" / "data" / "bench"
 
@@ -130,3 +130,13 @@ def test_bicubic_scores_what_the_literature_says(name, scale, published, toleran
         values.append(psnr(*(x[:, :1] if image.grey else luma(x) for x in pair)).item())
 
     assert fmean(values) == pytest.approx(published, abs=tolerance)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_pixel_shuffle_gives_the_values_of_torch_in_plain_rows(memory_format):
+    phases = torch.rand(2, 27, 4, 5).contiguous(memory_format=memory_format)
+
+    shuffled = pixel_shuffle(phases, 3)
+
+    assert torch.equal(shuffled, F.pixel_shuffle(phases, 3))
+    assert shuffled.is_contiguous()

@@ -90,8 +90,8 @@ def spliced(
 def encoded(pixels: np.ndarray) -> bytes:
     """A PNG of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA.
 
-    Every row with the "average" filter, packed by ISA-L: on photographs a quarter of the time that OpenCV and Pillow
-    take at their fastest, in files of a size between theirs.
+    Every row with the "average" filter, packed by ISA-L: on enlarged photographs a quarter of the time of OpenCV's
+    Paeth filter and run lengths, in files about a tenth larger.
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     height, width = pixels.shape[:2]
