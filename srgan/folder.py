@@ -1,6 +1,6 @@
-"""Restore a folder: decode | restore | encode side by side, one Outcome a file, and a journal to continue from.
+"""Restore a folder: several pictures side by side, one Outcome a file, and a journal to continue from.
 
-plan -> (skip what the journal has) -> probe, decode ahead -> restore -> encode, write, journal behind -> Outcome
+plan -> (skip what the journal has) -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
+from srgan.images import Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
 from srgan.model import Model
 from srgan.restoration import restore_image
 from srgan.settings import FolderConfig
 
-MOST_PIXELS, MOST_PICTURES = 64e6, 16
-"""What may wait between two stages; one picture may always wait, however large."""
+MOST_PIXELS, MOST_PICTURES = 512e6, 64
+"""The output pixels and the pictures begun but not yet handed out, at most; one may always be, however large."""
 
 
 @dataclass(frozen=True)
@@ -79,50 +81,51 @@ def restore_folder(
 
 
 class _Run:
-    """One pass over a plan: a decoding thread, this thread with the engine, and encoding threads."""
+    """One pass over a plan: a thread a picture, and on a CPU one thread a core that the tiles of all pictures share.
+
+    A core that works alone never waits for the others, as the threads inside one convolution do at its end.
+    """
 
     def __init__(self, model: Model, engine: Engine, config: FolderConfig, journal: Journal | None) -> None:
         self.model, self.engine, self.config, self.journal = model, engine, config, journal
+        self.tiles: ThreadPoolExecutor | None = None
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        decoder, encoder = ThreadPoolExecutor(1, "decode"), ThreadPoolExecutor(2, "encode")
+        cores = torch.get_num_threads()
+        pictures = ThreadPoolExecutor(cores + 1, "picture")
+        if self.engine.device.type == "cpu":
+            self.tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
         todo = deque(jobs)
-        decoding: deque[_Started] = deque()
-        encoding: deque[tuple[int, Future[Outcome]]] = deque()
+        begun: deque[tuple[int, Future[Outcome]]] = deque()
         try:
-            while todo or decoding or encoding:
-                while todo and _room(one.pixels for one in decoding):
-                    decoding.append(self._begin(todo.popleft(), decoder))
-                if decoding:
-                    encoding.append(self._restore(decoding.popleft(), encoder))
-                while encoding and (
-                    encoding[0][1].done() or not (todo or decoding) or not _room(pixels for pixels, _ in encoding)
-                ):
-                    outcome = encoding.popleft()[1].result()
-                    yield outcome
-                    if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
-                        return
+            while todo or begun:
+                while todo and _room(pixels for pixels, _ in begun):
+                    begun.append(self._begin(todo.popleft(), pictures))
+                outcome = begun.popleft()[1].result()
+                yield outcome
+                if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
+                    return
         finally:
-            decoder.shutdown(cancel_futures=True)
-            encoder.shutdown(cancel_futures=True)
+            if self.tiles is not None:
+                self.tiles.shutdown(cancel_futures=True)
+                torch.set_num_threads(cores)
+            pictures.shutdown(cancel_futures=True)
 
-    def _begin(self, job: Job, decoder: ThreadPoolExecutor) -> _Started:
-        """Looks at the job's header and, unless there is a reason not to, starts to decode it."""
+    def _begin(self, job: Job, pictures: Executor) -> tuple[int, Future[Outcome]]:
+        """The pixels of the job's output and its outcome to come; started unless its header or its target forbid."""
         try:
             outcome = self._skipped(job)
-            if outcome is not None:
-                return _Started(job, outcome=outcome)
-            header = probe(job.source)
-            scale = self.model.task.scale
-            try:
-                check_size(format_of(job.target), header.width * scale, header.height * scale)
-            except ImageError as error:
-                raise ImageError(f"{printable(job.source)}: {error}") from error
-            seen = stamp(job.source)
+            if outcome is None:
+                header, seen, scale = probe(job.source), stamp(job.source), self.model.task.scale
+                width, height = header.width * scale, header.height * scale
+                with _naming(job.source):
+                    check_size(format_of(job.target), width, height)
+                return width * height, pictures.submit(self._finish, job, seen)
         except (ImageError, OSError) as error:
-            return _Started(job, outcome=_failure(job, error))
-        decoded = decoder.submit(read, job.source, max_pixels=self.config.max_pixels)
-        return _Started(job, header.width * header.height, seen, decoded)
+            outcome = _failure(job, error)
+        done: Future[Outcome] = Future()
+        done.set_result(outcome)
+        return 0, done
 
     def _skipped(self, job: Job) -> Outcome | None:
         existing = self.config.existing
@@ -134,56 +137,44 @@ class _Run:
             return Outcome(job.name, job.target, "skipped", "finished before")
         return None
 
-    def _restore(self, one: _Started, encoder: ThreadPoolExecutor) -> tuple[int, Future[Outcome]]:
+    def _finish(self, job: Job, seen: list[int]) -> Outcome:
+        """Decode, restore, encode, write, note; `seen` is the input's stamp before it was read."""
         started = time.perf_counter()
-        outcome = one.outcome
-        if outcome is None and one.decoded is not None:
-            try:
-                image = one.decoded.result()
-                restored = restore_image(self.model, image, engine=self.engine, tile=self.config.tile or None)
-                pixels = restored.width * restored.height
-                return pixels, encoder.submit(self._write, one, restored, started)
-            except ImageError as error:
-                outcome = _failure(one.job, error)
-        done: Future[Outcome] = Future()
-        done.set_result(outcome or _failure(one.job, ImageError("was not decoded")))
-        return 0, done
-
-    def _write(self, one: _Started, image: Image, started: float) -> Outcome:
-        job, config = one.job, self.config
+        config = self.config
         try:
-            if stamp(job.source) != one.stamp:
+            image = read(job.source, max_pixels=config.max_pixels)
+            restored = restore_image(
+                self.model, image, engine=self.engine, tile=config.tile or None, workers=self.tiles
+            )
+            if stamp(job.source) != seen:
                 raise ImageError(f"{job.source}: changed while it was read")
-            format, strip = format_of(job.target), config.strip_metadata
-            try:
-                data = encode(image, format, quality=config.quality, strip_metadata=strip)
-            except ImageError as error:
-                raise ImageError(f"{printable(job.target)}: {error}") from error
+            with _naming(job.target):
+                data = encode(
+                    restored, format_of(job.target), quality=config.quality, strip_metadata=config.strip_metadata
+                )
             job.target.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(job.target, data)
         except (ImageError, OSError) as error:
             return _failure(job, error)
         seconds = time.perf_counter() - started
         if self.journal is not None:
-            self.journal.add(job, one.stamp, hashlib.sha256(data).hexdigest(), seconds)
-        return Outcome(job.name, job.target, "ok", "", image.width * image.height, seconds, image.notes)
+            self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
+        return Outcome(job.name, job.target, "ok", "", restored.width * restored.height, seconds, restored.notes)
 
 
-@dataclass
-class _Started:
-    """A job whose picture is being decoded, or that has its outcome already."""
-
-    job: Job
-    pixels: int = 0
-    stamp: list[int] | None = None
-    decoded: Future[Image] | None = None
-    outcome: Outcome | None = None
-
-
-def _room(waiting: Iterable[int]) -> bool:
-    """Whether one picture more may wait, beside those of so many pixels."""
-    pixels = list(waiting)
+def _room(begun: Iterable[int]) -> bool:
+    """Whether one picture more may be begun, beside those of so many output pixels."""
+    pixels = list(begun)
     return not pixels or (sum(pixels) < MOST_PIXELS and len(pixels) < MOST_PICTURES)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What is wrong with a picture is said of this file."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"{printable(path)}: {error}") from error
 
 
 def _failure(job: Job, error: Exception) -> Outcome:

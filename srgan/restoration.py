@@ -6,7 +6,8 @@ picture -> levels as in the file -> tiles -> engine, compose -> rounded once, in
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import cv2
@@ -21,7 +22,7 @@ from srgan.errors import ConfigError
 from srgan.images import Image
 from srgan.model import Model
 from srgan.resample import upsample
-from srgan.tiling import padded, tiles
+from srgan.tiling import Tile, padded, tiles
 from srgan.types import Batch, Observed
 
 if TYPE_CHECKING:
@@ -63,11 +64,22 @@ def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: 
     return cast(Kind, restored)
 
 
-def restore_image(model: Model, image: Image, *, engine: Engine | None = None, tile: int | None = None) -> Image:
-    """The restored Image: colours by the model, alpha enlarged beside them, grey kept neutral, the rest as it was."""
+def restore_image(
+    model: Model,
+    image: Image,
+    *,
+    engine: Engine | None = None,
+    tile: int | None = None,
+    workers: Executor | None = None,
+) -> Image:
+    """The restored Image: colours by the model, alpha enlarged beside them, grey kept neutral, the rest as it was.
+
+    Args:
+        workers: threads that share the tiles; None restores one tile after the other.
+    """
     engine = engine or make_engine(model.generator)
     rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
-    restored = _restore_levels(model, rgb, engine, tile, neutral=image.grey)
+    restored = _restore_levels(model, rgb, engine, tile, workers, neutral=image.grey)
     alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale)
     return dataclasses.replace(image, rgb=restored, alpha=alpha)
 
@@ -77,23 +89,30 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
     n, _, height, width = observed.shape
     scale = model.task.scale
     restored = torch.empty(n, model.task.out_channels, height * scale, width * scale)
-    for where, centre in _tiles(model, observed, engine, tile):
-        restored[(..., *where)] = centre.cpu()
+
+    def put(tile: Tile, centre: Batch) -> None:
+        restored[..., tile.rows.kept(scale), tile.columns.kept(scale)] = centre.cpu()
+
+    _restore_tiles(model, observed, engine, tile, put)
     return restored
 
 
-@torch.inference_mode()
-def _restore_levels(model: Model, rgb: Levels, engine: Engine, tile: int | None, neutral: bool) -> Levels:
-    """The restored colours in the depth of `rgb`; only a tile at a time is ever held in floats."""
+def _restore_levels(
+    model: Model, rgb: Levels, engine: Engine, tile: int | None, workers: Executor | None, neutral: bool
+) -> Levels:
+    """The restored colours in the depth of `rgb`; only tiles are ever held in floats."""
     peak = float(np.iinfo(rgb.dtype).max)
     scale = model.task.scale
     height, width, _ = rgb.shape
     restored = np.empty((height * scale, width * scale, 3), rgb.dtype)
     pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]
-    for (rows, columns), centre in _tiles(model, pixels, engine, tile, peak):
+
+    def put(tile: Tile, centre: Batch) -> None:
         if neutral:
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
-        restored[rows, columns] = _as_levels(centre[0].cpu(), rgb.dtype)
+        restored[tile.rows.kept(scale), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
+
+    _restore_tiles(model, pixels, engine, tile, put, peak, workers)
     return restored
 
 
@@ -108,14 +127,22 @@ def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
     return merged
 
 
-def _tiles(
-    model: Model, pixels: Shaped[Tensor, "n c h w"], engine: Engine, tile: int | None, peak: float = 1.0
-) -> Iterator[tuple[tuple[slice, slice], Batch]]:
-    """Where each tile goes in the output, and its restored pixels in [0, 1], from levels of which `peak` is white."""
+def _restore_tiles(
+    model: Model,
+    pixels: Shaped[Tensor, "n c h w"],
+    engine: Engine,
+    tile: int | None,
+    put: Callable[[Tile, Batch], None],
+    peak: float = 1.0,
+    workers: Executor | None = None,
+) -> None:
+    """Puts each tile's restored pixels, in [0, 1], where they belong; `peak` is the white level of `pixels`."""
     task, generator, scale = model.task, model.generator, model.task.scale
-    height, width = pixels.shape[-2:]
     context = None if generator.context is None else max(generator.context, task.context)
-    for rows, columns in tiles(height, width, tile or AUTO_TILE, context, generator.multiple_of):
+
+    @torch.inference_mode()
+    def restore_tile(tile: Tile) -> None:
+        rows, columns = tile
         observed = pixels[..., rows.seen, columns.seen].to(engine.device).float().div(peak)
         generated = padded(engine, observed, generator.multiple_of, scale)
         # Composing looks less far than the generator does: leave out what only the generator needed.
@@ -123,7 +150,12 @@ def _tiles(
         observed = observed[..., high.within(rows), wide.within(columns)]
         generated = generated[..., high.within(rows, scale), wide.within(columns, scale)]
         composed = task.compose(observed, generated)
-        yield (rows.kept(scale), columns.kept(scale)), composed[..., high.centre(scale), wide.centre(scale)]
+        put(tile, composed[..., high.centre(scale), wide.centre(scale)])
+
+    height, width = pixels.shape[-2:]
+    run = map if workers is None else workers.map
+    for _ in run(restore_tile, tiles(height, width, tile or AUTO_TILE, context, generator.multiple_of)):
+        pass  # raises what a tile raised
 
 
 def _restore_tensor(model: Model, picture: Tensor, engine: Engine | None, tile: int | None) -> Tensor:

@@ -1,15 +1,17 @@
 """A folder of all kinds of pictures: every good one is restored, every bad one is named, and no work is done twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.folder import restore_folder
 from srgan.images import Image, read, write
-from srgan.restoration import restore
+from srgan.restoration import restore, restore_image
 from srgan.settings import FolderConfig
 
 EXACT = FolderConfig(device="cpu", precision="fp32")
@@ -286,3 +288,32 @@ def test_settings_that_make_no_sense_are_refused(option, message):
     with pytest.raises(ConfigError) as caught:
         FolderConfig(**option)
     assert str(caught.value) == message
+
+
+def test_tiles_shared_by_threads_give_the_picture_that_one_thread_gives(tiny, engine, pixels):
+    picture = Image(pixels(40, 50), pixels(40, 50, 1, seed=2)[..., 0])
+    with ThreadPoolExecutor(3) as workers:
+        shared = restore_image(tiny, picture, engine=engine, tile=16, workers=workers)
+
+    alone = restore_image(tiny, picture, engine=engine, tile=16)
+
+    np.testing.assert_array_equal(shared.rgb, alone.rgb)
+
+
+def test_a_folder_leaves_the_threads_of_torch_as_they_were(tiny, photo_folder):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        run(tiny, photo_folder)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_what_is_left_of_a_stopped_run_is_whole_and_the_same_call_finishes_it(tiny, photo_folder):
+    outcomes = restore_folder(tiny, photo_folder, photo_folder.parent / "out", EXACT)
+    next(outcomes)
+    outcomes.close()
+
+    assert all(read(path) for path in (photo_folder.parent / "out").glob("*.png"))
+    assert set(statuses(run(tiny, photo_folder))) <= {"ok", "skipped"}
