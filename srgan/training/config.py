@@ -22,8 +22,9 @@ class TrainConfig:
     batch: int = option(16, "Crops in a batch.")
     crop: int = option(48, "Side of the square training crops [px of the input].")
     rescale: float = option(0.5, "Share of crops taken from a picture reduced at random, 1 to 2 times.")
-    learning_rate: float = option(5e-4, "Adam's step size after the warm-up.")
-    final_learning_rate: float = option(1e-6, "Adam's step size at the end of the cosine.")
+    optimizer: str = option("muon", "muon (large kernels by Muon, the rest by Adam) or adam.")
+    learning_rate: float = option(5e-4, "The optimizer's step size after the warm-up.")
+    final_learning_rate: float = option(1e-6, "The optimizer's step size at the end of the cosine.")
     warmup: int = option(400, "Steps over which the learning rate rises linearly.")
     clip: float = option(1.0, "Largest norm of the gradient.")
     ema: float = option(0.999, "Decay of the average of the weights, which is what is saved.")
@@ -50,6 +51,8 @@ class TrainConfig:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.warmup < 0:
             raise ConfigError(f"warmup={self.warmup}: must not be negative")
+        if self.optimizer not in ("muon", "adam"):
+            raise ConfigError(f"optimizer {self.optimizer!r}: choose muon or adam")
         if self.precision not in ("auto", "bf16", "fp32"):
             raise ConfigError(f"precision {self.precision!r}: choose auto, bf16 or fp32")
         if not self.objective:

@@ -23,6 +23,7 @@ from srgan.images import write_bytes
 from srgan.losses import LOSSES
 from srgan.model import Model, save
 from srgan.training.config import TrainConfig
+from srgan.training.optimizer import Optimizer
 from srgan.training.state import identity, load_state, save_state
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def train(
     model = model.to(device).train()
     average = copy.deepcopy(model).requires_grad_(False).eval()
     remembered: list[torch.Tensor] = list(average.parameters())
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+    optimizer = Optimizer(model.parameters(), config)
 
     start = 0
     state = load_state(out / "state.pt", who)
@@ -90,16 +91,12 @@ def train(
         pairs(pictures, model.task, config, start=start, device=device), start + 1
     ):
         learning_rate = learning_rate_at(step, config)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate
-
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             restored = model(observed)
         terms = {name: weight * LOSSES[name](restored, clean) for name, weight in config.objective.items()}
         torch.autograd.backward(torch.stack(list(terms.values())).sum())
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimizer.step()
-        optimizer.zero_grad()
+        optimizer.step(learning_rate)
         decay = min(config.ema, (1 + step) / (10 + step))  # young weights are not worth remembering
         torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
         bar.update()

@@ -1,0 +1,94 @@
+"""Muon takes the large kernels, Adam the rest; both resume, and both move what they were given."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from srgan.training.config import TrainConfig
+from srgan.training.optimizer import Optimizer
+
+
+def kernels(memory_format=torch.channels_last):
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(3, 32, 3), nn.Conv2d(32, 32, 3), nn.Conv2d(32, 32, 1))
+    return layers.to(memory_format=memory_format)
+
+
+def step(layers, optimizer, seed=1, learning_rate=1e-2):
+    layers(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(seed))).square().mean().backward()
+    optimizer.step(learning_rate)
+
+
+@pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
+def test_a_step_of_muon_moves_a_kernel_equally_in_all_directions(memory_format):
+    layers = kernels(memory_format)
+    before = layers[1].weight.detach().clone()
+
+    step(layers, Optimizer(layers.parameters(), TrainConfig(optimizer="muon")))
+
+    moved = (layers[1].weight.detach() - before).flatten(1)
+    lengths = torch.linalg.svdvals(moved) / (0.2 * (32 * 9) ** 0.5 * 1e-2)
+    assert 0.5 < lengths.median() < 1.5  # Newton and Schulz's iteration stops between 0.5 and 1.5 of the exact length
+    assert lengths.max() < 1.5
+    assert lengths.max() / lengths.median() < 2
+
+
+def test_a_step_does_not_depend_on_how_the_kernels_lie_in_memory():
+    one, other = kernels(torch.channels_last), kernels(torch.contiguous_format)
+    for layers in (one, other):
+        step(layers, Optimizer(layers.parameters(), TrainConfig(optimizer="muon")))
+
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-3)  # bf16, summed in another order
+
+
+def test_kernels_of_few_channels_and_biases_are_adams():
+    layers = kernels()
+    reference = kernels()
+    adam = torch.optim.Adam(reference.parameters(), lr=1e-2, betas=(0.9, 0.99))
+
+    step(layers, Optimizer(layers.parameters(), TrainConfig(optimizer="muon")))
+    reference(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))).square().mean().backward()
+    adam.step()
+
+    torch.testing.assert_close(layers[0].weight, reference[0].weight)
+    torch.testing.assert_close(layers[1].bias, reference[1].bias)
+    assert not torch.allclose(layers[1].weight, reference[1].weight)
+
+
+def test_adam_alone_is_torchs_adam():
+    layers, reference = kernels(), kernels()
+    adam = torch.optim.Adam(reference.parameters(), lr=1e-2, betas=(0.9, 0.99))
+
+    step(layers, Optimizer(layers.parameters(), TrainConfig(optimizer="adam")))
+    reference(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))).square().mean().backward()
+    adam.step()
+
+    for ours, theirs in zip(layers.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["muon", "adam"])
+def test_a_loaded_state_continues_bit_for_bit(name):
+    config = TrainConfig(optimizer=name)
+    layers = kernels()
+    optimizer = Optimizer(layers.parameters(), config)
+    step(layers, optimizer)
+    resumed = kernels()
+    resumed.load_state_dict(layers.state_dict())
+    again = Optimizer(resumed.parameters(), config)
+    again.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+
+    step(layers, optimizer, seed=2)
+    step(resumed, again, seed=2)
+
+    assert all(torch.equal(a, b) for a, b in zip(layers.parameters(), resumed.parameters(), strict=True))
+
+
+def test_gradients_are_forgotten_after_a_step():
+    layers = kernels()
+    step(layers, Optimizer(layers.parameters(), TrainConfig()))
+
+    assert all(weight.grad is None for weight in layers.parameters())
