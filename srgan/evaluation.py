@@ -13,11 +13,10 @@ import torch
 from srgan.engines import make_engine
 from srgan.errors import NoPicturesError
 from srgan.images import find, read
-from srgan.metrics import Protocol, score
+from srgan.metrics import score
 from srgan.model import Model
-from srgan.resample import upsample
 from srgan.restoration import restore_batch
-from srgan.types import Batch
+from srgan.types import Batch, Observed
 
 Scores = dict[str, float | None]
 
@@ -44,12 +43,13 @@ def evaluate(
     names = sorted(os.fspath(name) for name in find(folder))
     if not names:
         raise NoPicturesError(f"{folder}: holds no pictures")
-    scale = model.task.scale
-    protocol = Protocol(border=scale, downsample="bicubic-antialias")
+    scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)
-    restorers: dict[str, Callable[[Batch], Batch]] = {"model": lambda lr: restore_batch(model, lr, engine=engine).cpu()}
+    restorers: dict[str, Callable[[Observed], Batch]] = {
+        "model": lambda observed: restore_batch(model, observed, engine=engine)
+    }
     if baselines:
-        restorers["bicubic"] = lambda lr: upsample(lr, scale)
+        restorers |= model.task.baselines()
 
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
     for name in names:

@@ -93,7 +93,7 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
     def put(tile: Tile, centre: Batch) -> None:
         restored[..., tile.rows.kept(scale), tile.columns.kept(scale)] = centre.cpu()
 
-    _restore_tiles(model, observed, engine, tile, put)
+    _restore_tiles(model, observed, engine, tile, torch.Tensor.float, put)
     return restored
 
 
@@ -112,7 +112,10 @@ def _restore_levels(
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         restored[tile.rows.kept(scale), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
 
-    _restore_tiles(model, pixels, engine, tile, put, peak, workers)
+    def look(levels: Tensor) -> Observed:
+        return model.task.present(levels.float().div(peak))
+
+    _restore_tiles(model, pixels, engine, tile, look, put, workers)
     return restored
 
 
@@ -132,18 +135,18 @@ def _restore_tiles(
     pixels: Shaped[Tensor, "n c h w"],
     engine: Engine,
     tile: int | None,
+    look: Callable[[Tensor], Observed],
     put: Callable[[Tile, Batch], None],
-    peak: float = 1.0,
     workers: Executor | None = None,
 ) -> None:
-    """Puts each tile's restored pixels, in [0, 1], where they belong; `peak` is the white level of `pixels`."""
+    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
     task, generator, scale = model.task, model.generator, model.task.scale
     context = None if generator.context is None else max(generator.context, task.context)
 
     @torch.inference_mode()
     def restore_tile(tile: Tile) -> None:
         rows, columns = tile
-        observed = pixels[..., rows.seen, columns.seen].to(engine.device).float().div(peak)
+        observed = look(pixels[..., rows.seen, columns.seen].to(engine.device))
         generated = padded(engine, observed, generator.multiple_of, scale)
         # Composing looks less far than the generator does: leave out what only the generator needed.
         high, wide = rows.narrowed(task.context), columns.narrowed(task.context)

@@ -2,12 +2,14 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan.metrics import Protocol
 from srgan.types import Batch, Observed
 
 
@@ -39,3 +41,11 @@ class Task(ABC):
     @abstractmethod
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
+
+    @abstractmethod
+    def protocol(self) -> Protocol:
+        """Evaluation: how the field scores this task."""
+
+    @abstractmethod
+    def baselines(self) -> dict[str, Callable[[Observed], Batch]]:
+        """Evaluation: restored pictures that cost nothing, by name; what a model must beat."""

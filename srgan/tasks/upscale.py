@@ -1,6 +1,8 @@
 """Upscale: what is left is a small picture."""
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -8,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.errors import ConfigError
+from srgan.metrics import Protocol
 from srgan.options import option
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, upsample
 from srgan.tasks.task import Task
@@ -38,3 +41,9 @@ class Upscale(Task):
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         return upsample(observed, self.scale).add_(generated)
+
+    def protocol(self) -> Protocol:
+        return Protocol(border=self.scale, downsample="bicubic-antialias")
+
+    def baselines(self) -> dict[str, Callable[[Observed], Batch]]:
+        return {"bicubic": partial(upsample, scale=self.scale)}

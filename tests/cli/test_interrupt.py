@@ -1,0 +1,40 @@
+"""A command that is interrupted says so, leaves nothing half done, and continues."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from srgan.images import Image, read, write
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_signal_ends_the_command_and_the_same_command_continues(tmp_path, pixels, number, code, says):
+    source, target = tmp_path / "in", tmp_path / "out"
+    for seed in range(40):
+        write(source / f"{seed:02}.png", Image(pixels(120, 120, seed=seed)))
+    command = [sys.executable, "-c", "from srgan.cli import upscale_main; upscale_main()", source, target]
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list(target.glob("*.png")):
+            time.sleep(0.001)
+        process.send_signal(number)
+        _, messages = process.communicate()
+
+    assert process.returncode == code
+    assert f"{says}; the same command continues" in messages
+    done = {path.name: path.stat().st_mtime_ns for path in target.glob("*.png")}
+    assert 0 < len(done) < 40
+    assert all(read(target / name).width == 480 for name in done)
+    assert not list(target.glob(".srgan-*"))
+
+    again = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True)
+
+    assert f"skipped {len(done)}" in again.stderr
+    assert len(list(target.glob("*.png"))) == 40
+    assert all((target / name).stat().st_mtime_ns == time for name, time in done.items())
