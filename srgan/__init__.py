@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from srgan.model import save as save
     from srgan.restoration import restore as restore
     from srgan.settings import FolderConfig as FolderConfig
+    from srgan.sources import Paired as Paired
     from srgan.tasks import Upscale as Upscale
     from srgan.training import TrainConfig as TrainConfig
+    from srgan.training import finetune as finetune
     from srgan.training import train as train
     from srgan.zoo import describe as describe
     from srgan.zoo import load as load
@@ -35,11 +37,13 @@ _HOMES = {
     "Image": "srgan.images",
     "Model": "srgan.model",
     "Outcome": "srgan.folder",
+    "Paired": "srgan.sources",
     "SrganError": "srgan.errors",
     "TrainConfig": "srgan.training",
     "Upscale": "srgan.tasks",
     "describe": "srgan.zoo",
     "evaluate": "srgan.evaluation",
+    "finetune": "srgan.training",
     "load": "srgan.zoo",
     "make_engine": "srgan.engines",
     "read": "srgan.images",

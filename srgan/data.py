@@ -1,26 +1,26 @@
 """Pictures become training pairs; sample i of step s is a function of (seed, s, i), so a run can start anywhere.
 
-folder or tar shards -> bytes on the device -> crop, flip, rotate, rescale -> clean batch -> task.degrade -> pair
+clean files  -> bytes on the device -> crop, flip, rotate, rescale -> clean batch -> task.degrade -> pair
+paired files -> bytes on the device -> the same crop of both, flip, rotate ----------------------> pair
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from srgan.errors import ConfigError, ImageError, NoPicturesError, TrainingError
-from srgan.images import decode, find, is_picture
+from srgan.errors import ImageError, NoPicturesError, TrainingError
+from srgan.images import Image
 from srgan.resample import resize
+from srgan.sources import Data, Source, sources
 from srgan.tasks import Task
 from srgan.types import Batch, Bytes, Observed
 
@@ -32,71 +32,115 @@ log = logging.getLogger(__name__)
 MOST_BAD = 0.01
 """The share of unreadable pictures above which a data set is refused."""
 
-_Read = Callable[[], bytes]
-
 
 @dataclass(frozen=True)
 class Pictures:
-    """Clean pictures in memory, and what became of those that are not."""
+    """Clean pictures in memory, what was observed of each where pairs were given, and what became of the others."""
 
     pictures: list[Bytes]
+    observed: list[Bytes] | None = None
     bad: tuple[str, ...] = ()
     unused: int = 0
 
     def to(self, device: torch.device) -> Pictures:
-        return Pictures([picture.to(device) for picture in self.pictures], self.bad, self.unused)
+        observed = None if self.observed is None else [picture.to(device) for picture in self.observed]
+        return Pictures([picture.to(device) for picture in self.pictures], observed, self.bad, self.unused)
 
     @property
     def megapixels(self) -> float:
         return sum(picture[0].numel() for picture in self.pictures) / 1e6
 
 
-def load_pictures(source: str | os.PathLike[str], *, smallest: int = 1, memory: float = 8.0) -> Pictures:
-    """The pictures of a folder (of any size and mode, tar shards among them) or of one tar file, as 8-bit RGB.
+def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: int = 1) -> Pictures:
+    """The pictures of a folder (of any size and mode, tar shards among them), a tar file or pairs, as 8-bit RGB.
 
     Args:
         smallest: pictures with a side shorter than this are left out [px].
         memory: decoded pictures beyond this are left out, and counted [GB].
+        scale: how many times the sides of an observed picture those of the clean one are.
 
     Raises:
         NoPicturesError: there is none that can be used.
-        TrainingError: more than 1 % are unreadable.
+        TrainingError: more than 1 % are unreadable, or the sizes of a pair do not fit.
     """
-    held, bad, unused, used_bytes, total = [], [], 0, 0.0, 0
+    every = sources(data)
+    held, seen, bad, unused, used_bytes = [], [], [], 0, 0.0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, picture, error in pool.map(_decode_one, *zip(*_sources(Path(source)), strict=True)):
-            total += 1
-            if picture is None:
+        for source, (clean, observed, error) in zip(every, pool.map(_decode_one, every), strict=True):
+            if clean is None:
                 log.warning("left out: %s", error)
-                bad.append(name)
-            elif min(picture.shape[1:]) < smallest or used_bytes + picture.numel() > memory * 1e9:
+                bad.append(source.name)
+                continue
+            if observed is not None and [side * scale for side in observed.shape[1:]] != list(clean.shape[1:]):
+                raise TrainingError(
+                    f"{source.name}: {_size(clean)} px are not {scale} times the {_size(observed)} px that were observed"
+                )
+            if min(clean.shape[1:]) < smallest or used_bytes + clean.numel() > memory * 1e9:
                 unused += 1
-            else:
-                held.append(picture)
-                used_bytes += picture.numel()
-    if len(bad) > max(1, MOST_BAD * total):
-        raise TrainingError(f"{source}: {len(bad)} of {total} pictures are unreadable, the first is {bad[0]}")
+                continue
+            held.append(clean)
+            used_bytes += clean.numel()
+            if observed is not None:
+                seen.append(observed)
+    where = data if isinstance(data, str | os.PathLike) else f"{len(every)} pictures"
+    if len(bad) > max(1, MOST_BAD * len(every)):
+        raise TrainingError(f"{where}: {len(bad)} of {len(every)} pictures are unreadable, the first is {bad[0]}")
     if not held:
-        raise NoPicturesError(f"{source}: no picture has sides of at least {smallest} px")
+        raise NoPicturesError(f"{where}: no picture has sides of at least {smallest} px")
     if unused:
         log.warning(
-            "%s: %d of %d pictures are unused (under %d px, or beyond %g GB)", source, unused, total, smallest, memory
+            "%s: %d of %d pictures are unused (under %d px, or beyond %g GB)",
+            *(where, unused, len(every), smallest, memory),
         )
-    return Pictures(held, tuple(bad), unused)
+    return Pictures(held, seen or None, tuple(bad), unused)
+
+
+def _size(picture: Bytes) -> str:
+    return f"{picture.shape[2]}x{picture.shape[1]}"
 
 
 def pairs(
     pictures: Pictures, task: Task, config: TrainConfig, *, start: int, device: torch.device
-) -> Iterator[tuple[Observed, Batch]]:
-    """Batches of (observed, clean) from step `start` on, without end, on the device."""
+) -> Iterator[list[tuple[Observed, Batch]]]:
+    """The batches (observed, clean) of each step from `start` on, without end, on the device.
+
+    A step has one batch for each update of the discriminator, where there is one; the last is the generator's, too.
+    """
     side = config.crop * task.scale
     held = pictures.to(device)
+    turns = config.discriminator_steps if config.playing else 1
     for step in count(start):
-        crops = [_crop(held.pictures, side, config.rescale, config.seed, step, i) for i in range(config.batch)]
-        clean = torch.stack(crops).float().div_(255)
-        clean = clean.contiguous(memory_format=torch.channels_last)
         rng = torch.Generator(device).manual_seed(config.seed * 1_000_003 + step)
-        yield task.degrade(clean, rng), clean
+        batches = []
+        for turn in range(turns):
+            samples = range(turn * config.batch, (turn + 1) * config.batch)
+            if held.observed is None:
+                clean = _batch([_crop(held.pictures, side, config.rescale, config.seed, step, i) for i in samples])
+                batches.append((task.degrade(clean, rng), clean))
+            else:
+                both = [_crop_both(held, config.crop, task.scale, config.seed, step, i) for i in samples]
+                batches.append((_batch([one for one, _ in both]), _batch([other for _, other in both])))
+        yield batches
+
+
+def _batch(crops: list[Bytes]) -> Batch:
+    batch: Batch = torch.stack(crops).float().div_(255).contiguous(memory_format=torch.channels_last)
+    return batch
+
+
+def _crop_both(pictures: Pictures, side: int, scale: int, seed: int, step: int, sample: int) -> tuple[Bytes, Bytes]:
+    """A random square of a random pair, `side` px of the observed picture, in one of its eight orientations."""
+    rng = np.random.default_rng([seed, step, sample])
+    which = int(rng.integers(len(pictures.pictures)))
+    observed = (pictures.observed or [])[which]
+    top, left = (int(rng.integers(length - side + 1)) for length in observed.shape[1:])
+    flip, turns = rng.random() < 0.5, int(rng.integers(4))
+
+    def cut(picture: Bytes, times: int) -> Bytes:
+        crop = picture[:, top * times : (top + side) * times, left * times : (left + side) * times]
+        return torch.rot90(crop.flip(2) if flip else crop, turns, (1, 2))
+
+    return cut(observed, 1), cut(pictures.pictures[which], scale)
 
 
 def _crop(pictures: list[Bytes], side: int, rescale: float, seed: int, step: int, sample: int) -> Bytes:
@@ -116,42 +160,15 @@ def _crop(pictures: list[Bytes], side: int, rescale: float, seed: int, step: int
     return torch.rot90(crop, int(rng.integers(4)), (1, 2))
 
 
-def _sources(source: Path) -> Iterator[tuple[str, _Read]]:
-    """The name of each picture below a folder or inside tar files, in a fixed order, and how to read it."""
-    if not source.exists():
-        raise ConfigError(f"{source}: there is no such folder or tar file")
-    if source.is_file():
-        yield from _members(source)
-        return
-    found = False
-    for shard in sorted(source.glob("*.tar")):
-        found = True
-        yield from _members(shard)
-    for relative in find(source):
-        found = True
-        yield str(relative), (source / relative).read_bytes
-    if not found:
-        raise NoPicturesError(f"{source}: holds no pictures and no tar shards")
-
-
-def _members(shard: Path) -> Iterator[tuple[str, _Read]]:
+def _decode_one(source: Source) -> tuple[Bytes | None, Bytes | None, str]:
+    """The clean and the observed picture as 8-bit RGB, or what is wrong with them."""
     try:
-        with tarfile.open(shard) as tar:
-            for member in sorted(tar.getmembers(), key=lambda member: member.name):
-                if is_picture(member.name) and (file := tar.extractfile(member)) is not None:
-                    yield f"{shard.name}:{member.name}", _already(file.read())
-    except tarfile.TarError as error:
-        raise TrainingError(f"{shard}: not a tar file that can be read ({error})") from error
-
-
-def _already(data: bytes) -> _Read:
-    return lambda: data
-
-
-def _decode_one(name: str, read: _Read) -> tuple[str, Bytes | None, str]:
-    try:
-        image = decode(read(), name)
+        clean, observed = source.clean(), source.observed()
     except (ImageError, OSError) as error:
-        return name, None, str(error)
+        return None, None, str(error)
+    return _as_bytes(clean), None if observed is None else _as_bytes(observed), ""
+
+
+def _as_bytes(image: Image) -> Bytes:
     rgb = image.rgb if image.depth == 8 else ((image.rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return name, torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))), ""
+    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))

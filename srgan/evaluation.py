@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from srgan.engines import make_engine
-from srgan.errors import NoPicturesError
-from srgan.images import find, read
+from srgan.images import Image
 from srgan.metrics import score
 from srgan.model import Model
 from srgan.restoration import restore_batch
+from srgan.sources import Data, sources
 from srgan.types import Batch, Observed
 
 Scores = dict[str, float | None]
@@ -23,26 +23,23 @@ Scores = dict[str, float | None]
 
 def evaluate(
     model: Model,
-    data: str | os.PathLike[str],
+    data: Data,
     *,
     metrics: Sequence[str] = ("psnr", "ssim", "lpips"),
     baselines: bool = True,
     device: str = "auto",
     precision: str = "auto",
 ) -> dict[str, Any]:
-    """Scores of a model on the clean pictures of a folder: what `srgan eval --json` prints beside model and sha256.
+    """Scores of a model on clean pictures or pairs: what `srgan eval --json` prints beside model and sha256.
 
-    Each picture is cropped to a multiple of the scale, degraded by the model's task, restored, rounded to 8 bit and
-    compared. A metric that is infinite or cannot be computed is None, with a warning.
+    Each picture is cropped to a multiple of the scale, degraded by the model's task unless the observed one is given,
+    restored, rounded to 8 bit and compared. A metric that is infinite or cannot be computed is None, with a warning.
 
     Raises:
         NoPicturesError: the folder holds no picture.
         ImageError: a picture cannot be read.
     """
-    folder = Path(data)
-    names = sorted(os.fspath(name) for name in find(folder))
-    if not names:
-        raise NoPicturesError(f"{folder}: holds no pictures")
+    every = sorted(sources(data), key=lambda source: source.name)
     scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)
     restorers: dict[str, Callable[[Observed], Batch]] = {
@@ -52,32 +49,37 @@ def evaluate(
         restorers |= model.task.baselines()
 
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
-    for name in names:
-        clean, grey = _load(folder / name, scale)
-        observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
+    for source in every:
+        image = source.clean()
+        clean = _as_batch(image, scale)
+        given = source.observed()
+        if given is None:
+            observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
+        else:
+            observed = model.task.present(
+                _as_batch(given, 1)[..., : clean.shape[2] // scale, : clean.shape[3] // scale]
+            )
         for restorer, restore in restorers.items():
-            rows[restorer].append(score(restore(observed), clean, protocol, metrics, grey=grey))
+            rows[restorer].append(score(restore(observed), clean, protocol, metrics, grey=image.grey))
 
     return {
         "task": model.task.name,
         "scale": scale,
-        "data": folder.resolve().name,
-        "count": len(names),
+        "data": Path(data).resolve().name if isinstance(data, str | os.PathLike) else "",
+        "count": len(every),
         "protocol": protocol.as_dict(),
         "mean": _mean(rows["model"], metrics),
         "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
-        "pictures": [{"name": name, **row} for name, row in zip(names, rows["model"], strict=True)],
+        "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
     }
 
 
-def _load(path: Path, multiple: int) -> tuple[Batch, bool]:
-    """A picture as a batch of one, cropped at the right and bottom to a multiple, and whether its file is grey."""
-    image = read(path)
-    peak = 2**image.depth - 1
-    picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / peak
+def _as_batch(image: Image, multiple: int) -> Batch:
+    """A picture as a batch of one, cropped at the right and bottom to a multiple."""
+    picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / (2**image.depth - 1)
     height, width = (side // multiple * multiple for side in picture.shape[2:])
     cropped: Batch = picture[:, :, :height, :width].contiguous()
-    return cropped, image.grey
+    return cropped
 
 
 def _mean(rows: Sequence[Scores], metrics: Sequence[str]) -> Scores:

@@ -1,13 +1,22 @@
-"""What training minimises: an objective is data, a weight for each name here."""
+"""What training minimises: an objective is data, a weight for each name.
 
-from collections.abc import Callable
+`LOSSES` compare pictures. `FEATURE_LOSSES` compare what the layers of a frozen network see of them. Games, the third
+kind of loss, are in games.py.
+"""
 
+from collections.abc import Callable, Iterable
+
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan.resample import downsample
 from srgan.types import Batch
 
 Loss = Callable[[Batch, Batch], Float[Tensor, ""]]
+
+Features = Iterable[tuple[float, Tensor, Tensor]]
+"""Layers: the weight of each, and what it sees of the restored pictures and of the clean ones."""
 
 
 def l1(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
@@ -25,4 +34,69 @@ def charbonnier(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
     return ((restored - clean).square() + 1e-6).sqrt().mean()
 
 
-LOSSES: dict[str, Loss] = {"l1": l1, "l2": l2, "charbonnier": charbonnier}
+def total_variation(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
+    """Mean absolute difference of neighbours beyond that of the clean pictures: noise, never texture that belongs.
+
+    Paper: Rudin, Osher and Fatemi 1992, doi:10.1016/0167-2789(92)90242-F (Eq. 2.2), here anisotropic and relative.
+    """
+
+    def variation(x: Batch) -> Float[Tensor, "n"]:
+        along, down = x.diff(dim=3).abs().mean(dim=(1, 2, 3)), x.diff(dim=2).abs().mean(dim=(1, 2, 3))
+        return torch.add(along, down)
+
+    return (variation(restored) - variation(clean)).relu().mean()
+
+
+def focal_frequency(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
+    """Squared difference of spectra, each frequency weighted by how wrong it is.
+
+    Paper: Jiang et al. 2021, "Focal Frequency Loss", arXiv:2012.12821 (Eq. 8 and 9, alpha = 1, whole picture).
+    """
+    difference = torch.fft.fft2((restored - clean).float(), norm="ortho")
+    power = difference.real.square() + difference.imag.square()
+    weight = power.detach().sqrt()
+    return torch.mul(weight / weight.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12), power).mean()
+
+
+def consistency(restored: Batch, clean: Batch, *, scale: int = 4) -> Float[Tensor, ""]:
+    """Mean absolute difference of the pictures once both are reduced: holds the result to what was observed."""
+    return (downsample(restored, scale) - downsample(clean, scale)).abs().mean()
+
+
+LOSSES: dict[str, Loss] = {
+    "l1": l1,
+    "l2": l2,
+    "charbonnier": charbonnier,
+    "total_variation": total_variation,
+    "focal_frequency": focal_frequency,
+    "consistency": consistency,
+}
+
+
+def perceptual(features: Features) -> Float[Tensor, ""]:
+    """Weighted sum over the layers of the mean absolute difference, over the mean size of what clean pictures show.
+
+    Paper: Johnson et al. 2016, arXiv:1603.08155 (Eq. 2), before activation as in ESRGAN (arXiv:1809.00219, Sec. 3.2).
+    """
+    terms = [weight * (seen - wanted.detach()).abs().mean() / _size(wanted) for weight, seen, wanted in features]
+    return torch.stack(terms).sum()
+
+
+def style(features: Features) -> Float[Tensor, ""]:
+    """The same of Gram matrices: which channels answer together, wherever in the picture.
+
+    Paper: Gatys et al. 2015, arXiv:1508.06576 (Eq. 3 and 4).
+    """
+
+    def gram(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c c"]:
+        flat = x.float().flatten(2)
+        return flat @ flat.mT / flat.shape[2]
+
+    return perceptual((weight, gram(seen), gram(wanted)) for weight, seen, wanted in features)
+
+
+FEATURE_LOSSES: dict[str, Callable[[Features], Float[Tensor, ""]]] = {"perceptual": perceptual, "style": style}
+
+
+def _size(wanted: Tensor) -> Float[Tensor, ""]:
+    return wanted.detach().abs().mean().clamp(min=1e-8)

@@ -1,4 +1,4 @@
-"""How close a restored picture is to the clean one: PSNR, SSIM, LPIPS.
+"""How close a restored picture is to the clean one: PSNR, SSIM, LPIPS, fine detail, colours.
 
 A score means nothing without its protocol: which channels, how much border cut, how many levels. So a `Protocol` is a
 value that is stored beside the scores, and `score` is the one place that applies it.
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError
 from srgan.features import lpips as lpips
+from srgan.resample import downsample
 from srgan.types import Batch
 
 _log = logging.getLogger(__name__)
@@ -122,10 +123,60 @@ def _windowed_mean(x: Prepared) -> Float[Tensor, "n channels height-10 width-10"
     return x
 
 
-METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"psnr": psnr, "ssim": ssim, "lpips": lpips}
+def spectrum(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
+    """Power of the fine detail of each picture over that of the clean one: below 1 it is soft, above 1 noisy.
+
+    Fine is whatever is beyond a quarter of a cycle a pixel in luma, so what a picture of half the size cannot hold;
+    a Hann window keeps the edges of the picture out of it.
+    """
+    height, width = clean.shape[2:]
+    window = torch.outer(*(torch.hann_window(side, periodic=False, device=clean.device) for side in (height, width)))
+    frequency = torch.hypot(
+        torch.fft.fftfreq(height, device=clean.device)[:, None], torch.fft.rfftfreq(width, device=clean.device)[None]
+    )
+
+    def power(x: Batch) -> Float[Tensor, "n"]:
+        level = luma(x.float())
+        spectra = torch.fft.rfft2((level - level.mean(dim=(2, 3), keepdim=True)) * window)
+        return torch.sum(spectra.abs().square()[:, 0, frequency > 0.25], dim=1)
+
+    return torch.div(power(restored), power(clean))
+
+
+def colour_drift(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
+    """Mean colour difference of each picture from the clean one once both are reduced 4 times [CIE 1976 Lab, D65].
+
+    What is left of a reduced picture is not detail; a difference of 2.3 is just noticeable.
+
+    Standard: ISO/CIE 11664-4 (Eq. 3 to 6 and 22).
+    """
+    height, width = (side // 4 * 4 for side in clean.shape[2:])
+    reduced = (downsample(x[..., :height, :width].float(), 4) for x in (restored, clean))
+    a, b = (_lab(x.clamp(0, 1)) for x in reduced)
+    return torch.mean(torch.linalg.vector_norm(a - b, dim=1), dim=(1, 2))
+
+
+def _lab(x: Batch) -> Float[Tensor, "n 3 h w"]:
+    """sRGB in [0, 1] (IEC 61966-2-1) as L*, a*, b* relative to its white."""
+    linear = torch.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+    to_xyz = x.new_tensor(
+        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    )
+    xyz = torch.einsum("ij,njhw->nihw", to_xyz / to_xyz.sum(dim=1, keepdim=True), linear)
+    f = torch.where(xyz > (6 / 29) ** 3, xyz.clamp(min=1e-9) ** (1 / 3), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    return torch.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], dim=1)
+
+
+METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "psnr": psnr,
+    "ssim": ssim,
+    "lpips": lpips,
+    "spectrum": spectrum,
+    "colour_drift": colour_drift,
+}
 """Each maps (restored, clean) to one value a picture."""
 
-WHOLE_RGB = frozenset({"lpips"})
+WHOLE_RGB = frozenset({"lpips", "spectrum", "colour_drift"})
 """Metrics that look at the whole picture in colour: of the protocol, only its levels apply to them."""
 
 

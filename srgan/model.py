@@ -147,6 +147,26 @@ def start_from(model: Model, other: Model) -> int:
     return len(fitting)
 
 
+@torch.no_grad()
+def blend(faithful: Model, vivid: Model, realism: float) -> Model:
+    """A model between two of the same network, the second fine-tuned from the first: 0 is `faithful`, 1 is `vivid`.
+
+    Paper: ESRGAN, Wang et al. 2018, arXiv:1809.00219, Sec. 3.4 (Eq. 5, network interpolation), in float32.
+
+    Raises:
+        ConfigError: they are not of one task and network, or `realism` is not in [0, 1].
+    """
+    if not 0 <= realism <= 1:
+        raise ConfigError(f"realism={realism}: must lie in [0, 1]")
+    if (faithful.task, faithful.network) != (vivid.task, vivid.network):
+        raise ConfigError("only models of one task and one network can be blended")
+    blended = Model(faithful.task, faithful.network)
+    ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
+    # torch.lerp gives both ends exactly.
+    blended.generator.load_state_dict({name: torch.lerp(ours[name], theirs[name], realism) for name in ours})
+    return blended.eval()
+
+
 def fill(generator: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
     """Puts tensors into a generator that must have exactly these, all finite."""
     wanted = generator.state_dict()

@@ -71,6 +71,7 @@ def _cubic(distance: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=512)
+@torch.inference_mode(False)  # or what inference has made first, training could not use
 def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
     """Row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
     ratio = new_size / size
@@ -87,6 +88,7 @@ def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{n
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)
 def _phase_kernels(scale: int, device: torch.device) -> Float[Tensor, "phases 1 taps taps"]:
     """Kernel k*scale + l gives the output pixels of row phase k and column phase l."""
     taps = torch.arange(-UPSAMPLE_CONTEXT, UPSAMPLE_CONTEXT + 1, dtype=torch.float64)

@@ -23,15 +23,12 @@ from srgan.images import Image
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tiling import Tile, padded, tiles
-from srgan.types import Batch, Observed
+from srgan.types import Batch, Levels, Observed
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-Levels = Shaped[np.ndarray, "_ _ 3"]
-"""Colours as they lie in a file, in uint8 or uint16."""
 
 Kind = TypeVar("Kind")
 """Image, Pillow image, numpy array or torch tensor."""
@@ -81,7 +78,8 @@ def restore_image(
     rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
     restored = _restore_levels(model, rgb, engine, tile, workers, neutral=image.grey)
     alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale)
-    return dataclasses.replace(image, rgb=restored, alpha=alpha)
+    notes = (*image.notes, *model.task.remarks(rgb, restored))
+    return dataclasses.replace(image, rgb=restored, alpha=alpha, notes=notes)
 
 
 def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int | None = None) -> Batch:
@@ -141,7 +139,7 @@ def _restore_tiles(
 ) -> None:
     """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
     task, generator, scale = model.task, model.generator, model.task.scale
-    context = None if generator.context is None else max(generator.context, task.context)
+    context = None if generator.context is None else generator.context + task.context
 
     @torch.inference_mode()
     def restore_tile(tile: Tile) -> None:

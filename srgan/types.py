@@ -1,6 +1,7 @@
 """The shapes that cross module borders; pictures are float32 RGB in [0, 1] unless a name says otherwise."""
 
-from jaxtyping import Float, UInt8
+import numpy as np
+from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
 Batch = Float[Tensor, "n 3 h w"]
@@ -11,3 +12,9 @@ Observed = Float[Tensor, "n c oh ow"]
 
 Bytes = UInt8[Tensor, "3 _ _"]
 """One picture as it lies in an 8-bit file."""
+
+Levels = Shaped[np.ndarray, "_ _ 3"]
+"""Colours as they lie in a file, in uint8 or uint16."""
+
+Logits = Float[Tensor, "n 1 _ _"]
+"""A discriminator's raw outputs, one for each patch it looks at; above 0 means real."""

@@ -22,8 +22,8 @@ TASK = Upscale(scale=2)
 def take(pictures, count, start=0, **settings):
     """`count` batches from step `start` on."""
     config = TrainConfig(**{"batch": 4, "crop": 8, **settings})
-    batches = pairs(pictures, TASK, config, start=start, device=CPU)
-    return [next(batches) for _ in range(count)]
+    steps = pairs(pictures, TASK, config, start=start, device=CPU)
+    return [next(steps)[-1] for _ in range(count)]
 
 
 def coordinates(height, width):

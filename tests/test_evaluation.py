@@ -66,7 +66,7 @@ def test_pictures_are_cropped_to_a_multiple_of_the_scale(tiny, pixels, tmp_path)
 def test_a_folder_without_pictures_is_refused(tiny, tmp_path):
     with pytest.raises(NoPicturesError) as caught:
         scores(tiny, tmp_path)
-    assert str(caught.value) == f"{tmp_path}: holds no pictures"
+    assert str(caught.value) == f"{tmp_path}: holds no pictures and no tar shards"
 
 
 def test_a_picture_that_cannot_be_read_stops_the_scoring(tiny, tmp_path):

@@ -8,15 +8,20 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 ROWS = [  # from the top
     {"cli"},
     {"restoration", "folder", "evaluation", "training", "samples"},  # verbs
-    {"data", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
+    {"data", "sources", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
     {"tasks"},
-    {"networks", "losses", "metrics", "tiling", "engines", "images"},
+    {"networks", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
     {"resample", "features"},
     {"options", "types", "errors"},
 ]
 WITHIN_A_ROW = {
-    *{("folder", "restoration"), ("evaluation", "restoration"), ("training", "evaluation")},
-    *{("model", "header"), ("zoo", "header"), ("zoo", "model")},
+    *{
+        ("folder", "restoration"),
+        ("evaluation", "restoration"),
+        ("training", "evaluation"),
+        ("training", "restoration"),
+    },
+    *{("model", "header"), ("zoo", "header"), ("zoo", "model"), ("data", "sources")},
     ("engines", "networks"),
     ("options", "errors"),
 }

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.color import rgb2ycbcr
+from skimage.color import rgb2lab, rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from srgan import features, metrics
@@ -252,9 +252,50 @@ def test_where_there_is_no_number_the_score_is_none_and_a_warning_says_why(
 def test_an_unknown_metric_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError) as caught:
         score(x20, x20, Protocol(), ["psnr", "fid"])
-    assert str(caught.value) == "unknown metric 'fid': choose one of lpips, psnr, ssim"
+    assert str(caught.value) == "unknown metric 'fid': choose one of colour_drift, lpips, psnr, spectrum, ssim"
 
 
 def test_importing_metrics_does_not_import_torchvision():
     program = "import sys, srgan.metrics; sys.exit(not {'torchvision', 'torchmetrics'}.isdisjoint(sys.modules))"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def noise(*shape, seed=0):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_spectrum_is_1_for_equal_pictures_and_the_square_of_the_contrast_otherwise():
+    clean = noise(2, 3, 33, 40)
+    flatter = 0.5 + 0.5 * (clean - 0.5)
+
+    torch.testing.assert_close(metrics.spectrum(clean, clean), torch.ones(2))
+    torch.testing.assert_close(metrics.spectrum(flatter, clean), torch.full((2,), 0.25))
+
+
+def test_the_spectrum_sees_fine_detail_only():
+    clean = noise(1, 3, 64, 64)
+    coarse = torch.cos(2 * torch.pi * torch.arange(64) / 16).expand(1, 3, 64, 64)
+    fine = torch.cos(2 * torch.pi * torch.arange(64) * 3 / 8).expand(1, 3, 64, 64)
+
+    assert metrics.spectrum(clean + 0.3 * coarse, clean) == pytest.approx(1, abs=0.01)
+    assert metrics.spectrum(clean + 0.3 * fine, clean) > 2
+
+
+def test_colours_are_those_of_scikit_image():
+    pictures = noise(1, 3, 8, 8)
+
+    expected = rgb2lab(pictures[0].permute(1, 2, 0).double().numpy())
+
+    ours = metrics._lab(pictures)[0].permute(1, 2, 0)
+    np.testing.assert_allclose(ours, expected, atol=0.02)
+
+
+def test_the_colour_drift_is_that_of_the_reduced_pictures():
+    clean = torch.full((1, 3, 16, 16), 0.5)
+    checkered = clean + 0.2 * (torch.arange(16)[:, None] + torch.arange(16)).remainder(2).mul(2).sub(1)
+    tinted = clean + torch.tensor([0.1, 0.0, 0.0])[:, None, None]
+    colours = [np.full((1, 1, 3), 0.5), np.array([[[0.6, 0.5, 0.5]]])]
+    a, b = (rgb2lab(colour) for colour in colours)
+
+    assert metrics.colour_drift(checkered, clean).item() == pytest.approx(0, abs=0.2)
+    assert metrics.colour_drift(tinted, clean).item() == pytest.approx(np.linalg.norm(a - b), abs=0.02)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from srgan.errors import ConfigError, WeightsError
-from srgan.model import Model, load, multiply_adds, save, start_from
+from srgan.model import Model, blend, load, multiply_adds, save, start_from
 from srgan.tasks import Upscale
 
 
@@ -209,3 +209,26 @@ def test_multiply_adds_are_those_of_the_formula(make_model):
     counted = multiply_adds(make_model(scale=scale, options={"width": width, "depth": depth, "fold": 1}))
 
     assert counted == 9 * (3 * width + depth * width**2 + width * 3 * scale**2)
+
+
+def test_the_ends_of_a_blend_are_exactly_the_two_models_and_its_middle_is_their_mean(make_model):
+    faithful, vivid = make_model(scale=2, seed=1), make_model(scale=2, seed=2)
+
+    ends = {realism: blend(faithful, vivid, realism).generator.state_dict() for realism in (0.0, 0.5, 1.0)}
+
+    ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
+    for name in ours:
+        assert torch.equal(ends[0][name], ours[name])
+        assert torch.equal(ends[1][name], theirs[name])
+        torch.testing.assert_close(ends[0.5][name], (ours[name] + theirs[name]) / 2)
+
+
+def test_models_of_different_networks_are_not_blended(make_model):
+    with pytest.raises(ConfigError, match="only models of one task and one network can be blended"):
+        blend(make_model(scale=2), make_model(scale=4), 0.5)
+
+
+@pytest.mark.parametrize("realism", [-0.1, 1.1])
+def test_a_blend_beyond_its_ends_is_refused(make_model, realism):
+    with pytest.raises(ConfigError, match="must lie in"):
+        blend(make_model(scale=2), make_model(scale=2), realism)

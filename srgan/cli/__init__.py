@@ -14,6 +14,7 @@ import click
 
 from srgan import __version__
 from srgan.cli.evaluate import evaluate
+from srgan.cli.finetune import finetune
 from srgan.cli.info import info
 from srgan.cli.samples import samples
 from srgan.cli.train import train
@@ -27,7 +28,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, train, evaluate, info, samples):
+for command in (upscale, train, finetune, evaluate, info, samples):
     srgan.add_command(command)
 
 

@@ -8,14 +8,25 @@ from typing import Any
 
 import click
 
+from srgan.cli.data import chosen_data, data_options
+
 
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model", metavar="MODEL")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder of clean pictures.")
+@data_options
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
+@click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def evaluate(model: str, data: Path, device: str, precision: str, as_json: bool) -> int:
+def evaluate(
+    model: str,
+    data: Path | None,
+    paired: tuple[Path, Path] | None,
+    device: str,
+    precision: str,
+    metrics: str,
+    as_json: bool,
+) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
     from srgan import zoo
     from srgan.engines import keep_freed_memory
@@ -23,7 +34,7 @@ def evaluate(model: str, data: Path, device: str, precision: str, as_json: bool)
 
     keep_freed_memory()
     loaded = zoo.load(model)
-    scores = run(loaded, data, device=device, precision=precision)
+    scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else _table(result))
     return 0
@@ -37,10 +48,10 @@ def _table(result: dict[str, Any]) -> str:
     widest = max(len(name) for name, _ in rows)
     protocol = ", ".join(f"{key} {value}" for key, value in result["protocol"].items())
     lines = [f"{result['model']} on {result['data']} ({result['count']} pictures; {protocol})"]
-    lines.append(" " * widest + "".join(f"{name:>9}" for name in metrics))
+    lines.append(" " * widest + "".join(f"{name:>13}" for name in metrics))
     lines += [f"{name:<{widest}}" + "".join(_number(row[metric]) for metric in metrics) for name, row in rows]
     return "\n".join(lines)
 
 
 def _number(value: float | None) -> str:
-    return f"{'-':>9}" if value is None else f"{value:9.4f}"
+    return f"{'-':>13}" if value is None else f"{value:13.4f}"

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import click
 
+from srgan import options
+from srgan.cli.data import chosen_data, data_options
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("task", metavar="TASK")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder of pictures or tar shards.")
+@data_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the same one continues it.")
 @click.option("--val", type=click.Path(path_type=Path), help="Folder of pictures to score while training.")
 @click.option("--init", metavar="NAME|FILE", help="Weights whose fitting tensors the generator starts from.")
@@ -22,7 +25,8 @@ import click
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
-    data: Path,
+    data: Path | None,
+    paired: tuple[Path, Path] | None,
     out: Path,
     val: Path | None,
     init: str | None,
@@ -37,7 +41,7 @@ def train(
     Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
     """
-    from srgan import options, training
+    from srgan import training
     from srgan.engines import keep_freed_memory
     from srgan.model import start_from
     from srgan.zoo import load
@@ -48,13 +52,18 @@ def train(
     if dry_run:
         for name, value in model.network.items():
             click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
-        for part in (model.task, settings):
-            for name, field in options.options_of(type(part)).items():
-                click.echo(f"{name} = {json.dumps(getattr(part, name))}  # {field.metadata['help']}")
+        print_settings(model.task, settings)
         return 0
     card: dict[str, object] = {"licence": licence} if licence else {}
     if init is not None:
         start_from(model, load(init))
-    training.train(model, data, out, settings, validation=val, card=card, progress=not quiet)
+    training.train(model, chosen_data(data, paired), out, settings, validation=val, card=card, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
+
+
+def print_settings(*parts: object) -> None:
+    """Prints each field of the parts with its meaning, as a TOML file could hold it."""
+    for part in parts:
+        for name, field in options.options_of(type(part)).items():
+            click.echo(f"{name} = {json.dumps(getattr(part, name))}  # {field.metadata['help']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import time
@@ -16,6 +17,10 @@ from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
     from srgan.folder import Outcome
+    from srgan.model import Model
+
+ROUNDS = 10
+"""Of back-projection, for --consistent."""
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
 
@@ -38,6 +43,15 @@ def folder_options(command: click.Command) -> click.Command:
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("-s", "--scale", type=click.Choice(["2", "3", "4"]), default=None, help="Times as large.  [default: 4]")
 @click.option("-m", "--model", default=None, metavar="NAME|FILE", help="Shipped weights or a weights file.")
+@click.option(
+    "--realism",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="0 is faithful, 1 vivid: detail is invented.  [default: 0]",
+)
+@click.option(
+    "--consistent", is_flag=True, help=f"Hold the result to the input, in {ROUNDS} rounds: reduced, it is the input."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every picture.")
@@ -47,6 +61,8 @@ def upscale(
     target: Path,
     scale: str | None,
     model: str | None,
+    realism: float,
+    consistent: bool,
     dry_run: bool,
     as_json: bool,
     verbose: bool,
@@ -69,16 +85,18 @@ def upscale(
     progress.show()
     started = time.perf_counter()
 
-    from srgan import folder, zoo
+    from srgan import folder
     from srgan.engines import keep_freed_memory
     from srgan.errors import ConfigError
+    from srgan.tasks import Upscale
 
     if verbose:
         logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    loaded = zoo.load(model or f"upscale-x{scale or 4}")
-    if scale is not None and loaded.task.scale != int(scale):
-        raise ConfigError(f"{model} enlarges {loaded.task.scale} times, not {scale}: leave out --scale")
+    loaded = _load(model, scale, realism)
+    if not isinstance(loaded.task, Upscale):
+        raise ConfigError(f"{model} is for the task {loaded.task.name}, not for upscaling")
+    loaded.task = dataclasses.replace(loaded.task, rounds=ROUNDS if consistent else 0)
     for outcome in folder.restore_folder(loaded, source, target, config, jobs=jobs):
         progress.add(outcome)
         if as_json:
@@ -90,6 +108,28 @@ def upscale(
 
 
 folder_options(upscale)
+
+
+def _load(model: str | None, scale: str | None, realism: float) -> Model:
+    """The model that the flags ask for."""
+    from srgan import zoo
+    from srgan.errors import ConfigError
+    from srgan.model import blend
+
+    if model is None:
+        faithful, vivid = f"upscale-x{scale or 4}", f"upscale-x{scale or 4}-vivid"
+        if realism and vivid not in zoo.names():
+            there = ", ".join(name for name in zoo.names() if name.endswith("-vivid")) or "none"
+            raise ConfigError(f"--realism needs {vivid}, which does not ship; vivid weights that do: {there}")
+        if realism in (0, 1):
+            return zoo.load(vivid if realism else faithful)
+        return blend(zoo.load(faithful), zoo.load(vivid), realism)
+    if realism:
+        raise ConfigError("--realism blends shipped weights: leave out --model")
+    loaded = zoo.load(model)
+    if scale is not None and loaded.task.scale != int(scale):
+        raise ConfigError(f"{model} enlarges {loaded.task.scale} times, not {scale}: leave out --scale")
+    return loaded
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:

@@ -1,17 +1,27 @@
-"""Generators by name; a network is described by its name and its options, and built from that description alone."""
+"""Generators and discriminators by name; a generator is described by its name and its options, and built from those."""
 
 import inspect
 from collections.abc import Mapping
 
 from srgan.errors import ConfigError
 from srgan.networks.compact import Compact
+from srgan.networks.discriminators import DISCRIMINATORS, Discriminator, build_discriminator
 from srgan.networks.network import Network
 from srgan.networks.srresnet import SRResNet
 from srgan.options import check_names, convert
 
 NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet}
 
-__all__ = ["NETWORKS", "Network", "build_network", "describe_network", "network_options"]
+__all__ = [
+    "DISCRIMINATORS",
+    "NETWORKS",
+    "Discriminator",
+    "Network",
+    "build_discriminator",
+    "build_network",
+    "describe_network",
+    "network_options",
+]
 
 
 def network_options(name: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.metrics import Protocol
-from srgan.types import Batch, Observed
+from srgan.types import Batch, Levels, Observed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,15 +20,18 @@ class Task(ABC):
     Attributes:
         name: the task in `TASKS`, in weights files and on the command line.
         in_channels, out_channels: of the generator.
-        context: input pixels to each side that `compose` itself looks at.
+        context: input pixels to each side that `compose` looks at, of what was observed and of what was generated.
         scale: output side / input side.
     """
 
     name: ClassVar[str]
     in_channels: ClassVar[int]
     out_channels: ClassVar[int] = 3
-    context: ClassVar[int] = 0
     scale: int = dataclasses.field(default=1, init=False)
+
+    @property
+    @abstractmethod
+    def context(self) -> int: ...
 
     @abstractmethod
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
@@ -41,6 +44,14 @@ class Task(ABC):
     @abstractmethod
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
+
+    @abstractmethod
+    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
+        """Inference: what the user should know of a restored picture."""
+
+    @abstractmethod
+    def condition(self, observed: Observed) -> Batch | None:
+        """Training: what a discriminator may see beside a real or a restored picture, of its size; None is nothing."""
 
     @abstractmethod
     def protocol(self) -> Protocol:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from srgan import options
 from srgan.errors import ConfigError
-from srgan.losses import LOSSES
+from srgan.games import GAMES
+from srgan.losses import FEATURE_LOSSES, LOSSES
 from srgan.model import Model
-from srgan.networks import describe_network, network_options
+from srgan.networks import DISCRIMINATORS, describe_network, network_options
 from srgan.options import option
 from srgan.tasks import TASKS
+
+TERMS = (*LOSSES, *FEATURE_LOSSES, "adversarial", "feature_matching")
+"""What a generator's loss may be made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,26 @@ class TrainConfig:
     l1: float = option(1.0, "Weight of the mean absolute difference.")
     l2: float = option(0.0, "Weight of the mean squared difference.")
     charbonnier: float = option(0.0, "Weight of the Charbonnier loss.")
+    total_variation: float = option(0.0, "Weight of the variation beyond that of the clean pictures.")
+    focal_frequency: float = option(0.0, "Weight of the difference of spectra.")
+    consistency: float = option(0.0, "Weight of the difference once both pictures are reduced.")
+    perceptual: float = option(0.0, "Weight of the difference of VGG19's features.")
+    style: float = option(0.0, "Weight of the difference of their Gram matrices.")
+    layers: str = option("conv1_2=0.1,conv2_2=0.1,conv3_4=1", "Layers of VGG19 and their weights.")
+    features: str = option("", "File of VGG19's weights; empty: torchvision finds or downloads them.")
+    adversarial: float = option(0.0, "Weight of the adversarial loss; more than 0 brings a discriminator.")
+    feature_matching: float = option(0.0, "Weight of the difference of the discriminator's layers.")
+    game: str = option("relativistic", f"{', '.join(GAMES)}.")
+    discriminator: str = option("patchgan", f"{', '.join(DISCRIMINATORS)}.")
+    discriminator_width: int = option(64, "Channels of the discriminator's first layer.")
+    discriminator_depth: int = option(3, "Times the discriminator halves the picture.")
+    conditional: bool = option(False, "Show the discriminator what was observed, too.")
+    discriminator_learning_rate: float = option(1e-4, "Adam's step size for the discriminator, constant.")
+    discriminator_steps: int = option(1, "Discriminator updates for each of the generator's.")
+    r1: float = option(0.0, "Weight of the gradient penalty at real pictures.")
+    r1_every: int = option(16, "Steps between two such penalties, each as many times as heavy.")
+    augment: bool = option(False, "Show the discriminator real and fake in other colours, shifted, with holes.")
+    rollbacks: int = option(3, "Returns to the last checkpoint, each at half the learning rates, before giving up.")
     seed: int = option(0, "Every random draw is a function of this and the step.")
     precision: str = option("auto", "auto, bf16 or fp32: what convolutions compute in; weights stay fp32.")
     device: str = option("auto", "auto, cpu, cuda or mps.")
@@ -40,7 +64,10 @@ class TrainConfig:
     memory: float = option(8.0, "Decoded pictures held in memory at most [GB].")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"):
+        for name in (
+            *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
+            *("discriminator_width", "discriminator_depth", "discriminator_steps", "r1_every"),
+        ):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
         for name in ("checkpoint_every", "validate_every"):
@@ -51,17 +78,36 @@ class TrainConfig:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.warmup < 0:
             raise ConfigError(f"warmup={self.warmup}: must not be negative")
-        if self.optimizer not in ("muon", "adam"):
-            raise ConfigError(f"optimizer {self.optimizer!r}: choose muon or adam")
-        if self.precision not in ("auto", "bf16", "fp32"):
-            raise ConfigError(f"precision {self.precision!r}: choose auto, bf16 or fp32")
+        for name, choices in {
+            "optimizer": ("muon", "adam"),
+            "precision": ("auto", "bf16", "fp32"),
+            "game": tuple(GAMES),
+            "discriminator": tuple(DISCRIMINATORS),
+        }.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"{name} {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        _ = self.layer_weights
         if not self.objective:
-            raise ConfigError(f"nothing to minimise: give one of {', '.join(LOSSES)} a weight")
+            raise ConfigError("nothing to minimise: give a loss, such as l1, a weight")
 
     @property
     def objective(self) -> dict[str, float]:
-        """The weight of each loss that has one."""
-        return {name: getattr(self, name) for name in LOSSES if getattr(self, name)}
+        """The weight of each term of the generator's loss that has one."""
+        return {name: getattr(self, name) for name in TERMS if getattr(self, name)}
+
+    @property
+    def playing(self) -> bool:
+        """Whether there is a discriminator."""
+        return bool(self.adversarial or self.feature_matching)
+
+    @property
+    def layer_weights(self) -> dict[str, float]:
+        """The weight of each layer of VGG19 that a feature loss compares."""
+        try:
+            pairs = (layer.split("=") for layer in self.layers.split(","))
+            return {name.strip(): float(weight) for name, weight in pairs}
+        except ValueError as error:
+            raise ConfigError(f"layers={self.layers}: write conv1_2=0.1,conv3_4=1") from error
 
 
 def configure(task: str, values: Mapping[str, object]) -> tuple[Model, TrainConfig]:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -17,41 +18,47 @@ from tqdm import tqdm
 from srgan import options
 from srgan.data import Pictures, load_pictures, pairs
 from srgan.engines.precision import choose_device, choose_dtype
-from srgan.errors import MachineError
+from srgan.errors import MachineError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
-from srgan.losses import LOSSES
 from srgan.model import Model, save
+from srgan.sources import Data
+from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
+from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
+from srgan.training.pictures import write_curves, write_sheet
 from srgan.training.state import identity, load_state, save_state
+from srgan.training.watch import UnhealthyError, Watch
 
 log = logging.getLogger(__name__)
 
 
 def train(
     model: Model,
-    data: str | os.PathLike[str],
+    data: Data,
     out: str | os.PathLike[str],
     config: TrainConfig | None = None,
     *,
-    validation: str | os.PathLike[str] | None = None,
+    validation: Data | None = None,
     card: Mapping[str, object] | None = None,
     progress: bool = False,
 ) -> Model:
     """The model trained on the pictures of a folder; a fresh model learns from nothing, a loaded one is fine-tuned.
 
-    Writes into `out`: `model.safetensors` (the averaged weights), `state.pt` (to resume from) and `log.jsonl`. The same
-    call continues a run that was interrupted, and ends where the uninterrupted run would have, bit for bit on a CPU.
+    Writes into `out`: `model.safetensors` (the averaged weights), `state.pt` (to resume from), `log.jsonl`, and to look
+    at `curves.png` and `sheets/`. The same call continues a run that was interrupted, and ends where the uninterrupted
+    run would have, bit for bit on a CPU.
 
     Args:
-        data: a folder of pictures or tar shards, or a tar file.
-        validation: a folder of pictures whose PSNR is logged; they are not trained on.
+        data: a folder of pictures or tar shards, a tar file, or `Paired` folders.
+        validation: the same; scored, and not trained on.
         card: what the weights file should say beside, such as "licence".
         progress: show a bar on stderr.
 
     Raises:
-        TrainingError: `out` holds the state of a run with other settings, or the data are unusable.
+        TrainingError: `out` holds the state of a run with other settings, the data are unusable, or the run went wrong
+            again and again (training/watch.py has the rules).
         NoPicturesError: no picture is large enough.
     """
     config = config or TrainConfig()
@@ -60,77 +67,140 @@ def train(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MachineError(f"{out}: cannot be made ({error.strerror}); choose another output") from error
-    device = choose_device(config.device)
-    half = choose_dtype(device, config.precision) is torch.bfloat16
+    pictures: Pictures | None = None
+    beginning = copy.deepcopy(model.state_dict())
     who = identity(model, config)
+    rollbacks = 0
+    while True:
+        state = load_state(out, who)
+        rollbacks = max(rollbacks, 0 if state is None else state["rollbacks"])
+        start = 0 if state is None else state["step"]
+        if start < config.steps and pictures is None:
+            pictures = load_pictures(
+                data, smallest=config.crop * model.task.scale, memory=config.memory, scale=model.task.scale
+            )
+        try:
+            return _run(model, pictures, out, config, who, state, rollbacks, validation, card or {}, progress)
+        except UnhealthyError as trouble:
+            rollbacks += 1
+            if rollbacks > config.rollbacks:
+                raise TrainingError(f"{out}: stopped after {config.rollbacks} rollbacks: {trouble}") from trouble
+            log.warning("%s; goes back to the last checkpoint with learning rates / %d", trouble, 2**rollbacks)
+            model.load_state_dict(beginning)
+
+
+def _run(
+    model: Model,
+    pictures: Pictures | None,
+    out: Path,
+    config: TrainConfig,
+    who: Mapping[str, Any],
+    state: dict[str, Any] | None,
+    rollbacks: int,
+    validation: Data | None,
+    card: Mapping[str, object],
+    progress: bool,
+) -> Model:
+    """The averaged model after all steps, from `state` or the beginning; UnhealthyError where the run goes wrong."""
+    device = choose_device(config.device)
+    dtype = choose_dtype(device, config.precision)
+    half = dtype is torch.bfloat16
+    pace = 0.5**rollbacks
 
     model = model.to(device).train()
     average = copy.deepcopy(model).requires_grad_(False).eval()
     remembered: list[torch.Tensor] = list(average.parameters())
     optimizer = Optimizer(model.parameters(), config)
+    objective = Objective(config, model.task.scale, device, dtype)
+    adversary: Adversary | None = None
+    if config.playing:
+        channels = model.task.out_channels * (2 if config.conditional else 1)
+        adversary = Adversary(config, channels, device, dtype)
+    watch = Watch()
 
     start = 0
-    state = load_state(out / "state.pt", who)
     if state is not None:
         start = state["step"]
         model.generator.load_state_dict(state["generator"])
         average.generator.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
+        watch.load_state_dict(state["watch"])
+        if adversary is not None:
+            adversary.load_state_dict(state["adversary"])
         log.info("continues at step %d", start)
     _keep_log_until(out / "log.jsonl", start)
-    if start >= config.steps:
+    if pictures is None:
         return average
 
-    pictures = load_pictures(data, smallest=config.crop * model.task.scale, memory=config.memory)
     scores: dict[str, float | None] = {}
-    sums = {name: torch.zeros((), device=device) for name in config.objective}
     clock = time.perf_counter()
     bar = tqdm(total=config.steps, initial=start, unit="step", disable=not progress, smoothing=0.05)
 
-    for step, (observed, clean) in enumerate(
+    for step, (*others, (observed, clean)) in enumerate(
         pairs(pictures, model.task, config, start=start, device=device), start + 1
     ):
-        learning_rate = learning_rate_at(step, config)
+        learning_rate = pace * learning_rate_at(step, config)
+        condition = model.task.condition(observed) if config.conditional else None
+        measured: dict[str, torch.Tensor] = {}
+
+        # The discriminator learns to tell real from restored...
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             restored = model(observed)
-        terms = {name: weight * LOSSES[name](restored, clean) for name, weight in config.objective.items()}
-        torch.autograd.backward(torch.stack(list(terms.values())).sum())
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimizer.step(learning_rate)
+        if adversary is not None:
+            for turn, (seen, real) in enumerate(others, 1):
+                with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+                    fake = model(seen)
+                beside = model.task.condition(seen) if config.conditional else None
+                adversary.learn(real, fake, beside, step, turn, pace)
+            measured |= adversary.learn(clean, restored.detach(), condition, step, 0, pace)
+
+        # ...and the generator to be taken for real.
+        terms = objective.terms(restored, clean, condition, adversary)
+        loss = torch.stack(list(terms.values())).sum()
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()
+        finite = torch.isfinite(loss) & torch.isfinite(norm)
+        optimizer.step(learning_rate, finite)
         decay = min(config.ema, (1 + step) / (10 + step))  # young weights are not worth remembering
         torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
         bar.update()
 
-        # Nothing above waits for the device; reading the sums does.
-        for name, term in terms.items():
-            sums[name] += term.detach()
+        measured |= {"gradient": norm, "distance": (restored.detach() - clean).abs().mean()}
+        measured["skipped"] = torch.maximum(measured.get("skipped", norm.new_zeros(())), (~finite).float())
+        watch.add(terms, measured)
         if step % config.log_every and step != config.steps:
             continue
-        line: dict[str, object] = {"step": step, "learning_rate": learning_rate}
-        line |= {name: total.item() / config.log_every for name, total in sums.items()}
-        sums = {name: torch.zeros((), device=device) for name in sums}
-        line["steps_per_second"] = config.log_every / (time.perf_counter() - clock)
 
+        # Nothing above waits for the device; reading what was watched does.
+        line: dict[str, Any] = {"step": step, "learning_rate": learning_rate, "rollbacks": rollbacks}
+        line |= watch.line(terms, restored.detach(), clean)
+        line["steps_per_second"] = config.log_every / (time.perf_counter() - clock)
         if validation is not None and (step % config.validate_every == 0 or step == config.steps):
-            result = evaluate(average, validation, metrics=("psnr",), baselines=False)
-            scores = {"psnr": result["mean"]["psnr"]}
+            metrics = ("psnr", "lpips") if config.playing else ("psnr",)
+            scores = evaluate(average, validation, metrics=metrics, baselines=False)["mean"]
             line["validation"] = scores
-            bar.set_postfix(psnr=scores["psnr"])
+            bar.set_postfix(scores)
         with (out / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
         if step % config.checkpoint_every == 0 or step == config.steps:
             training = _account(config, step, pictures, scores, before=model.card.get("training"))
             licence = {"licence": model.card["licence"]} if "licence" in model.card else {}
-            save(average, out / "model.safetensors", card={"training": training, **licence, **(card or {})})
+            save(average, out / "model.safetensors", card={"training": training, **licence, **card})
             save_state(
-                out / "state.pt",
+                out,
                 step,
                 who,
                 generator=model.generator.state_dict(),
                 average=average.generator.state_dict(),
                 optimizer=optimizer.state_dict(),
+                watch=watch.state_dict(),
+                rollbacks=rollbacks,
+                **({} if adversary is None else {"adversary": adversary.state_dict()}),
             )
+            write_curves(out / "log.jsonl", out / "curves.png")
+            if validation is not None:
+                write_sheet(average, validation, out / "sheets" / f"step-{step:07d}.png")
         if step == config.steps:
             break
         clock = time.perf_counter()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor, nn
 
 from srgan.training.config import TrainConfig
@@ -34,14 +35,18 @@ class Optimizer:
                 self._matrices, lr=config.learning_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
             )
 
-    def step(self, learning_rate: float) -> None:
-        """Moves the weights along their gradients, and forgets the gradients."""
+    def step(self, learning_rate: float, finite: Bool[Tensor, ""]) -> None:
+        """Moves the weights along their gradients unless these are not `finite`, and forgets the gradients."""
         for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
             matrix.grad = None if kernel.grad is None else _as_matrix(kernel.grad, kernel)
         for part in self._parts.values():
             for group in part.param_groups:
                 group["lr"] = learning_rate
-            part.step()
+        if "adam" in self._parts:
+            step_if(finite, self._parts["adam"])
+        if "muon" in self._parts and finite:  # on a GPU, this waits for the device
+            self._parts["muon"].step()
+        for part in self._parts.values():
             part.zero_grad()
         for kernel in self._kernels:
             kernel.grad = None
@@ -52,6 +57,12 @@ class Optimizer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
+
+
+def step_if(finite: Bool[Tensor, ""], adam: torch.optim.Optimizer) -> None:
+    """A step of a fused Adam that the device itself leaves out where `finite` is false."""
+    adam.grad_scale, adam.found_inf = None, (~finite).float()  # type: ignore[attr-defined]
+    adam.step()
 
 
 def _is_large(weight: Tensor) -> bool:

@@ -1,7 +1,9 @@
-"""What a run resumes from: `state.pt`, apart from the weights file that is deployed."""
+"""What a run resumes from: `state.pt`, apart from the weights file that is deployed, and the state before it."""
 
 import io
 import json
+import logging
+import os
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -16,7 +18,11 @@ from srgan.images import write_bytes
 from srgan.model import Model
 from srgan.training.config import TrainConfig
 
-_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "memory")
+log = logging.getLogger(__name__)
+
+NEWEST, BEFORE = "state.pt", "state-before.pt"
+
+_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "memory", "features")
 
 
 def identity(model: Model, config: TrainConfig) -> dict[str, Any]:
@@ -25,26 +31,45 @@ def identity(model: Model, config: TrainConfig) -> dict[str, Any]:
     return {"task": {"name": model.task.name, **options.record(model.task)}, "network": model.network, **settings}
 
 
-def save_state(path: Path, step: int, who: Mapping[str, Any], **parts: Mapping[str, Any]) -> None:
-    """Writes the state after `step` updates, whole or not at all."""
+def save_state(folder: Path, step: int, who: Mapping[str, Any], **parts: Any) -> None:
+    """Writes the state after `step` updates, whole or not at all; the one before is kept beside it."""
     buffer = io.BytesIO()
     torch.save({"step": step, "identity": json.dumps(who), **parts}, buffer)
-    write_bytes(path, buffer.getvalue())
+    newest, before = folder / NEWEST, folder / BEFORE
+    if newest.exists():
+        os.replace(newest, before)
+    write_bytes(newest, buffer.getvalue())
 
 
-def load_state(path: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The state to resume from, or None where there is none.
+def load_state(folder: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The newest state that is whole, or None where there is none.
 
     Raises:
-        TrainingError: the state is damaged, or of a run with other settings.
+        TrainingError: all that is there is damaged, or of a run with other settings.
     """
-    if not path.exists():
-        return None
+    damage: TrainingError | None = None
+    for path in (folder / NEWEST, folder / BEFORE):
+        if path.exists():
+            try:
+                return _load(path, who)
+            except _DamagedError as error:
+                log.warning("%s", error)
+                damage = error
+    if damage is not None:
+        raise damage
+    return None
+
+
+class _DamagedError(TrainingError):
+    """A state that cannot be read."""
+
+
+def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         theirs = json.loads(state["identity"])
-    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
-        raise TrainingError(f"{path}: damaged ({error}); delete it to begin again") from error
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, LookupError, ValueError) as error:
+        raise _DamagedError(f"{path}: damaged ({error}); delete it to begin again") from error
     ours = json.loads(json.dumps(who))
     if theirs != ours:
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))

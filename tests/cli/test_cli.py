@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from srgan import cli, zoo
 from srgan.images import Image, read, write
 from srgan.model import load, save
 from srgan.options import options_of
+from srgan.resample import downsample
 from srgan.training import TrainConfig
 
 CPU = ("--device", "cpu", "--precision", "fp32")
@@ -210,7 +212,7 @@ def test_info_tells_of_a_file_what_its_header_says(run, weights):
     assert code == 0
     assert stdout.startswith(f"{weights}: ")
     assert f"SHA-256 {zoo.sha256(weights)}" in stdout
-    assert "task:     upscale (scale 2)" in stdout
+    assert "task:     upscale (scale 2, rounds 0)" in stdout
     assert "network:  compact (width 8, depth 2, fold 2)" in stdout
     assert "Set5 31.25" in stdout and "licence:  CC0" in stdout
 
@@ -291,7 +293,7 @@ def test_train_dry_run_prints_every_setting_and_does_nothing(run, tmp_path):
 
     settings = dict(line.split(" = ", 1) for line in stdout.splitlines())
     assert code == 0
-    assert {"network", "width", "depth", "scale", *options_of(TrainConfig)} == set(settings)
+    assert {"network", "width", "depth", "scale", "rounds", *options_of(TrainConfig)} == set(settings)
     assert settings["network"] == '"srresnet"'
     assert settings["steps"] == "2000  # Generator updates in all."
     assert not (tmp_path / "run").exists()
@@ -328,3 +330,87 @@ def test_training_starts_from_the_weights_given(run, folder, weights, tmp_path):
 
     started, given = load(tmp_path / "run" / "model.safetensors").generator, load(weights).generator
     assert (started.head.weight - given.head.weight).abs().max() < 1e-5
+
+
+@pytest.fixture
+def shelf(make_model, tmp_path, monkeypatch):
+    """A package that ships a faithful and a vivid x2, and a faithful x4."""
+    shelf = tmp_path / "shelf"
+    for number, (name, scale) in enumerate((("upscale-x2", 2), ("upscale-x2-vivid", 2), ("upscale-x4", 4))):
+        save(make_model(scale=scale, seed=number), shelf / f"{name}.safetensors")
+    sums = [f"{zoo.sha256(path)}  {path.name}" for path in sorted(shelf.glob("*.safetensors"))]
+    (shelf / zoo.CHECKSUMS).write_text("\n".join(sums) + "\n")
+    monkeypatch.setattr(zoo, "weights_folder", lambda: shelf)
+    return shelf
+
+
+def test_the_dial_goes_from_the_faithful_to_the_vivid_weights(run, folder, shelf, tmp_path):
+    def enlarged(*flags):
+        target = tmp_path / "-".join(map(str, ("out", *flags)))
+        assert run("upscale", folder, target, *flags, *CPU)[0] == 0
+        return read(target / "a.png").rgb.astype(int)
+
+    faithful, vivid = enlarged("-m", shelf / "upscale-x2.safetensors"), enlarged("-m", "upscale-x2-vivid")
+    ends = {realism: enlarged("-s", 2, "--realism", realism) for realism in (0, 0.5, 1)}
+
+    assert (ends[0] == faithful).all()
+    assert (ends[1] == vivid).all()
+    assert (ends[0.5] != faithful).any()
+    assert (ends[0.5] != vivid).any()
+
+
+def test_another_place_of_the_dial_is_not_what_was_finished(run, folder, shelf, tmp_path):
+    command = ("upscale", folder, tmp_path / "out", "-s", 2, *CPU)
+    run(*command, "--realism", 0.5)
+
+    assert "skipped 2" in run(*command, "--realism", 0.5)[2]
+    assert "ok 2" in run(*command, "--realism", 0.6)[2]
+    assert "ok 2" in run(*command, "--realism", 0.6, "--consistent")[2]
+
+
+def test_vivid_weights_that_do_not_ship_leave_with_2_and_say_which_do(run, folder, shelf, tmp_path):
+    code, _, said = run("upscale", folder, tmp_path / "out", "--realism", 0.5)
+
+    assert code == 2
+    assert "--realism needs upscale-x4-vivid, which does not ship; vivid weights that do: upscale-x2-vivid" in said
+
+
+def test_the_dial_and_weights_of_ones_own_leave_with_2(run, folder, weights, tmp_path):
+    code, _, said = run("upscale", folder, tmp_path / "out", "-m", weights, "--realism", 0.5)
+
+    assert (code, said) == (2, said)
+    assert "--realism blends shipped weights: leave out --model" in said
+
+
+def test_a_consistent_picture_reduces_to_its_input(run, folder, shelf, tmp_path):
+    run("upscale", folder, tmp_path / "free", "-s", 2, *CPU)
+    run("upscale", folder, tmp_path / "held", "-s", 2, "--consistent", *CPU)
+
+    def missed(name):
+        batches = (
+            torch.from_numpy(read(path).rgb).permute(2, 0, 1)[None].float()
+            for path in (tmp_path / name / "a.png", folder / "a.png")
+        )
+        restored, observed = batches
+        return (downsample(restored, 2) - observed).abs().max().item()
+
+    assert missed("held") < missed("free")
+
+
+def test_finetune_says_what_it_gained_on_pictures_held_out(run, folder, weights, tmp_path):
+    settings = {"crop": 4, "batch": 2, "steps": 10, "log_every": 10, "checkpoint_every": 10, "validate_every": 10}
+    words = [word for key, value in {**settings, "device": "cpu"}.items() for word in ("--set", f"{key}={value}")]
+
+    code, stdout, stderr = run("finetune", weights, "--data", folder, "--out", tmp_path / "run", "--quiet", *words)
+
+    assert (code, stdout) == (0, f"{tmp_path}/run/model.safetensors\n")
+    assert "on 1 pictures held out" in stderr
+    assert " -> " in stderr
+    assert load(tmp_path / "run" / "model.safetensors").task.scale == 2
+
+
+def test_finetune_without_pictures_or_with_both_kinds_leaves_with_2(run, folder, weights, tmp_path):
+    for words in ((), ("--data", folder, "--paired", folder, folder)):
+        code, _, stderr = run("finetune", weights, "--out", tmp_path / "run", *words)
+
+        assert (code, stderr) == (2, "error: give either --data or --paired\n")

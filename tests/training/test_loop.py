@@ -44,7 +44,11 @@ def test_training_lowers_the_loss_and_beats_bicubic_on_its_own_pictures(photos, 
     assert scores["mean"]["psnr"] > scores["baseline"]["bicubic"]["psnr"]
     assert [line["step"] for line in lines] == list(range(10, 151, 10))
     assert lines[-1]["l1"] < lines[0]["l1"]
-    assert set(lines[0]) == {"step", "learning_rate", "l1", "steps_per_second"}
+    assert set(lines[0]) == {
+        *("step", "learning_rate", "rollbacks", "steps_per_second", "l1", "shares", "gradient", "distance"),
+        *("spectrum", "colour_drift", "skipped"),
+    }
+    assert lines[0]["shares"] == {"l1": 1.0}
     assert lines[-1]["validation"]["psnr"] == pytest.approx(scores["mean"]["psnr"], abs=0.01)
 
 
@@ -60,6 +64,15 @@ def test_the_saved_model_is_the_averaged_one_and_says_how_it_was_made(photos, tm
     assert loaded.card["training"]["step"] == 10
     assert loaded.card["training"]["config"]["l2"] == 0.5
     assert loaded.card["training"]["data"]["pictures"] == 3
+
+
+def same(a, b):
+    """Whether two states hold the same numbers."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return all(map(same, a, b)) if isinstance(a, list) else a == b
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +108,6 @@ def test_a_run_killed_and_continued_ends_with_the_same_weights_bit_for_bit(kille
 def test_a_run_killed_and_continued_ends_in_the_same_state_bit_for_bit(killed):
     whole, cut = (torch.load(folder / "state.pt", weights_only=True) for folder in killed)
 
-    def same(a, b):
-        if isinstance(a, torch.Tensor):
-            return torch.equal(a, b)
-        if isinstance(a, dict):
-            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-        return all(map(same, a, b)) if isinstance(a, list) else a == b
-
     assert whole["step"] == cut["step"] == 40
     assert same(whole, cut)
 
@@ -117,9 +123,11 @@ def test_a_killed_run_leaves_no_partial_files_that_stay(killed):
     _, cut = killed
 
     assert {path.name for path in cut.iterdir() if not path.name.startswith(".srgan-")} == {
+        "curves.png",
         "log.jsonl",
         "model.safetensors",
         "state.pt",
+        "state-before.pt",
     }
 
 
@@ -219,3 +227,38 @@ def test_without_a_warm_up_the_first_step_is_of_full_size():
     config = TrainConfig(steps=1000, warmup=0, learning_rate=1e-3)
 
     assert learning_rate_at(1, config) == pytest.approx(1e-3, rel=1e-4)
+
+
+@pytest.mark.parametrize("game", ["relativistic", "wasserstein"])
+def test_an_adversarial_run_cut_in_two_is_the_whole_run_bit_for_bit(photos, tmp_path, game):
+    playing = {"adversarial": 0.1, "feature_matching": 0.1, "discriminator_width": 4, "discriminator_depth": 2}
+    rules = {"game": game, "discriminator_steps": 2, "conditional": True, "augment": True, "r1": 0.1, "r1_every": 3}
+    settings = {**QUICK, **playing, **rules, "log_every": 2, "checkpoint_every": 4}
+    config = TrainConfig(steps=8, **settings)
+    train(fresh(), photos, tmp_path / "whole", config)
+    train(fresh(), photos, tmp_path / "cut", config)
+
+    # As a run killed while it wrote its last checkpoint leaves it: damaged, the one before beside it.
+    (tmp_path / "cut" / "state.pt").write_bytes(b"torn")
+    train(fresh(), photos, tmp_path / "cut", config)
+
+    whole, cut = (torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "cut"))
+    assert whole["step"] == cut["step"] == 8
+    assert same(whole, cut)
+    assert timeless(log_of(tmp_path / "cut")) == timeless(log_of(tmp_path / "whole"))
+
+
+def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeypatch):
+    minimised = []
+    backward = torch.autograd.backward
+    monkeypatch.setattr(torch.autograd, "backward", lambda loss: (minimised.append(loss.item()), backward(loss))[1])
+    weights = {"l1": 0.5, "l2": 0.1, "charbonnier": 0.2, "focal_frequency": 0.3, "total_variation": 0.1}
+    adversarial = {"consistency": 0.7, "adversarial": 0.1, "feature_matching": 0.2, "discriminator_width": 4}
+    config = TrainConfig(steps=4, **{**QUICK, "log_every": 1}, checkpoint_every=4, **weights, **adversarial)
+
+    train(fresh(), photos, tmp_path, config)
+
+    lines = log_of(tmp_path)
+    assert set(lines[0]["shares"]) == {*weights, "consistency", "adversarial", "feature_matching"}
+    for line, loss in zip(lines, minimised[1::2], strict=True):  # the discriminator's turn comes first
+        assert sum(line[name] for name in line["shares"]) == pytest.approx(loss, rel=1e-5)

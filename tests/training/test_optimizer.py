@@ -16,9 +16,9 @@ def kernels(memory_format=torch.channels_last):
     return layers.to(memory_format=memory_format)
 
 
-def step(layers, optimizer, seed=1, learning_rate=1e-2):
+def step(layers, optimizer, seed=1, learning_rate=1e-2, finite=True):
     layers(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(seed))).square().mean().backward()
-    optimizer.step(learning_rate)
+    optimizer.step(learning_rate, torch.tensor(finite))
 
 
 @pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
@@ -91,4 +91,22 @@ def test_gradients_are_forgotten_after_a_step():
     layers = kernels()
     step(layers, Optimizer(layers.parameters(), TrainConfig()))
 
+    assert all(weight.grad is None for weight in layers.parameters())
+
+
+@pytest.mark.parametrize("name", ["muon", "adam"])
+def test_a_step_that_is_not_finite_changes_neither_the_weights_nor_what_is_remembered(name):
+    layers = kernels()
+    optimizer = Optimizer(layers.parameters(), TrainConfig(optimizer=name))
+    step(layers, optimizer)
+    weights, memory = copy.deepcopy(layers.state_dict()), copy.deepcopy(optimizer.state_dict())
+
+    layers(torch.full((1, 3, 8, 8), float("nan"))).mean().backward()
+    optimizer.step(1e-2, torch.tensor(False))
+
+    assert all(torch.equal(weights[key], value) for key, value in layers.state_dict().items())
+    for part, state in optimizer.state_dict().items():
+        for number, remembered in state["state"].items():
+            for key, value in remembered.items():
+                assert torch.equal(value, memory[part]["state"][number][key]), (part, number, key)
     assert all(weight.grad is None for weight in layers.parameters())

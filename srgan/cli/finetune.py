@@ -1,0 +1,58 @@
+"""`srgan finetune MODEL`: weights learn from one's own pictures, and are kept if they got better on some held out."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from srgan.cli.data import chosen_data, data_options
+from srgan.cli.train import print_settings
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("model", metavar="MODEL")
+@data_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the same one continues it.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file of settings.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; wins over the TOML file.")
+@click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def finetune(
+    model: str,
+    data: Path | None,
+    paired: tuple[Path, Path] | None,
+    out: Path,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    dry_run: bool,
+    quiet: bool,
+) -> int:
+    """Fine-tune MODEL (a shipped name or a weights file) on pictures of your own.
+
+    A tenth of the pictures is held out and judges: OUT/model.safetensors is the better of MODEL and what became of it.
+    """
+    from srgan import options, training
+    from srgan.engines import keep_freed_memory
+    from srgan.zoo import load
+
+    logging.getLogger("srgan").setLevel(logging.INFO)
+    keep_freed_memory()
+    settings = options.build(training.TrainConfig, training.GENTLE | training.read_values(config, assignments))
+    if dry_run:
+        print_settings(settings)
+        return 0
+    result = training.finetune(load(model), chosen_data(data, paired), out, settings, progress=not quiet)
+    click.echo(f"on {len(result.held_out)} pictures held out ({', '.join(result.held_out[:3])}, ...):", err=True)
+    for name in result.before:
+        before, after = (
+            "-" if value is None else f"{value:.4f}" for value in (result.before[name], result.after[name])
+        )
+        click.echo(f"  {name:6}{before:>10} -> {after}", err=True)
+    if not result.improved:
+        click.echo(
+            f"not better by {result.metric}: kept {model} as it was; try more pictures, or fewer steps", err=True
+        )
+    click.echo(str(out / "model.safetensors"))
+    return 0

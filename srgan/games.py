@@ -1,0 +1,126 @@
+"""The games that a generator and a discriminator play: each is a pair of losses of (real logits, fake logits).
+
+A logit above 0 means "real". A relative game asks instead whether a picture is more real than those of
+the other kind.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.types import Logits
+
+Scalar = Float[Tensor, ""]
+
+Judge = Callable[[Tensor], Logits]
+"""A discriminator, or one with its condition already given."""
+
+
+class Game(NamedTuple):
+    """What each player minimises, given the logits of real and of fake pictures.
+
+    Attributes:
+        relative: only differences between logits mean something.
+        penalty: weight of the gradient penalty that the game needs to be played at all.
+    """
+
+    discriminator: Callable[[Logits, Logits], Scalar]
+    generator: Callable[[Logits, Logits], Scalar]
+    relative: bool = False
+    penalty: float = 0.0
+
+
+def _cross_entropy(real: Logits, fake: Logits) -> Scalar:
+    """-E log D(real) - E log(1 - D(fake)), with D = sigmoid(logits)."""
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def _minimax(real: Logits, fake: Logits) -> Scalar:
+    """E log(1 - D(fake)): Goodfellow et al. 2014, arXiv:1406.2661, Eq. 1. Its gradient fades where D is sure."""
+    return -F.softplus(fake).mean()
+
+
+def _non_saturating(real: Logits, fake: Logits) -> Scalar:
+    """-E log D(fake): Goodfellow et al. 2014, arXiv:1406.2661, Sec. 3, last paragraph."""
+    return F.softplus(-fake).mean()
+
+
+def _least_squares_discriminator(real: Logits, fake: Logits) -> Scalar:
+    """Mao et al. 2017, LSGAN, arXiv:1611.04076, Eq. 2 with a = -1 and b = 1, so that 0 lies between fake and real."""
+    return ((real - 1).square().mean() + (fake + 1).square().mean()) / 2
+
+
+def _least_squares_generator(real: Logits, fake: Logits) -> Scalar:
+    """Mao et al. 2017, LSGAN, arXiv:1611.04076, Eq. 2 with c = 1: to be taken for real."""
+    return (fake - 1).square().mean() / 2
+
+
+def _hinge(real: Logits, fake: Logits) -> Scalar:
+    """Lim and Ye 2017, Geometric GAN, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957, Eq. 16."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def _critic(real: Logits, fake: Logits) -> Scalar:
+    """Minus the estimate of the Wasserstein distance: Arjovsky et al. 2017, WGAN, arXiv:1701.07875, Eq. 2."""
+    return fake.mean() - real.mean()
+
+
+def _raise_fake(real: Logits, fake: Logits) -> Scalar:
+    """-E C(fake): the generator of hinge and Wasserstein games (arXiv:1802.05957, Eq. 17; arXiv:1701.07875, Eq. 3)."""
+    return -fake.mean()
+
+
+def _relativistic_discriminator(real: Logits, fake: Logits) -> Scalar:
+    """Jolicoeur-Martineau 2018, arXiv:1807.00734, Sec. 4.2; as in ESRGAN, Wang et al. 2018, arXiv:1809.00219, Eq. 1."""
+    return F.softplus(fake.mean() - real).mean() + F.softplus(fake - real.mean()).mean()
+
+
+def _relativistic_generator(real: Logits, fake: Logits) -> Scalar:
+    """The same with real and fake exchanged: ESRGAN, Wang et al. 2018, arXiv:1809.00219, Eq. 2."""
+    return _relativistic_discriminator(fake, real)
+
+
+GAMES: dict[str, Game] = {
+    "minimax": Game(_cross_entropy, _minimax),
+    "non_saturating": Game(_cross_entropy, _non_saturating),
+    "least_squares": Game(_least_squares_discriminator, _least_squares_generator),
+    "hinge": Game(_hinge, _raise_fake),
+    "wasserstein": Game(_critic, _raise_fake, relative=True, penalty=10.0),
+    "relativistic": Game(_relativistic_discriminator, _relativistic_generator, relative=True),
+}
+
+
+def gradient_penalty(judge: Judge, real: Tensor, fake: Tensor, rng: torch.Generator) -> Scalar:
+    """How far the critic's slope is from 1 between real and fake pictures: E (|grad C(x)| - 1)^2.
+
+    Paper: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", arXiv:1704.00028, Eq. 3.
+    """
+    share = torch.rand(real.shape[0], 1, 1, 1, generator=rng, device=real.device)
+    between = torch.lerp(fake.detach(), real, share).requires_grad_()
+    return (_slopes(judge, between) - 1).square().mean()
+
+
+def r1(judge: Judge, real: Tensor) -> Scalar:
+    """Half the squared slope at real pictures: E |grad D(x)|^2 / 2.
+
+    Paper: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", arXiv:1801.04406, Eq. 9.
+    """
+    return _slopes(judge, real.detach().requires_grad_()).square().mean() / 2
+
+
+def _slopes(judge: Judge, pictures: Tensor) -> Float[Tensor, "n"]:
+    """The length of the gradient of each picture's mean logit, ready to be differentiated again."""
+    total = judge(pictures).mean(dim=(1, 2, 3)).sum()
+    (gradient,) = torch.autograd.grad(total, pictures, create_graph=True)
+    slopes: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    return slopes
+
+
+def accuracy(game: Game, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    """The shares of real and of fake logits on their own side of 0; in a relative game, of the middle of both means."""
+    between = (real.mean() + fake.mean()) / 2 if game.relative else 0.0
+    return (real > between).float().mean(), (fake < between).float().mean()

@@ -1,0 +1,113 @@
+"""The second player: a discriminator that learns to tell real pictures from restored ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.augment import augment
+from srgan.games import GAMES, accuracy, gradient_penalty, r1
+from srgan.losses import perceptual
+from srgan.networks import build_discriminator
+from srgan.training.config import TrainConfig
+from srgan.training.optimizer import step_if
+from srgan.types import Batch
+
+BETAS = (0.5, 0.99)
+"""Adam's memory for the discriminator: short, since what it must learn changes."""
+
+
+class Adversary:
+    """A discriminator, its optimizer, and the rules of the game.
+
+    Args:
+        channels: of a picture and, where the discriminator sees one, its condition.
+    """
+
+    def __init__(self, config: TrainConfig, channels: int, device: torch.device, dtype: torch.dtype) -> None:
+        self.config, self.game, self._dtype = config, GAMES[config.game], dtype
+        self.discriminator = build_discriminator(
+            config.discriminator,
+            channels,
+            width=config.discriminator_width,
+            depth=config.discriminator_depth,
+            seed=config.seed,
+        ).to(device)
+        self.optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=config.discriminator_learning_rate, betas=BETAS, fused=True
+        )
+        self._rng = torch.Generator(device)
+
+    def learn(
+        self, real: Batch, fake: Batch, condition: Batch | None, step: int, turn: int = 0, pace: float = 1.0
+    ) -> dict[str, Tensor]:
+        """What the log says of one update of the discriminator, at `pace` times its learning rate; `fake` is detached.
+
+        Args:
+            turn: which of the updates of this step it is.
+        """
+        config = self.config
+        self._rng.manual_seed((config.seed * 1_000_003 + step) * 1009 + turn)
+        self.discriminator.train().requires_grad_(True)
+        shown_real, shown_fake = self._show(real, condition), self._show(fake, condition)
+        real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
+        loss = self.game.discriminator(real_logits, fake_logits)
+        # Slopes are differentiated twice, in float32.
+        if self.game.penalty:
+            loss = loss + self.game.penalty * gradient_penalty(self.discriminator, shown_real, shown_fake, self._rng)
+        if config.r1 and step % config.r1_every == 0:
+            loss = loss + config.r1 * config.r1_every * r1(self.discriminator, shown_real)
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self.discriminator.parameters(), config.clip)
+        finite = torch.isfinite(norm)
+        self.optimizer.param_groups[0]["lr"] = config.discriminator_learning_rate * pace
+        step_if(finite, self.optimizer)
+        self.optimizer.zero_grad()
+        right_real, right_fake = accuracy(self.game, real_logits.detach(), fake_logits.detach())
+        return {
+            "discriminator": loss.detach(),
+            "discriminator_gradient": norm.detach(),
+            "accuracy_real": right_real,
+            "accuracy_fake": right_fake,
+            "skipped": (~finite).float(),
+        }
+
+    def terms(self, restored: Batch, clean: Batch, condition: Batch | None) -> dict[str, Float[Tensor, ""]]:
+        """The generator's terms, weighted: to be taken for real, and to look like it to each layer."""
+        # The generator's gradient must pass through the discriminator, not into it.
+        self.discriminator.requires_grad_(False)
+        draws = self._rng.get_state()
+        with torch.no_grad():
+            real = self._layers(self._show(clean, condition))
+        self._rng.set_state(draws)  # matched features are those of equally augmented pictures
+        fake = self._layers(self._show(restored, condition))
+        terms = {}
+        if self.config.adversarial:
+            terms["adversarial"] = self.config.adversarial * self.game.generator(real[-1], fake[-1])
+        if self.config.feature_matching:
+            share = 1 / (len(real) - 1)
+            layers = [(share, seen, wanted) for seen, wanted in zip(fake[:-1], real[:-1], strict=True)]
+            terms["feature_matching"] = self.config.feature_matching * perceptual(layers)
+        return terms
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def _show(self, pictures: Batch, condition: Batch | None) -> Float[Tensor, "n c h w"]:
+        """What the discriminator sees of pictures in [0, 1]: in [-1, 1], the condition behind them, augmented."""
+        shown = (pictures if condition is None else torch.cat([pictures, condition], dim=1)) * 2 - 1
+        if self.config.augment:
+            shown = augment(shown, self._rng)
+        return shown.contiguous(memory_format=torch.channels_last)
+
+    def _layers(self, shown: Float[Tensor, "n c h w"]) -> list[Tensor]:
+        """What each layer of the discriminator makes of what it is shown, in float32."""
+        with torch.autocast(shown.device.type, self._dtype, enabled=self._dtype is not torch.float32):
+            return [layer.float() for layer in self.discriminator.layers(shown)]

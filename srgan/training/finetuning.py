@@ -1,0 +1,80 @@
+"""Fine-tuning: a model learns from someone's own pictures, and is kept only if it got better on some it never saw."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from srgan.evaluation import evaluate
+from srgan.images import write_bytes
+from srgan.model import Model, load, save
+from srgan.sources import Data, sources, split
+from srgan.training.config import TrainConfig
+from srgan.training.loop import train
+
+GENTLE = {"steps": 2000, "optimizer": "adam", "learning_rate": 1e-4, "warmup": 100, "validate_every": 500}
+"""What is not the default of TrainConfig where weights are already good."""
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What came of it.
+
+    Attributes:
+        model: the better one, as it lies in `model.safetensors`.
+        improved: whether that is the fine-tuned one.
+        metric: what decided, "psnr" or, where a discriminator played, "lpips".
+        before, after: mean scores on the pictures held out.
+        held_out: their names.
+    """
+
+    model: Model
+    improved: bool
+    metric: str
+    before: dict[str, float | None]
+    after: dict[str, float | None]
+    held_out: tuple[str, ...]
+
+
+def finetune(
+    start: Model,
+    data: Data,
+    out: str | os.PathLike[str],
+    config: TrainConfig | None = None,
+    *,
+    progress: bool = False,
+) -> FineTuned:
+    """Fine-tunes a model on pictures, a tenth of them held out by name, and judges it on those beside the start.
+
+    Writes `model.safetensors` into `out`: the fine-tuned weights, or those of the start where they are not worse. The
+    run itself, with its own weights, is in `out/training`; the same call continues it.
+
+    Raises:
+        NoPicturesError: there are fewer than two pictures, or none is large enough.
+    """
+    config = config or replace(TrainConfig(), **GENTLE)  # type: ignore[arg-type]
+    out = Path(out)
+    learn, held_out = split(sources(data))
+    run = out / "training"
+    train(copy.deepcopy(start), learn, run, config, validation=held_out, progress=progress)
+    trained = load(run / "model.safetensors")
+
+    metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
+    before, after = (_scores(model, held_out, metrics) for model in (start, trained))
+    metric = "lpips" if config.playing else "psnr"
+    gain = (after[metric] or 0.0) - (before[metric] or 0.0)
+    improved = gain < 0 if metric == "lpips" else gain > 0
+    if improved:
+        write_bytes(out / "model.safetensors", (run / "model.safetensors").read_bytes())
+    else:
+        save(start, out / "model.safetensors")
+    names = tuple(source.name for source in held_out)
+    return FineTuned(trained if improved else start, improved, metric, before, after, names)
+
+
+def _scores(model: Model, held_out: Data, metrics: tuple[str, ...]) -> dict[str, Any]:
+    scores: dict[str, Any] = evaluate(model, held_out, metrics=metrics, baselines=False)["mean"]
+    return scores

@@ -1,0 +1,54 @@
+"""What the generator minimises: named terms whose sum is the loss, and which the log shows one by one."""
+
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.features import Vgg19
+from srgan.losses import FEATURE_LOSSES, LOSSES, Features, Loss, consistency
+from srgan.training.adversary import Adversary
+from srgan.training.config import TrainConfig
+from srgan.types import Batch
+
+
+class Objective:
+    """The terms of a configuration; it holds VGG19 where one of them needs it.
+
+    Raises:
+        ConfigError: VGG19's weights are needed and cannot be had.
+    """
+
+    def __init__(self, config: TrainConfig, scale: int, device: torch.device, dtype: torch.dtype) -> None:
+        weights = config.objective
+        self._dtype = dtype
+        losses: dict[str, Loss] = {**LOSSES, "consistency": partial(consistency, scale=scale)}
+        self._losses = {name: (weight, losses[name]) for name, weight in weights.items() if name in losses}
+        self._feature_losses = {
+            name: (weight, FEATURE_LOSSES[name]) for name, weight in weights.items() if name in FEATURE_LOSSES
+        }
+        self._layers = config.layer_weights
+        self._vgg19: Vgg19 | None = None
+        if self._feature_losses:
+            self._vgg19 = Vgg19(list(self._layers), config.features or None).to(device)
+
+    def terms(
+        self, restored: Batch, clean: Batch, condition: Batch | None, adversary: Adversary | None
+    ) -> dict[str, Float[Tensor, ""]]:
+        """The terms, weighted: the loss is their sum."""
+        terms = {name: weight * loss(restored, clean) for name, (weight, loss) in self._losses.items()}
+        if self._vgg19 is not None:
+            features = list(self._seen(self._vgg19, restored, clean))
+            terms |= {name: weight * loss(features) for name, (weight, loss) in self._feature_losses.items()}
+        if adversary is not None:
+            terms |= adversary.terms(restored, clean, condition)
+        return terms
+
+    def _seen(self, vgg19: Vgg19, restored: Batch, clean: Batch) -> Features:
+        with torch.autocast(clean.device.type, self._dtype, enabled=self._dtype is not torch.float32):
+            with torch.no_grad():
+                wanted = vgg19(clean)
+            seen = vgg19(restored)
+        for name, weight in self._layers.items():
+            yield weight, seen[name].float(), wanted[name].float()

@@ -1,0 +1,111 @@
+"""The health of a run: what the log shows of it, and when it has gone wrong.
+
+A step whose loss or gradient is not finite is skipped and counted. A run is unhealthy when
+
+1. more than half of the steps between two lines of the log were skipped,
+2. the restored pictures are twice as far from the clean ones as they have been, and by more than 5 levels of 255,
+3. the discriminator knows real from fake (more than 99 % of either) in 10 lines on end: it teaches nothing any more,
+4. fine detail has 3 times its power in 3 lines on end, and once had not: patterns, or noise.
+
+It then returns to its last checkpoint, which was healthy, with half the learning rates.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from srgan.errors import TrainingError
+from srgan.metrics import colour_drift, spectrum
+from srgan.types import Batch
+
+FAR, FARTHER = 5 / 255, 2.0
+SURE, SURE_LINES = 0.99, 10
+NOISY, NOISY_LINES = 3.0, 3
+
+
+class UnhealthyError(TrainingError):
+    """What was seen, and what to try."""
+
+
+class Watch:
+    """The counters of one run; `add` never waits for the device, `line` does."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._skipped = 0
+        self._nearest = float("inf")
+        self._sure: deque[bool] = deque(maxlen=SURE_LINES)
+        self._noisy: deque[bool] = deque(maxlen=NOISY_LINES)
+        self._was_calm = False
+
+    def add(self, terms: Mapping[str, Tensor], measured: Mapping[str, Tensor]) -> None:
+        """One step: the terms of the loss and what else was measured, all scalars on the device."""
+        self._steps += 1
+        for name, value in {**terms, **measured}.items():
+            value = value.detach().nan_to_num(0.0, 0.0, 0.0)
+            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+
+    def line(self, terms: Mapping[str, Tensor], restored: Batch, clean: Batch) -> dict[str, Any]:
+        """What the log says since the last line: means over the steps, the share of each term, the look of a batch."""
+        line: dict[str, Any] = {name: total.item() / self._steps for name, total in self._sums.items()}
+        skipped, steps = round(line.pop("skipped") * self._steps), self._steps
+        self._skipped += skipped
+        self._sums, self._steps = {}, 0
+        total = sum(abs(line[name]) for name in terms) or 1.0
+        line["shares"] = {name: abs(line[name]) / total for name in terms}
+        line["spectrum"] = _middle(spectrum(restored, clean))
+        line["colour_drift"] = _middle(colour_drift(restored, clean))
+        line["skipped"] = self._skipped
+        self._check(line, skipped, steps)
+        return line
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "skipped": self._skipped,
+            "nearest": self._nearest,
+            "sure": list(self._sure),
+            "noisy": list(self._noisy),
+            "was_calm": self._was_calm,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._skipped, self._nearest, self._was_calm = state["skipped"], state["nearest"], state["was_calm"]
+        self._sure.extend(state["sure"])
+        self._noisy.extend(state["noisy"])
+
+    def _check(self, line: Mapping[str, Any], skipped: int, steps: int) -> None:
+        """Raises UnhealthyError where one of the rules is broken."""
+        self._sure.append(min(line.get("accuracy_real", 0.0), line.get("accuracy_fake", 0.0)) > SURE)
+        noisy = line["spectrum"] is None or line["spectrum"] > NOISY
+        self._was_calm = self._was_calm or not noisy
+        self._noisy.append(noisy and self._was_calm)
+        if skipped > steps / 2:
+            raise UnhealthyError(
+                f"{skipped} of {steps} steps had losses or gradients that were not finite; "
+                "try a lower learning_rate, or precision=fp32"
+            )
+        if line["distance"] > FARTHER * self._nearest and line["distance"] > self._nearest + FAR:
+            raise UnhealthyError(
+                f"the restored pictures are {line['distance'] * 255:.1f} levels from the clean ones, and were "
+                f"{self._nearest * 255:.1f}; try a lower learning_rate, or more l1"
+            )
+        if len(self._sure) == SURE_LINES and all(self._sure):
+            raise UnhealthyError(
+                "the discriminator knows every picture; try a lower discriminator_learning_rate, r1=1, or augment=true"
+            )
+        if len(self._noisy) == NOISY_LINES and all(self._noisy):
+            raise UnhealthyError(
+                f"fine detail has {line['spectrum'] or float('nan'):.1f} times its power; "
+                "try less adversarial, or more l1"
+            )
+        self._nearest = min(self._nearest, line["distance"])
+
+
+def _middle(values: Tensor) -> float | None:
+    """The median, or None where it is not a number: JSON has no other word for it."""
+    middle = values.median().item()
+    return middle if math.isfinite(middle) else None

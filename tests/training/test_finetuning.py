@@ -1,0 +1,78 @@
+"""Fine-tuning keeps what got better on pictures held out, and the start where nothing did."""
+
+import dataclasses
+
+import pytest
+import skimage.data
+import torch
+
+from srgan.errors import ConfigError
+from srgan.evaluation import evaluate
+from srgan.images import Image, write
+from srgan.model import Model, load
+from srgan.sources import sources, split
+from srgan.tasks import Upscale
+from srgan.training import GENTLE, TrainConfig, finetune
+
+QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
+
+
+@pytest.fixture
+def my_photos(tmp_path):
+    """Eight photographs, cut from two."""
+    for name in ("astronaut", "coffee"):
+        for number in range(4):
+            pixels = getattr(skimage.data, name)()[60 + 64 * number :][:64, 100:180]
+            write(tmp_path / "mine" / f"{name}-{number}.png", Image(pixels.copy()))
+    return tmp_path / "mine"
+
+
+def silent():
+    """A model that adds nothing to bicubic, so that it has something to learn."""
+    model = Model(Upscale(scale=2), {"name": "compact", "width": 12, "depth": 1})
+    with torch.no_grad():
+        model.generator.tail.weight.zero_()
+    return model
+
+
+def test_what_got_better_on_pictures_held_out_is_kept(my_photos, tmp_path):
+    config = TrainConfig(steps=60, learning_rate=5e-3, warmup=5, ema=0.9, validate_every=60, **QUICK)
+
+    result = finetune(silent(), my_photos, tmp_path / "run", config)
+
+    _, held_out = split(sources(my_photos))
+    kept = load(tmp_path / "run" / "model.safetensors")
+    assert result.improved
+    assert result.metric == "psnr"
+    assert result.held_out == tuple(source.name for source in held_out)
+    assert result.after["psnr"] > result.before["psnr"]
+    assert result.after["psnr"] == evaluate(kept, held_out, metrics=("psnr",), baselines=False)["mean"]["psnr"]
+
+
+def test_where_nothing_got_better_the_start_is_kept(my_photos, tmp_path):
+    start = silent()
+    config = TrainConfig(
+        steps=20, learning_rate=0.3, warmup=0, clip=1e9, ema=0.0, rollbacks=9, validate_every=20, **QUICK
+    )
+
+    result = finetune(start, my_photos, tmp_path / "run", config)
+
+    kept = load(tmp_path / "run" / "model.safetensors")
+    assert not result.improved
+    assert result.after["psnr"] < result.before["psnr"]
+    assert all(map(torch.equal, kept.parameters(), start.parameters()))
+
+
+def test_the_model_given_is_not_changed(my_photos, tmp_path):
+    start = silent()
+    before = {name: tensor.clone() for name, tensor in start.state_dict().items()}
+
+    finetune(start, my_photos, tmp_path, TrainConfig(steps=10, validate_every=10, **{**QUICK, "checkpoint_every": 10}))
+
+    assert all(torch.equal(before[name], tensor) for name, tensor in start.state_dict().items())
+
+
+def test_gentle_settings_are_settings():
+    with pytest.raises(ConfigError):
+        TrainConfig(steps=0)
+    assert dataclasses.replace(TrainConfig(), **GENTLE).learning_rate == GENTLE["learning_rate"]
