@@ -72,9 +72,8 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
                 bad.append(source.name)
                 continue
             if observed is not None and [side * scale for side in observed.shape[1:]] != list(clean.shape[1:]):
-                raise TrainingError(
-                    f"{source.name}: {_size(clean)} px are not {scale} times the {_size(observed)} px that were observed"
-                )
+                sizes = f"{_size(clean)} px are not {scale} times the {_size(observed)} px that were observed"
+                raise TrainingError(f"{source.name}: {sizes}")
             if min(clean.shape[1:]) < smallest or used_bytes + clean.numel() > memory * 1e9:
                 unused += 1
                 continue

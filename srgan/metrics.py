@@ -15,6 +15,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError
 from srgan.features import lpips as lpips
+from srgan.niqe import niqe
 from srgan.resample import downsample
 from srgan.types import Batch
 
@@ -167,16 +168,21 @@ def _lab(x: Batch) -> Float[Tensor, "n 3 h w"]:
     return torch.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], dim=1)
 
 
+def _niqe(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
+    return torch.tensor([niqe(luma(one[None])) for one in restored])
+
+
 METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "psnr": psnr,
     "ssim": ssim,
     "lpips": lpips,
     "spectrum": spectrum,
     "colour_drift": colour_drift,
+    "niqe": _niqe,
 }
 """Each maps (restored, clean) to one value a picture."""
 
-WHOLE_RGB = frozenset({"lpips", "spectrum", "colour_drift"})
+WHOLE_RGB = frozenset({"lpips", "spectrum", "colour_drift", "niqe"})
 """Metrics that look at the whole picture in colour: of the protocol, only its levels apply to them."""
 
 

@@ -1,6 +1,8 @@
 """What the README says is so."""
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -8,6 +10,8 @@ import click
 import srgan
 from srgan import zoo
 from srgan.cli import srgan as commands
+from srgan.images import read
+from srgan.samples import write_samples
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,3 +52,19 @@ def test_the_scores_are_those_in_the_weights():
             cell = f"{mean['psnr']:.2f} / {mean['ssim']:.4f} / {mean['lpips']:.4f}"
             assert f"`{name}`" in README
             assert cell in README
+
+
+def test_the_recipe_for_ones_own_photographs_works_as_written(tmp_path, monkeypatch):
+    (recipe,) = re.findall(r"```\n(srgan finetune .*?)```", README, re.DOTALL)
+    fine_tuning, upscaling = (shlex.split(line) for line in recipe.splitlines())
+    monkeypatch.chdir(tmp_path)
+    write_samples(Path("my_photos"))
+    Path("IN").mkdir()
+    shutil.copy("my_photos/chelsea.png", "IN")
+    small = {"steps": 4, "crop": 16, "batch": 2, "log_every": 2, "checkpoint_every": 2, "validate_every": 4}
+    settings = [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
+
+    commands.main([*fine_tuning[1:], "--quiet", *settings], standalone_mode=False)
+    commands.main(upscaling, standalone_mode=False)
+
+    assert read("OUT/chelsea.png").width == 4 * read("IN/chelsea.png").width

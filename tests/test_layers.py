@@ -11,6 +11,7 @@ ROWS = [  # from the top
     {"data", "sources", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
     {"tasks"},
     {"networks", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
+    {"niqe"},
     {"resample", "features"},
     {"options", "types", "errors"},
 ]

@@ -252,7 +252,7 @@ def test_where_there_is_no_number_the_score_is_none_and_a_warning_says_why(
 def test_an_unknown_metric_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError) as caught:
         score(x20, x20, Protocol(), ["psnr", "fid"])
-    assert str(caught.value) == "unknown metric 'fid': choose one of colour_drift, lpips, psnr, spectrum, ssim"
+    assert str(caught.value) == "unknown metric 'fid': choose one of colour_drift, lpips, niqe, psnr, spectrum, ssim"
 
 
 def test_importing_metrics_does_not_import_torchvision():

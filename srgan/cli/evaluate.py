@@ -16,7 +16,7 @@ from srgan.cli.data import chosen_data, data_options
 @data_options
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
-@click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift.")
+@click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift, niqe.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def evaluate(
     model: str,
