@@ -18,12 +18,13 @@ from srgan.zoo import CHECKSUMS, sha256
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
 BENCHES = ("Set5", "Set14")
+METRICS = ("psnr", "ssim", "lpips", "spectrum", "colour_drift", "niqe")
 
 
 def score(path: Path, benches: list[Path]) -> None:
     """Measures a weights file as it is stored, and writes the means into its metadata."""
     model = load(path)
-    scores = {bench.name: srgan.evaluate(model, bench) for bench in benches}
+    scores = {bench.name: srgan.evaluate(model, bench, metrics=METRICS) for bench in benches}
     means = {
         name: {"count": r["count"], **r["mean"], "bicubic": r["baseline"]["bicubic"]} for name, r in scores.items()
     }
@@ -41,10 +42,10 @@ def table(paths: list[Path]) -> str:
         cells = [f"{scores[b]['psnr']:.2f} / {scores[b]['ssim']:.4f} / {scores[b]['lpips']:.4f}" for b in BENCHES]
         params = sum(p.numel() for p in load(path).parameters()) / 1e6
         lines.append(f"| `{path.stem}` | {' | '.join(cells)} | {params:.2f} M | {path.stat().st_size / 1e6:.1f} |")
-    for path in paths:
-        bicubic = srgan.describe(path)["scores"]
-        cells = ["{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**bicubic[b]["bicubic"]) for b in BENCHES]
-        lines.append(f"| bicubic x{srgan.describe(path)['task']['scale']} | {' | '.join(cells)} | | |")
+    headers = [srgan.describe(path) for path in paths]
+    for scale, scores in sorted({header["task"]["scale"]: header["scores"] for header in headers}.items()):
+        cells = ["{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**scores[b]["bicubic"]) for b in BENCHES]
+        lines.append(f"| bicubic x{scale} | {' | '.join(cells)} | | |")
     return "\n".join(lines) + "\n"
 
 
