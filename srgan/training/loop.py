@@ -27,7 +27,7 @@ from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
-from srgan.training.pictures import write_curves, write_sheet
+from srgan.training.pictures import open_board, write_curves, write_sheet
 from srgan.training.state import identity, load_state, save_state
 from srgan.training.watch import UnhealthyError, Watch
 
@@ -132,6 +132,7 @@ def _run(
     if pictures is None:
         return average
 
+    board = open_board(out / "tensorboard", start) if config.tensorboard else None
     scores: dict[str, float | None] = {}
     clock = time.perf_counter()
     bar = tqdm(total=config.steps, initial=start, unit="step", disable=not progress, smoothing=0.05)
@@ -182,6 +183,8 @@ def _run(
             bar.set_postfix(scores)
         with (out / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+        if board is not None:
+            board(line)
 
         if step % config.checkpoint_every == 0 or step == config.steps:
             training = _account(config, step, pictures, scores, before=model.card.get("training"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from jaxtyping import UInt8
 
 from srgan.engines import make_engine
+from srgan.errors import ConfigError
 from srgan.images import Image, write
 from srgan.model import Model
 from srgan.restoration import restore_batch
@@ -27,6 +28,30 @@ PANEL = (720, 260)
 """Width and height of one panel of curves [px]."""
 
 _COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14), (23, 190, 207), (90, 90, 90))
+
+
+def open_board(folder: Path, start: int) -> Callable[[Mapping[str, Any]], None]:
+    """What writes lines of the log for TensorBoard; what was there from step `start` on is taken back.
+
+    Raises:
+        ConfigError: tensorboard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError("tensorboard=true: needs tensorboard; pip install 'srgan[tensorboard]'") from error
+    writer = SummaryWriter(str(folder), purge_step=start + 1)
+
+    def add(line: Mapping[str, Any]) -> None:
+        groups = {name: value for name, value in line.items() if isinstance(value, dict)}
+        scalars = {name: value for name, value in line.items() if name not in groups}
+        scalars |= {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
+        for name, value in scalars.items():
+            if value is not None:
+                writer.add_scalar(name, value, line["step"])
+        writer.flush()
+
+    return add
 
 
 def write_sheet(model: Model, validation: Data, path: Path) -> None:

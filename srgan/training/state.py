@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 NEWEST, BEFORE = "state.pt", "state-before.pt"
 
-_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "memory", "features")
+_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "memory", "features", "tensorboard")
 
 
 def identity(model: Model, config: TrainConfig) -> dict[str, Any]:

@@ -1,11 +1,18 @@
 """What a run draws can be looked at."""
 
 import json
+import sys
 
 import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from srgan.errors import ConfigError
 from srgan.images import read
-from srgan.training.pictures import PANEL, write_curves, write_sheet
+from srgan.model import Model
+from srgan.tasks import Upscale
+from srgan.training import TrainConfig, train
+from srgan.training.pictures import PANEL, open_board, write_curves, write_sheet
 
 
 def test_a_sheet_shows_baseline_restored_and_clean_of_each_picture(tiny, photos, tmp_path):
@@ -32,3 +39,27 @@ def test_curves_have_a_panel_for_each_kind_of_measure(tmp_path):
     curves = read(tmp_path / "curves.png").rgb
     assert curves.shape == (4 * PANEL[1], PANEL[0], 3)  # loss, PSNR, fine detail, colours
     assert (curves[: PANEL[1]] != 255).any()
+
+
+def test_tensorboard_shows_what_the_log_holds_and_a_resumed_run_takes_its_place(photos, tmp_path):
+    model = Model(Upscale(scale=2), {"name": "compact", "width": 8, "depth": 1})
+    quick = {"batch": 2, "crop": 8, "precision": "fp32", "device": "cpu", "log_every": 2, "checkpoint_every": 2}
+    config = TrainConfig(steps=4, validate_every=4, tensorboard=True, **quick)
+
+    train(model, photos, tmp_path, config, validation=photos)
+
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(event.step, event.value) for event in events.Scalars("l1")] == [
+        (line["step"], pytest.approx(line["l1"])) for line in lines
+    ]
+    assert events.Scalars("validation/psnr")[0].value == pytest.approx(lines[-1]["validation"]["psnr"])
+
+
+def test_without_tensorboard_its_option_is_refused_with_what_to_install(photos, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+
+    with pytest.raises(ConfigError) as caught:
+        open_board(tmp_path, 0)
+
+    assert str(caught.value) == "tensorboard=true: needs tensorboard; pip install 'srgan[tensorboard]'"
