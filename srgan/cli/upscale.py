@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from srgan.folder import Outcome
     from srgan.model import Model
 
-ROUNDS = 10
-"""Of back-projection, for --consistent."""
+ROUNDS = 28
+"""Of back-projection for --consistent: so many bring the standard test pictures within a level."""
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
 

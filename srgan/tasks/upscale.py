@@ -1,6 +1,7 @@
 """Upscale: what is left is a small picture."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -49,15 +50,23 @@ class Upscale(Task):
         return picture
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """The enlargement plus what was generated; after rounds of back-projection (Irani and Peleg 1991) clipped.
+        """The enlargement plus what was generated; with rounds, the nearest such picture in [0, 1] that reduces to it.
 
-        Paper: doi:10.1016/1049-9652(91)90045-L (Eq. 3).
+        Back-projection (Irani and Peleg 1991, doi:10.1016/1049-9652(91)90045-L, Eq. 3), clipped and with the momentum
+        of FISTA (Beck and Teboulle 2009, doi:10.1137/080716542, Eq. 4.1 to 4.3): clipping alone slows it down a lot.
         """
         composed = upsample(observed, self.scale).add_(generated)
+        if not self.rounds:
+            return composed
+        nearest = ahead = composed.clamp_(0, 1)
+        momentum = 1.0
         for _ in range(self.rounds):
-            missing = observed - downsample(composed.clamp_(0, 1), self.scale)
-            composed = composed + upsample(missing, self.scale)
-        return composed.clamp_(0, 1) if self.rounds else composed
+            missing = observed - downsample(ahead, self.scale)
+            nearer = (ahead + upsample(missing, self.scale)).clamp_(0, 1)
+            before, momentum = momentum, (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+            ahead = nearer + (before - 1) / momentum * (nearer - nearest)
+            nearest = nearer
+        return nearest
 
     def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
         """By how much the enlarged picture, reduced, misses the small one, where it was to be held to it."""
