@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -61,19 +62,18 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
 
     Raises:
         NoPicturesError: there is none that can be used.
-        TrainingError: more than 1 % are unreadable, or the sizes of a pair do not fit.
+        TrainingError: more than 1 % are unreadable.
+        ConfigError: the sizes of a pair do not fit.
     """
     every = sources(data)
     held, seen, bad, unused, used_bytes = [], [], [], 0, 0.0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for source, (clean, observed, error) in zip(every, pool.map(_decode_one, every), strict=True):
+        decoded = pool.map(partial(_decode_one, scale=scale), every)
+        for source, (clean, observed, error) in zip(every, decoded, strict=True):
             if clean is None:
                 log.warning("left out: %s", error)
                 bad.append(source.name)
                 continue
-            if observed is not None and [side * scale for side in observed.shape[1:]] != list(clean.shape[1:]):
-                sizes = f"{_size(clean)} px are not {scale} times the {_size(observed)} px that were observed"
-                raise TrainingError(f"{source.name}: {sizes}")
             if min(clean.shape[1:]) < smallest or used_bytes + clean.numel() > memory * 1e9:
                 unused += 1
                 continue
@@ -81,6 +81,7 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
             used_bytes += clean.numel()
             if observed is not None:
                 seen.append(observed)
+                used_bytes += observed.numel()
     where = data if isinstance(data, str | os.PathLike) else f"{len(every)} pictures"
     if len(bad) > max(1, MOST_BAD * len(every)):
         raise TrainingError(f"{where}: {len(bad)} of {len(every)} pictures are unreadable, the first is {bad[0]}")
@@ -92,10 +93,6 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
             *(where, unused, len(every), smallest, memory),
         )
     return Pictures(held, seen or None, tuple(bad), unused)
-
-
-def _size(picture: Bytes) -> str:
-    return f"{picture.shape[2]}x{picture.shape[1]}"
 
 
 def pairs(
@@ -159,10 +156,10 @@ def _crop(pictures: list[Bytes], side: int, rescale: float, seed: int, step: int
     return torch.rot90(crop, int(rng.integers(4)), (1, 2))
 
 
-def _decode_one(source: Source) -> tuple[Bytes | None, Bytes | None, str]:
+def _decode_one(source: Source, scale: int) -> tuple[Bytes | None, Bytes | None, str]:
     """The clean and the observed picture as 8-bit RGB, or what is wrong with them."""
     try:
-        clean, observed = source.clean(), source.observed()
+        clean, observed = source.pair(scale)
     except (ImageError, OSError) as error:
         return None, None, str(error)
     return _as_bytes(clean), None if observed is None else _as_bytes(observed), ""

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from srgan.engines import make_engine
+from srgan.errors import ConfigError
 from srgan.images import Image
 from srgan.metrics import score
 from srgan.model import Model
@@ -50,15 +51,12 @@ def evaluate(
 
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
     for source in every:
-        image = source.clean()
+        image, given = source.pair(scale)
         clean = _as_batch(image, scale)
-        given = source.observed()
         if given is None:
             observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
         else:
-            observed = model.task.present(
-                _as_batch(given, 1)[..., : clean.shape[2] // scale, : clean.shape[3] // scale]
-            )
+            observed = model.task.present(_as_batch(given, 1))
         for restorer, restore in restorers.items():
             rows[restorer].append(score(restore(observed), clean, protocol, metrics, grey=image.grey))
 
@@ -76,6 +74,8 @@ def evaluate(
 
 def _as_batch(image: Image, multiple: int) -> Batch:
     """A picture as a batch of one, cropped at the right and bottom to a multiple."""
+    if min(image.width, image.height) < multiple:
+        raise ConfigError(f"a picture of {image.width}x{image.height} px cannot be reduced {multiple} times")
     picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / (2**image.depth - 1)
     height, width = (side // multiple * multiple for side in picture.shape[2:])
     cropped: Batch = picture[:, :, :height, :width].contiguous()

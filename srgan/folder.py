@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def restore_folder(
     config: FolderConfig | None = None,
     *,
     jobs: Sequence[Job] | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
 
     Sub-folders are kept. A bad file becomes an Outcome with its reason and never stops the others. The same call again
@@ -74,7 +74,7 @@ def restore_folder(
     if jobs is None:
         jobs = plan(Path(source), Path(target), format=config.format, on_collision=config.on_collision)
     engine = make_engine(model.generator, config.engine, config.device, config.precision)
-    settings = {**config.decides(), "model": model.network, "weights": _digest(model), "task": str(model.task)}
+    settings = {**config.decides(), "model": model.network, "weights": model.digest(), "task": str(model.task)}
     # A single file is simply done again: a journal would be a surprise beside it.
     with Journal(Path(target), settings) if Path(source).is_dir() else nullcontext() as journal:
         yield from _Run(model, engine, config, journal).outcomes(jobs)
@@ -92,40 +92,51 @@ class _Run:
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         cores = torch.get_num_threads()
-        pictures = ThreadPoolExecutor(cores + 1, "picture")
+        pictures = ThreadPoolExecutor(cores + 1, "picture", torch.set_num_threads, (1,))
         if self.engine.device.type == "cpu":
             self.tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
         todo = deque(jobs)
+        looked: _Looked | None = None
         begun: deque[tuple[int, Future[Outcome]]] = deque()
         try:
-            while todo or begun:
-                while todo and _room(pixels for pixels, _ in begun):
-                    begun.append(self._begin(todo.popleft(), pictures))
+            while todo or looked or begun:
+                while todo or looked:
+                    looked = looked or self._look(todo.popleft())
+                    if not _room([pixels for pixels, _ in begun], looked.pixels):
+                        break
+                    begun.append((looked.pixels, self._begin(looked, pictures)))
+                    looked = None
                 outcome = begun.popleft()[1].result()
                 yield outcome
                 if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
                     return
         finally:
+            # No new picture, then no new tile; a picture that waits for one ends with an error that nobody reads.
+            pictures.shutdown(wait=False, cancel_futures=True)
             if self.tiles is not None:
                 self.tiles.shutdown(cancel_futures=True)
-                torch.set_num_threads(cores)
-            pictures.shutdown(cancel_futures=True)
+            pictures.shutdown()
+            torch.set_num_threads(cores)
 
-    def _begin(self, job: Job, pictures: Executor) -> tuple[int, Future[Outcome]]:
-        """The pixels of the job's output and its outcome to come; started unless its header or its target forbid."""
+    def _look(self, job: Job) -> _Looked:
+        """How large the job's output will be, or its outcome where its target or its header forbid to begin."""
         try:
             outcome = self._skipped(job)
-            if outcome is None:
-                header, seen, scale = probe(job.source), stamp(job.source), self.model.task.scale
-                width, height = header.width * scale, header.height * scale
-                with _naming(job.source):
-                    check_size(format_of(job.target), width, height)
-                return width * height, pictures.submit(self._finish, job, seen)
+            if outcome is not None:
+                return _Looked(job, outcome=outcome)
+            header, seen, scale = probe(job.source), stamp(job.source), self.model.task.scale
+            with _naming(job.source):
+                check_size(format_of(job.target), header.width * scale, header.height * scale)
+            return _Looked(job, header.width * header.height * scale**2, seen)
         except (ImageError, OSError) as error:
-            outcome = _failure(job, error)
+            return _Looked(job, outcome=_failure(job, error))
+
+    def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
+        if looked.outcome is None:
+            return pictures.submit(self._finish, looked.job, looked.stamp or [])
         done: Future[Outcome] = Future()
-        done.set_result(outcome)
-        return 0, done
+        done.set_result(looked.outcome)
+        return done
 
     def _skipped(self, job: Job) -> Outcome | None:
         existing = self.config.existing
@@ -133,8 +144,10 @@ class _Run:
             return None
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
-        if existing == "skip" or (self.journal is not None and self.journal.has(job)):
+        if self.journal is not None and self.journal.has(job):
             return Outcome(job.name, job.target, "skipped", "finished before")
+        if existing == "skip":
+            return Outcome(job.name, job.target, "skipped", "is there already")
         return None
 
     def _finish(self, job: Job, seen: list[int]) -> Outcome:
@@ -152,20 +165,30 @@ class _Run:
                 data = encode(
                     restored, format_of(job.target), quality=config.quality, strip_metadata=config.strip_metadata
                 )
-            job.target.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(job.target, data)
         except (ImageError, OSError) as error:
             return _failure(job, error)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            return _failure(job, ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})"))
         seconds = time.perf_counter() - started
         if self.journal is not None:
             self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
         return Outcome(job.name, job.target, "ok", "", restored.width * restored.height, seconds, restored.notes)
 
 
-def _room(begun: Iterable[int]) -> bool:
-    """Whether one picture more may be begun, beside those of so many output pixels."""
-    pixels = list(begun)
-    return not pixels or (sum(pixels) < MOST_PIXELS and len(pixels) < MOST_PICTURES)
+@dataclass(frozen=True)
+class _Looked:
+    """A job, the pixels of its output and the stamp of its input; or its outcome, where it is settled."""
+
+    job: Job
+    pixels: int = 0
+    stamp: list[int] | None = None
+    outcome: Outcome | None = None
+
+
+def _room(begun: Sequence[int], pixels: int) -> bool:
+    """Whether a picture may be begun, beside those of so many output pixels."""
+    return not begun or (sum(begun) + pixels <= MOST_PIXELS and len(begun) < MOST_PICTURES)
 
 
 @contextmanager
@@ -181,12 +204,3 @@ def _failure(job: Job, error: Exception) -> Outcome:
     status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
     reason = str(error) if isinstance(error, SrganError) else f"{job.source}: {error}"
     return Outcome(job.name, job.target, status, reason)
-
-
-def _digest(model: Model) -> str:
-    """A fingerprint of the weights themselves, wherever they came from."""
-    digest = hashlib.sha256()
-    for name, tensor in model.generator.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

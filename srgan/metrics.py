@@ -125,23 +125,23 @@ def _windowed_mean(x: Prepared) -> Float[Tensor, "n channels height-10 width-10"
 
 
 def spectrum(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
-    """Power of the fine detail of each picture over that of the clean one: below 1 it is soft, above 1 noisy.
+    """Power of the fine detail of each picture over that of the clean one: below 1 it is soft, above 1 noisy."""
+    return torch.div(fine_power(restored), fine_power(clean))
 
-    Fine is whatever is beyond a quarter of a cycle a pixel in luma, so what a picture of half the size cannot hold;
-    a Hann window keeps the edges of the picture out of it.
+
+def fine_power(x: Batch) -> Float[Tensor, "n"]:
+    """Power of what a picture of half the size could not hold: of luma, beyond a quarter of a cycle a pixel.
+
+    A Hann window keeps the edges of the picture out of it.
     """
-    height, width = clean.shape[2:]
-    window = torch.outer(*(torch.hann_window(side, periodic=False, device=clean.device) for side in (height, width)))
+    height, width = x.shape[2:]
+    window = torch.outer(*(torch.hann_window(side, periodic=False, device=x.device) for side in (height, width)))
     frequency = torch.hypot(
-        torch.fft.fftfreq(height, device=clean.device)[:, None], torch.fft.rfftfreq(width, device=clean.device)[None]
+        torch.fft.fftfreq(height, device=x.device)[:, None], torch.fft.rfftfreq(width, device=x.device)[None]
     )
-
-    def power(x: Batch) -> Float[Tensor, "n"]:
-        level = luma(x.float())
-        spectra = torch.fft.rfft2((level - level.mean(dim=(2, 3), keepdim=True)) * window)
-        return torch.sum(spectra.abs().square()[:, 0, frequency > 0.25], dim=1)
-
-    return torch.div(power(restored), power(clean))
+    level = luma(x.float())
+    spectra = torch.fft.rfft2((level - level.mean(dim=(2, 3), keepdim=True)) * window)
+    return torch.sum(spectra.abs().square()[:, 0, frequency > 0.25], dim=1)
 
 
 def colour_drift(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
@@ -152,6 +152,8 @@ def colour_drift(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
     Standard: ISO/CIE 11664-4 (Eq. 3 to 6 and 22).
     """
     height, width = (side // 4 * 4 for side in clean.shape[2:])
+    if not height or not width:
+        raise ConfigError("colours are compared on pictures reduced 4 times: they need at least 4 px a side")
     reduced = (downsample(x[..., :height, :width].float(), 4) for x in (restored, clean))
     a, b = (_lab(x.clamp(0, 1)) for x in reduced)
     return torch.mean(torch.linalg.vector_norm(a - b, dim=1), dim=(1, 2))

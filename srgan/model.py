@@ -9,6 +9,7 @@ The weights file is a safetensors file whose metadata key `srgan` is one JSON ob
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ class Model(nn.Module):
         self.network = describe_network(name, given)
         self.card: dict[str, Any] = {}
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
         self.generator.to(memory_format=torch.channels_last)
 
@@ -65,6 +66,14 @@ class Model(nn.Module):
     def generate(self, observed: Observed) -> Float[Tensor, "n d sh sw"]:
         """The generator's own answer to pictures of any size, before it is composed."""
         return padded(self.generator, observed, self.generator.multiple_of, self.task.scale)
+
+    def digest(self) -> str:
+        """A fingerprint of the weights themselves, wherever they came from."""
+        digest = hashlib.sha256()
+        for name, tensor in self.generator.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
 
 def save(
@@ -161,6 +170,7 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     if (faithful.task, faithful.network) != (vivid.task, vivid.network):
         raise ConfigError("only models of one task and one network can be blended")
     blended = Model(faithful.task, faithful.network)
+    blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
     ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
     # torch.lerp gives both ends exactly.
     blended.generator.load_state_dict({name: torch.lerp(ours[name], theirs[name], realism) for name in ours})

@@ -47,11 +47,10 @@ def niqe(luma: Float[Tensor, "1 1 h w"], fit: Natural | None = None) -> float:
     Raises:
         ConfigError: the picture holds fewer than two whole blocks.
     """
+    height, width = luma.shape[2:]
+    if (height // BLOCK) * (width // BLOCK) < 2:
+        raise ConfigError(f"NIQE needs at least two blocks of {BLOCK} px, not a {width}x{height} picture")
     features, _ = block_features(luma)
-    if len(features) < 2:
-        raise ConfigError(
-            f"NIQE needs at least two blocks of {BLOCK} px, not a {luma.shape[3]}x{luma.shape[2]} picture"
-        )
     mean, covariance = fit or natural()
     difference = mean - features.mean(axis=0)
     both = (covariance + np.cov(features, rowvar=False)) / 2

@@ -39,8 +39,9 @@ def upsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h*{scale} w*{scale}"]:
     n, channels, height, width = x.shape
     mirrored = _mirror(_mirror(x, UPSAMPLE_CONTEXT, dim=3), UPSAMPLE_CONTEXT, dim=2)
     rows = mirrored.reshape(n * channels, 1, *mirrored.shape[-2:])
-    with torch.backends.cudnn.flags(allow_tf32=False):
-        phases = F.conv2d(rows, _phase_kernels(scale, x.device))
+    # On a GPU in float64, where no setting of the process lets cuDNN round.
+    rows = rows.double() if rows.is_cuda else rows
+    phases = F.conv2d(rows, _phase_kernels(scale, x.device).to(rows.dtype)).to(x.dtype)
     return pixel_shuffle(phases.reshape(n, channels * scale**2, height, width), scale)
 
 
@@ -57,8 +58,10 @@ def pixel_shuffle(phases: Float[Tensor, "n d h w"], scale: int) -> Float[Tensor,
 
 def resize(x: Batch, height: int, width: int) -> Float[Tensor, "n 3 {height} {width}"]:
     """The pictures at any size, antialiased where they shrink; values may overshoot [0, 1] slightly."""
-    vertical = _matrix(x.shape[-2], height, x.device)
-    horizontal = _matrix(x.shape[-1], width, x.device)
+    vertical, horizontal = (
+        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device)
+        for size, new_size in zip(x.shape[-2:], (height, width), strict=True)
+    )
     return vertical @ x @ horizontal.T
 
 
@@ -70,7 +73,10 @@ def _cubic(distance: Tensor) -> Tensor:
     return torch.where(d <= 1, near, torch.where(d <= 2, far, torch.zeros_like(d)))
 
 
-@lru_cache(maxsize=512)
+_KEPT = 4_000_000
+"""Weights of the largest matrix that is kept for the next picture."""
+
+
 @torch.inference_mode(False)  # or what inference has made first, training could not use
 def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
     """Row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
@@ -85,6 +91,9 @@ def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{n
     mirrored = torch.minimum(period, 2 * size - 1 - period)
     matrix = torch.zeros(new_size, size, dtype=torch.float64)
     return matrix.scatter_add_(1, mirrored, weights).float().to(device)
+
+
+_kept_matrix = lru_cache(maxsize=512)(_matrix)
 
 
 @lru_cache(maxsize=8)

@@ -21,7 +21,7 @@ from srgan.engines import Engine, make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
 from srgan.model import Model
-from srgan.resample import upsample
+from srgan.resample import UPSAMPLE_CONTEXT, upsample
 from srgan.tiling import Tile, padded, tiles
 from srgan.types import Batch, Levels, Observed
 
@@ -219,10 +219,14 @@ def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int) -> Shaped[np.nd
     """The opacity enlarged like the colours' base; opaque and transparent areas stay exactly so."""
     if scale == 1:
         return alpha
-    peak = float(np.iinfo(alpha.dtype).max)
-    plane = torch.from_numpy(alpha.astype(np.float32))[None, None]
-    enlarged = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].round_().clamp_(0, peak)
-    return enlarged.numpy().astype(alpha.dtype)
+    height, width = alpha.shape
+    enlarged = np.empty((height * scale, width * scale), alpha.dtype)
+    for rows, columns in tiles(height, width, AUTO_TILE, UPSAMPLE_CONTEXT, 1):
+        plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
+        levels = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].round_().clamp_(0, np.iinfo(alpha.dtype).max)
+        centre = levels[rows.centre(scale), columns.centre(scale)]
+        enlarged[rows.kept(scale), columns.kept(scale)] = centre.numpy().astype(alpha.dtype)
+    return enlarged
 
 
 def _bleed(rgb: Shaped[np.ndarray, "h w 3"], alpha: Shaped[np.ndarray, "h w"]) -> Shaped[np.ndarray, "h w 3"]:

@@ -36,11 +36,21 @@ class Source:
     clean_bytes: Callable[[], bytes]
     observed_bytes: Callable[[], bytes] | None = None
 
-    def clean(self) -> Image:
-        return decode(self.clean_bytes(), self.name)
+    def pair(self, scale: int) -> tuple[Image, Image | None]:
+        """The clean picture, and the observed one where it is given, whose sides are those of the clean one / `scale`.
 
-    def observed(self) -> Image | None:
-        return None if self.observed_bytes is None else decode(self.observed_bytes(), self.name)
+        Raises:
+            ImageError: one cannot be read.
+            ConfigError: their sizes do not fit.
+        """
+        clean = decode(self.clean_bytes(), self.name)
+        if self.observed_bytes is None:
+            return clean, None
+        observed = decode(self.observed_bytes(), f"what was observed of {self.name}")
+        if (observed.width * scale, observed.height * scale) != (clean.width, clean.height):
+            sizes = f"{clean.width}x{clean.height} px are not {scale} times the {observed.width}x{observed.height} px"
+            raise ConfigError(f"{self.name}: {sizes} that were observed")
+        return clean, observed
 
 
 Data = str | os.PathLike[str] | Paired | Sequence[Source]
@@ -61,7 +71,10 @@ def sources(data: Data) -> list[Source]:
     if not path.exists():
         raise ConfigError(f"{path}: there is no such folder or tar file")
     if path.is_file():
-        return _members(path)
+        found = _members(path)
+        if not found:
+            raise NoPicturesError(f"{path}: holds no pictures")
+        return found
     found = [member for shard in sorted(path.glob("*.tar")) for member in _members(shard)]
     found += [Source(name, (path / name).read_bytes) for name in find(path)]
     if not found:
@@ -70,7 +83,9 @@ def sources(data: Data) -> list[Source]:
 
 
 def split(every: Sequence[Source]) -> tuple[list[Source], list[Source]]:
-    """Those to learn from, and about a tenth to be judged on, chosen by their names: more pictures change no choice.
+    """Those to learn from, and about a tenth to be judged on, chosen by a hash of their names.
+
+    So more pictures change no choice, unless they are very few: then one is held out, and at most half.
 
     Raises:
         NoPicturesError: there are fewer than two.
@@ -114,11 +129,19 @@ def _by_stem(folder: Path) -> dict[str, str]:
 
 
 def _members(shard: Path) -> list[Source]:
-    """The pictures inside a tar file, by name."""
+    """The pictures inside a tar file, by name; each is read only when it is wanted."""
     try:
-        with tarfile.open(shard) as tar:
-            members = sorted((member for member in tar.getmembers() if is_picture(member.name)), key=lambda m: m.name)
-            files = ((member.name, tar.extractfile(member)) for member in members)
-            return [Source(f"{shard.name}:{name}", partial(bytes, file.read())) for name, file in files if file]
-    except tarfile.TarError as error:
-        raise TrainingError(f"{shard}: not a tar file that can be read ({error})") from error
+        with tarfile.open(shard, "r:") as tar:
+            members = [member for member in tar.getmembers() if member.isfile() and is_picture(member.name)]
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise TrainingError(f"{shard}: not an uncompressed tar file that can be read ({error})") from error
+    return [
+        Source(f"{shard.name}:{member.name}", partial(_part, shard, member.offset_data, member.size))
+        for member in sorted(members, key=lambda member: member.name)
+    ]
+
+
+def _part(path: Path, start: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)

@@ -214,7 +214,7 @@ def test_a_missing_folder_is_refused(tmp_path):
 def test_what_is_no_tar_file_is_refused(tmp_path):
     (tmp_path / "a.tar").write_bytes(b"no tar file" * 100)
 
-    with pytest.raises(TrainingError, match=r"a\.tar: not a tar file that can be read \("):
+    with pytest.raises(TrainingError, match=r"a\.tar: not an uncompressed tar file that can be read \("):
         load_pictures(tmp_path)
 
 

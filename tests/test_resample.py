@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from srgan import resample
 from srgan.errors import ConfigError
 from srgan.images import read
 from srgan.metrics import Protocol, luma, psnr
@@ -140,3 +141,21 @@ def test_pixel_shuffle_gives_the_values_of_torch_in_plain_rows(memory_format):
 
     assert torch.equal(shuffled, F.pixel_shuffle(phases, 3))
     assert shuffled.is_contiguous()
+
+
+def test_enlarging_leaves_the_settings_of_the_process_alone(monkeypatch):
+    set_flags = []
+    monkeypatch.setattr(torch.backends.cudnn, "set_flags", lambda *flags: set_flags.append(flags))
+
+    upsample(torch.rand(1, 3, 4, 4), 2)
+
+    assert set_flags == []
+
+
+def test_very_large_matrices_are_not_kept():
+    resample._kept_matrix.cache_clear()
+
+    resize(torch.rand(1, 3, 2, 5000), 1, 2500)
+    resize(torch.rand(1, 3, 4, 6), 2, 3)
+
+    assert resample._kept_matrix.cache_info().currsize == 3

@@ -6,6 +6,7 @@ import torch
 from PIL import Image as Pillow
 
 import srgan
+from srgan import restoration
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
@@ -288,3 +289,13 @@ def test_bf16_is_within_a_level_or_two_of_float32(make_model, pixels):
     )
 
     assert np.abs(fast - exact).max() <= 2
+
+
+def test_a_large_alpha_is_enlarged_in_parts_as_it_would_be_whole(tiny, engine, pixels, monkeypatch):
+    picture = Image(pixels(50, 70), pixels(50, 70, 1, seed=3)[..., 0])
+    whole = restore(tiny, picture, engine=engine)
+    monkeypatch.setattr(restoration, "AUTO_TILE", 16)
+
+    parts = restore(tiny, picture, engine=engine)
+
+    np.testing.assert_array_equal(parts.alpha, whole.alpha)

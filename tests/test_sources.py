@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from srgan.data import load_pictures, pairs
-from srgan.errors import ConfigError, NoPicturesError, TrainingError
+from srgan.errors import ConfigError, NoPicturesError
 from srgan.evaluation import evaluate
 from srgan.images import Image, write
 from srgan.sources import Paired, Source, sources, split
@@ -33,7 +33,7 @@ def test_pairs_are_matched_by_name_whatever_their_suffix(paired):
     os.rename(paired.observed / "a.png", paired.observed / "a.PNG")
 
     assert [source.name for source in sources(paired)] == ["a.png", "c.png", "sub/b.png"]
-    assert [source.observed().width for source in sources(paired)] == [15, 15, 15]
+    assert [source.pair(2)[1].width for source in sources(paired)] == [15, 15, 15]
 
 
 @pytest.mark.parametrize(("side", "other"), [("observed", "clean"), ("clean", "observed")])
@@ -56,7 +56,7 @@ def test_two_pictures_that_could_be_one_partner_are_named(paired, pixels):
 def test_a_pair_whose_sizes_do_not_fit_is_refused_before_training(paired, pixels):
     write(paired.observed / "c.png", Image(pixels(13, 15)))
 
-    with pytest.raises(TrainingError, match=r"c.png: 30x28 px are not 2 times the 15x13 px that were observed"):
+    with pytest.raises(ConfigError, match=r"c.png: 30x28 px are not 2 times the 15x13 px that were observed"):
         load_pictures(paired, scale=2)
 
 

@@ -36,7 +36,7 @@ def evaluate(
     loaded = zoo.load(model)
     scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else _table(result))
+    click.echo(json.dumps(result) if as_json else _table(result))
     return 0
 
 

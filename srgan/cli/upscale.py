@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -96,13 +97,15 @@ def upscale(
     loaded = _load(model, scale, realism)
     if not isinstance(loaded.task, Upscale):
         raise ConfigError(f"{model} is for the task {loaded.task.name}, not for upscaling")
-    loaded.task = dataclasses.replace(loaded.task, rounds=ROUNDS if consistent else 0)
-    for outcome in folder.restore_folder(loaded, source, target, config, jobs=jobs):
-        progress.add(outcome)
-        if as_json:
-            click.echo(json.dumps(_as_json(outcome)))
-        elif verbose and outcome.status == "ok":
-            click.echo(str(outcome.target))
+    if consistent:
+        loaded.task = dataclasses.replace(loaded.task, rounds=ROUNDS)
+    with contextlib.closing(folder.restore_folder(loaded, source, target, config, jobs=jobs)) as outcomes:
+        for outcome in outcomes:
+            progress.add(outcome)
+            if as_json:
+                click.echo(json.dumps(_as_json(outcome)))
+            elif verbose and outcome.status == "ok":
+                click.echo(str(outcome.target))
     progress.finish(time.perf_counter() - started)
     return 1 if progress.failed else 0
 

@@ -17,7 +17,15 @@ from srgan.types import Logits
 
 
 class Discriminator(nn.Module, ABC):
-    """Pictures, with a condition as further channels where there is one, become a map of logits."""
+    """Pictures, with a condition as further channels where there is one, become a map of logits.
+
+    Attributes:
+        smallest: least side of a picture [px].
+        multiple_of: the sides of a picture must be multiples of this.
+    """
+
+    smallest: int
+    multiple_of: int
 
     @abstractmethod
     def layers(self, pictures: Float[Tensor, "n c h w"]) -> list[Tensor]:
@@ -35,6 +43,7 @@ class PatchGAN(Discriminator):
 
     def __init__(self, in_channels: int, *, width: int = 64, depth: int = 3) -> None:
         super().__init__()
+        self.smallest, self.multiple_of = 3 * 2**depth, 1
         widths = [in_channels, *(width * min(2**level, 8) for level in range(depth + 1))]
         strides = [2] * depth + [1]
         self.body = nn.ModuleList(
@@ -59,6 +68,7 @@ class UNetDiscriminator(Discriminator):
 
     def __init__(self, in_channels: int, *, width: int = 64, depth: int = 3) -> None:
         super().__init__()
+        self.smallest = self.multiple_of = 2**depth
         widths = [width * min(2**level, 8) for level in range(depth + 1)]
         self.head = nn.Conv2d(in_channels, width, 3, padding=1)
         self.down = nn.ModuleList(
@@ -91,6 +101,6 @@ DISCRIMINATORS: dict[str, type[PatchGAN] | type[UNetDiscriminator]] = {"patchgan
 def build_discriminator(name: str, in_channels: int, *, width: int, depth: int, seed: int) -> Discriminator:
     """A fresh discriminator in channels-last memory."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         discriminator = DISCRIMINATORS[name](in_channels, width=width, depth=depth)
     return discriminator.to(memory_format=torch.channels_last)

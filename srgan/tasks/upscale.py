@@ -16,7 +16,7 @@ from srgan.metrics import Protocol
 from srgan.options import option
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, upsample
 from srgan.tasks.task import Task
-from srgan.tiling import spans
+from srgan.tiling import tiles
 from srgan.types import Batch, Levels, Observed
 
 
@@ -74,10 +74,10 @@ class Upscale(Task):
             return ()
         white, scale = np.iinfo(picture.dtype).max, self.scale
         residue = 0.0
-        for rows in spans(len(picture), 256, UPSAMPLE_CONTEXT, 1):
-            strip = restored[rows.seen_start * scale : rows.seen_stop * scale]
-            reduced = downsample(_as_batch(strip), scale)[:, :, rows.centre(1)]
-            residue = max(residue, float((reduced - _as_batch(picture[rows.start : rows.stop])).abs().max()))
+        for rows, columns in tiles(len(picture), picture.shape[1], 512, UPSAMPLE_CONTEXT, 1):
+            seen = restored[_times(rows.seen, scale), _times(columns.seen, scale)]
+            reduced = downsample(_as_batch(seen), scale)[:, :, rows.centre(1), columns.centre(1)]
+            residue = max(residue, float((reduced - _as_batch(picture[rows.kept(1), columns.kept(1)])).abs().max()))
         levels = 255 * residue / white
         return (f"reduces to the input within {levels:.1f} of 255 levels, not 1",) if levels > 1 else ()
 
@@ -90,6 +90,10 @@ class Upscale(Task):
 
     def baselines(self) -> dict[str, Callable[[Observed], Batch]]:
         return {"bicubic": partial(upsample, scale=self.scale)}
+
+
+def _times(span: slice, scale: int) -> slice:
+    return slice(span.start * scale, span.stop * scale)
 
 
 def _as_batch(levels: Levels) -> Batch:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.augment import augment
+from srgan.errors import ConfigError
 from srgan.games import GAMES, accuracy, gradient_penalty, r1
 from srgan.losses import perceptual
 from srgan.networks import build_discriminator
@@ -25,9 +26,13 @@ class Adversary:
 
     Args:
         channels: of a picture and, where the discriminator sees one, its condition.
+        side: of the pictures it is shown [px].
+
+    Raises:
+        ConfigError: the discriminator cannot see pictures of that side.
     """
 
-    def __init__(self, config: TrainConfig, channels: int, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, config: TrainConfig, channels: int, side: int, device: torch.device, dtype: torch.dtype) -> None:
         self.config, self.game, self._dtype = config, GAMES[config.game], dtype
         self.discriminator = build_discriminator(
             config.discriminator,
@@ -36,6 +41,11 @@ class Adversary:
             depth=config.discriminator_depth,
             seed=config.seed,
         ).to(device)
+        if side < self.discriminator.smallest or side % self.discriminator.multiple_of:
+            raise ConfigError(
+                f"a {config.discriminator} of depth {config.discriminator_depth} cannot see crops of {side} px: choose "
+                f"at least {self.discriminator.smallest} px, and a multiple of {self.discriminator.multiple_of}"
+            )
         self.optimizer = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.discriminator_learning_rate, betas=BETAS, fused=True
         )
@@ -80,10 +90,12 @@ class Adversary:
         # The generator's gradient must pass through the discriminator, not into it.
         self.discriminator.requires_grad_(False)
         draws = self._rng.get_state()
-        with torch.no_grad():
-            real = self._layers(self._show(clean, condition))
-        self._rng.set_state(draws)  # matched features are those of equally augmented pictures
         fake = self._layers(self._show(restored, condition))
+        real = fake  # whose logits a game that is not relative does not look at
+        if self.game.relative or self.config.feature_matching:
+            self._rng.set_state(draws)  # matched features are those of equally augmented pictures
+            with torch.no_grad():
+                real = self._layers(self._show(clean, condition))
         terms = {}
         if self.config.adversarial:
             terms["adversarial"] = self.config.adversarial * self.game.generator(real[-1], fake[-1])

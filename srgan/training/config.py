@@ -77,8 +77,11 @@ class TrainConfig:
         for name in ("rescale", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
-        if self.warmup < 0:
-            raise ConfigError(f"warmup={self.warmup}: must not be negative")
+        for name in ("warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
+        if self.clip <= 0:
+            raise ConfigError(f"clip={self.clip}: must be more than 0")
         for name, choices in {
             "optimizer": ("muon", "adam"),
             "precision": ("auto", "bf16", "fp32"),

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from srgan.errors import ImageError, NoPicturesError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
 from srgan.model import Model, load, save
-from srgan.sources import Data, sources, split
+from srgan.sources import Data, Source, sources, split
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 32
+"""Shortest side of a picture that can judge [px]."""
 
 GENTLE = {"steps": 2000, "optimizer": "adam", "learning_rate": 1e-4, "warmup": 100, "validate_every": 500}
 """What is not the default of TrainConfig where weights are already good."""
@@ -54,27 +61,51 @@ def finetune(
 
     Raises:
         NoPicturesError: there are fewer than two pictures, or none is large enough.
+        TrainingError: no picture held out has a score.
     """
     config = config or replace(TrainConfig(), **GENTLE)  # type: ignore[arg-type]
     out = Path(out)
     learn, held_out = split(sources(data))
+    held_out = _usable(held_out, start.task.scale)
+    if not held_out:
+        raise NoPicturesError("none of the pictures held out can be used to judge by; the warnings above say why")
     run = out / "training"
     train(copy.deepcopy(start), learn, run, config, validation=held_out, progress=progress)
     trained = load(run / "model.safetensors")
 
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
-    before, after = (_scores(model, held_out, metrics) for model in (start, trained))
     metric = "lpips" if config.playing else "psnr"
-    gain = (after[metric] or 0.0) - (before[metric] or 0.0)
-    improved = gain < 0 if metric == "lpips" else gain > 0
+    before, after = (
+        evaluate(*(model, held_out), metrics=metrics, baselines=False, device=config.device, precision=config.precision)
+        for model in (start, trained)
+    )
+    gains = [
+        new[metric] - old[metric]
+        for old, new in zip(before["pictures"], after["pictures"], strict=True)
+        if None not in (old[metric], new[metric])
+    ]
+    if not gains:
+        raise TrainingError(f"{run}: no picture held out has a {metric} to judge by; the warnings above say why")
+    improved = sum(gains) < 0 if metric == "lpips" else sum(gains) > 0
     if improved:
         write_bytes(out / "model.safetensors", (run / "model.safetensors").read_bytes())
     else:
         save(start, out / "model.safetensors")
     names = tuple(source.name for source in held_out)
-    return FineTuned(trained if improved else start, improved, metric, before, after, names)
+    return FineTuned(trained if improved else start, improved, metric, before["mean"], after["mean"], names)
 
 
-def _scores(model: Model, held_out: Data, metrics: tuple[str, ...]) -> dict[str, Any]:
-    scores: dict[str, Any] = evaluate(model, held_out, metrics=metrics, baselines=False)["mean"]
-    return scores
+def _usable(every: Sequence[Source], scale: int) -> list[Source]:
+    """Those that can be scored: a picture that cannot be read, or is smaller than a window of SSIM, is left out."""
+    usable = []
+    for source in every:
+        try:
+            clean, _ = source.pair(scale)
+        except (ImageError, OSError) as error:
+            log.warning("not held out: %s", error)
+            continue
+        if min(clean.width, clean.height) < SMALLEST:
+            log.warning("not held out: %s: smaller than %d px", source.name, SMALLEST)
+            continue
+        usable.append(source)
+    return usable

@@ -8,7 +8,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from srgan.errors import MachineError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
 from srgan.model import Model, save
-from srgan.sources import Data
+from srgan.sources import Data, Source, sources
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
-from srgan.training.pictures import open_board, write_curves, write_sheet
+from srgan.training.pictures import board, write_curves, write_sheet
 from srgan.training.state import identity, load_state, save_state
 from srgan.training.watch import UnhealthyError, Watch
 
@@ -67,26 +67,26 @@ def train(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MachineError(f"{out}: cannot be made ({error.strerror}); choose another output") from error
+    held_out = None if validation is None else sources(validation)
+    who = identity(model, sources(data), config)
     pictures: Pictures | None = None
-    beginning = copy.deepcopy(model.state_dict())
-    who = identity(model, config)
     rollbacks = 0
     while True:
         state = load_state(out, who)
-        rollbacks = max(rollbacks, 0 if state is None else state["rollbacks"])
-        start = 0 if state is None else state["step"]
-        if start < config.steps and pictures is None:
-            pictures = load_pictures(
-                data, smallest=config.crop * model.task.scale, memory=config.memory, scale=model.task.scale
-            )
+        before = 0 if state is None else state["rollbacks"]
+        rollbacks = max(rollbacks, before)
+        if pictures is None and (state is None or state["step"] < config.steps):
+            scale = model.task.scale
+            pictures = load_pictures(data, smallest=config.crop * scale, memory=config.memory, scale=scale)
         try:
-            return _run(model, pictures, out, config, who, state, rollbacks, validation, card or {}, progress)
+            return _run(
+                copy.deepcopy(model), pictures, out, config, who, state, rollbacks, held_out, card or {}, progress
+            )
         except UnhealthyError as trouble:
             rollbacks += 1
             if rollbacks > config.rollbacks:
                 raise TrainingError(f"{out}: stopped after {config.rollbacks} rollbacks: {trouble}") from trouble
             log.warning("%s; goes back to the last checkpoint with learning rates / %d", trouble, 2**rollbacks)
-            model.load_state_dict(beginning)
 
 
 def _run(
@@ -97,7 +97,7 @@ def _run(
     who: Mapping[str, Any],
     state: dict[str, Any] | None,
     rollbacks: int,
-    validation: Data | None,
+    validation: Sequence[Source] | None,
     card: Mapping[str, object],
     progress: bool,
 ) -> Model:
@@ -115,8 +115,9 @@ def _run(
     adversary: Adversary | None = None
     if config.playing:
         channels = model.task.out_channels * (2 if config.conditional else 1)
-        adversary = Adversary(config, channels, device, dtype)
+        adversary = Adversary(config, channels, config.crop * model.task.scale, device, dtype)
     watch = Watch()
+    scores: dict[str, float | None] = {}
 
     start = 0
     if state is not None:
@@ -124,7 +125,9 @@ def _run(
         model.generator.load_state_dict(state["generator"])
         average.generator.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
-        watch.load_state_dict(state["watch"])
+        watch.load_state_dict(state["watch"], afresh=rollbacks > state["rollbacks"])
+        average.card = json.loads(state["card"])
+        scores = average.card["training"]["validation"]
         if adversary is not None:
             adversary.load_state_dict(state["adversary"])
         log.info("continues at step %d", start)
@@ -132,82 +135,86 @@ def _run(
     if pictures is None:
         return average
 
-    board = open_board(out / "tensorboard", start) if config.tensorboard else None
-    scores: dict[str, float | None] = {}
     clock = time.perf_counter()
-    bar = tqdm(total=config.steps, initial=start, unit="step", disable=not progress, smoothing=0.05)
-
-    for step, (*others, (observed, clean)) in enumerate(
-        pairs(pictures, model.task, config, start=start, device=device), start + 1
+    with (
+        tqdm(total=config.steps, initial=start, unit="step", disable=not progress, smoothing=0.05) as bar,
+        board(out / "tensorboard", start, wanted=config.tensorboard) as show,
     ):
-        learning_rate = pace * learning_rate_at(step, config)
-        condition = model.task.condition(observed) if config.conditional else None
-        measured: dict[str, torch.Tensor] = {}
+        for step, (*others, (observed, clean)) in enumerate(
+            pairs(pictures, model.task, config, start=start, device=device), start + 1
+        ):
+            learning_rate = pace * learning_rate_at(step, config)
+            condition = model.task.condition(observed) if config.conditional else None
+            measured: dict[str, torch.Tensor] = {}
+            turns: list[torch.Tensor] = []
 
-        # The discriminator learns to tell real from restored...
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            restored = model(observed)
-        if adversary is not None:
-            for turn, (seen, real) in enumerate(others, 1):
-                with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-                    fake = model(seen)
-                beside = model.task.condition(seen) if config.conditional else None
-                adversary.learn(real, fake, beside, step, turn, pace)
-            measured |= adversary.learn(clean, restored.detach(), condition, step, 0, pace)
+            # The discriminator learns to tell real from restored...
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                restored = model(observed)
+            if adversary is not None:
+                for turn, (seen, real) in enumerate(others, 1):
+                    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+                        fake = model(seen)
+                    beside = model.task.condition(seen) if config.conditional else None
+                    turns.append(adversary.learn(real, fake, beside, step, turn, pace)["skipped"])
+                measured |= adversary.learn(clean, restored.detach(), condition, step, 0, pace)
+                turns.append(measured["skipped"])
 
-        # ...and the generator to be taken for real.
-        terms = objective.terms(restored, clean, condition, adversary)
-        loss = torch.stack(list(terms.values())).sum()
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()
-        finite = torch.isfinite(loss) & torch.isfinite(norm)
-        optimizer.step(learning_rate, finite)
-        decay = min(config.ema, (1 + step) / (10 + step))  # young weights are not worth remembering
-        torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
-        bar.update()
+            # ...and the generator to be taken for real.
+            terms = objective.terms(restored, clean, condition, adversary)
+            loss = torch.stack(list(terms.values())).sum()
+            torch.autograd.backward(loss)
+            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()
+            finite = torch.isfinite(loss) & torch.isfinite(norm)
+            optimizer.step(learning_rate, finite)
+            decay = min(config.ema, (1 + step) / (10 + step))  # young weights are not worth remembering
+            torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
+            bar.update()
 
-        measured |= {"gradient": norm, "distance": (restored.detach() - clean).abs().mean()}
-        measured["skipped"] = torch.maximum(measured.get("skipped", norm.new_zeros(())), (~finite).float())
-        watch.add(terms, measured)
-        if step % config.log_every and step != config.steps:
-            continue
+            measured |= {"gradient": norm, "distance": (restored.detach() - clean).abs().mean()}
+            measured["skipped"] = torch.stack([*turns, (~finite).float()]).amax()
+            watch.add(terms, measured)
+            if step % config.log_every and step != config.steps:
+                continue
 
-        # Nothing above waits for the device; reading what was watched does.
-        line: dict[str, Any] = {"step": step, "learning_rate": learning_rate, "rollbacks": rollbacks}
-        line |= watch.line(terms, restored.detach(), clean)
-        line["steps_per_second"] = config.log_every / (time.perf_counter() - clock)
-        if validation is not None and (step % config.validate_every == 0 or step == config.steps):
-            metrics = ("psnr", "lpips") if config.playing else ("psnr",)
-            scores = evaluate(average, validation, metrics=metrics, baselines=False)["mean"]
-            line["validation"] = scores
-            bar.set_postfix(scores)
-        with (out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        if board is not None:
-            board(line)
+            # But for Muon's look at the gradient, nothing above waits for the device; reading what was watched does.
+            line: dict[str, Any] = {"step": step, "learning_rate": learning_rate, "rollbacks": rollbacks}
+            line |= watch.line(terms, restored.detach(), clean)
+            line["steps_per_second"] = config.log_every / (time.perf_counter() - clock)
+            if validation is not None and (step % config.validate_every == 0 or step == config.steps):
+                metrics = ("psnr", "lpips") if config.playing else ("psnr",)
+                where = {"device": config.device, "precision": config.precision}
+                scores = evaluate(average, validation, metrics=metrics, baselines=False, **where)["mean"]
+                line["validation"] = scores
+                bar.set_postfix(scores)
+            with (out / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            show(line)
 
-        if step % config.checkpoint_every == 0 or step == config.steps:
-            training = _account(config, step, pictures, scores, before=model.card.get("training"))
-            licence = {"licence": model.card["licence"]} if "licence" in model.card else {}
-            save(average, out / "model.safetensors", card={"training": training, **licence, **card})
-            save_state(
-                out,
-                step,
-                who,
-                generator=model.generator.state_dict(),
-                average=average.generator.state_dict(),
-                optimizer=optimizer.state_dict(),
-                watch=watch.state_dict(),
-                rollbacks=rollbacks,
-                **({} if adversary is None else {"adversary": adversary.state_dict()}),
-            )
-            write_curves(out / "log.jsonl", out / "curves.png")
-            if validation is not None:
-                write_sheet(average, validation, out / "sheets" / f"step-{step:07d}.png")
-        if step == config.steps:
-            break
-        clock = time.perf_counter()
-    bar.close()
+            if step % config.checkpoint_every == 0 or step == config.steps:
+                training = _account(config, step, pictures, scores, before=model.card.get("training"))
+                licence = {"licence": model.card["licence"]} if "licence" in model.card else {}
+                average.card = {"training": training, **licence, **card}
+                save(average, out / "model.safetensors")
+                save_state(
+                    out,
+                    step,
+                    who,
+                    generator=model.generator.state_dict(),
+                    average=average.generator.state_dict(),
+                    optimizer=optimizer.state_dict(),
+                    watch=watch.state_dict(),
+                    rollbacks=rollbacks,
+                    card=json.dumps(average.card),
+                    **({} if adversary is None else {"adversary": adversary.state_dict()}),
+                )
+                write_curves(out / "log.jsonl", out / "curves.png")
+                if validation is not None:
+                    sheet = out / "sheets" / f"step-{step:07d}.png"
+                    write_sheet(average, validation, sheet, config.device, config.precision)
+            if step == config.steps:
+                break
+            clock = time.perf_counter()
     return average
 
 
@@ -233,5 +240,13 @@ def _keep_log_until(path: Path, step: int) -> None:
     """Drops the lines that a killed run wrote after its last checkpoint."""
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        kept = [line for line in lines if _step_of(line) <= step]
         write_bytes(path, "".join(kept).encode())
+
+
+def _step_of(line: str) -> float:
+    """The step of a line of the log; beyond all steps where it is torn."""
+    try:
+        return float(json.loads(line)["step"]) if line.endswith("\n") else math.inf
+    except (ValueError, LookupError, TypeError):
+        return math.inf

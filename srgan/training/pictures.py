@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,16 @@ PANEL = (720, 260)
 _COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14), (23, 190, 207), (90, 90, 90))
 
 
-def open_board(folder: Path, start: int) -> Callable[[Mapping[str, Any]], None]:
-    """What writes lines of the log for TensorBoard; what was there from step `start` on is taken back.
+@contextmanager
+def board(folder: Path, start: int, *, wanted: bool) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """What writes lines of the log for TensorBoard, or nothing; what was there from step `start` on is taken back.
 
     Raises:
         ConfigError: tensorboard is not installed.
     """
+    if not wanted:
+        yield lambda line: None
+        return
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
@@ -51,12 +56,15 @@ def open_board(folder: Path, start: int) -> Callable[[Mapping[str, Any]], None]:
                 writer.add_scalar(name, value, line["step"])
         writer.flush()
 
-    return add
+    try:
+        yield add
+    finally:
+        writer.close()
 
 
-def write_sheet(model: Model, validation: Data, path: Path) -> None:
+def write_sheet(model: Model, validation: Data, path: Path, device: str = "auto", precision: str = "auto") -> None:
     """Writes a PNG: a row for each of the first validation pictures, its baseline, restored and clean side by side."""
-    engine = make_engine(model.generator)
+    engine = make_engine(model.generator, device=device, precision=precision)
     rows = []
     for source in sources(validation)[:SHEET_PICTURES]:
         clean, observed = _middle_of(source, model)
@@ -129,9 +137,10 @@ def _write(canvas: Canvas, text: str, where: tuple[int, int], colour: tuple[int,
 
 
 def _middle_of(source: Source, model: Model) -> tuple[Batch, Observed]:
-    """The middle of a clean picture, its sides multiples of 12 px, which every scale divides, and what is observed."""
-    image, given, scale = source.clean(), source.observed(), model.task.scale
-    height, width = (min(side, SHEET_SIDE) // 12 * 12 for side in (image.height, image.width))
+    """The middle of a clean picture, and what is observed of it."""
+    scale = model.task.scale
+    image, given = source.pair(scale)
+    height, width = (min(side, SHEET_SIDE) // scale * scale for side in (image.height, image.width))
     top, left = (image.height - height) // 2 // scale * scale, (image.width - width) // 2 // scale * scale
 
     def cut(image: Image, times: int) -> Batch:

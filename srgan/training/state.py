@@ -1,12 +1,13 @@
 """What a run resumes from: `state.pt`, apart from the weights file that is deployed, and the state before it."""
 
+import hashlib
 import io
 import json
 import logging
 import os
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,27 @@ from srgan import options
 from srgan.errors import TrainingError
 from srgan.images import write_bytes
 from srgan.model import Model
+from srgan.sources import Source
 from srgan.training.config import TrainConfig
 
 log = logging.getLogger(__name__)
 
-NEWEST, BEFORE = "state.pt", "state-before.pt"
+NEWEST, BEFORE, DAMAGED = "state.pt", "state-before.pt", "state-damaged.pt"
 
-_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "memory", "features", "tensorboard")
+_FREE = ("log_every", "checkpoint_every", "validate_every", "device", "features", "tensorboard")
 
 
-def identity(model: Model, config: TrainConfig) -> dict[str, Any]:
-    """What must be the same for a run to be the same run."""
+def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict[str, Any]:
+    """What must be the same for a run to be the same run: the weights it starts from, its pictures, its settings."""
     settings = {name: value for name, value in options.record(config).items() if name not in _FREE}
-    return {"task": {"name": model.task.name, **options.record(model.task)}, "network": model.network, **settings}
+    names = hashlib.sha256("\n".join(source.name for source in every).encode(errors="surrogateescape"))
+    return {
+        "task": {"name": model.task.name, **options.record(model.task)},
+        "network": model.network,
+        "starting weights": model.digest(),
+        "set of pictures": names.hexdigest(),
+        **settings,
+    }
 
 
 def save_state(folder: Path, step: int, who: Mapping[str, Any], **parts: Any) -> None:
@@ -51,10 +60,14 @@ def load_state(folder: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
     for path in (folder / NEWEST, folder / BEFORE):
         if path.exists():
             try:
-                return _load(path, who)
+                state = _load(path, who)
             except _DamagedError as error:
                 log.warning("%s", error)
                 damage = error
+                continue
+            if damage is not None:  # or the next state would push the good one aside for the bad one
+                os.replace(folder / NEWEST, folder / DAMAGED)
+            return state
     if damage is not None:
         raise damage
     return None

@@ -7,7 +7,7 @@ A step whose loss or gradient is not finite is skipped and counted. A run is unh
 3. the discriminator knows real from fake (more than 99 % of either) in 10 lines on end: it teaches nothing any more,
 4. fine detail has 3 times its power in 3 lines on end, and once had not: patterns, or noise.
 
-It then returns to its last checkpoint, which was healthy, with half the learning rates.
+It then returns to its last checkpoint, with half the learning rates; none is written while a rule is broken.
 """
 
 import math
@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from srgan.errors import TrainingError
-from srgan.metrics import colour_drift, spectrum
+from srgan.metrics import colour_drift, fine_power
 from srgan.types import Batch
 
 FAR, FARTHER = 5 / 255, 2.0
@@ -46,19 +47,23 @@ class Watch:
         """One step: the terms of the loss and what else was measured, all scalars on the device."""
         self._steps += 1
         for name, value in {**terms, **measured}.items():
-            value = value.detach().nan_to_num(0.0, 0.0, 0.0)
-            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+            value = value.detach()
+            counted = torch.stack([value.nan_to_num(0.0, 0.0, 0.0), torch.isfinite(value).to(value.dtype)])
+            self._sums[name] = self._sums[name] + counted if name in self._sums else counted
 
     def line(self, terms: Mapping[str, Tensor], restored: Batch, clean: Batch) -> dict[str, Any]:
-        """What the log says since the last line: means over the steps, the share of each term, the look of a batch."""
-        line: dict[str, Any] = {name: total.item() / self._steps for name, total in self._sums.items()}
-        skipped, steps = round(line.pop("skipped") * self._steps), self._steps
+        """What the log says since the last line: means over the finite steps, each term's share, a batch's look."""
+        skipped, steps = round(self._sums.pop("skipped")[0].item()), self._steps
+        line: dict[str, Any] = {}
+        for name, counted in self._sums.items():
+            total, count = counted.tolist()
+            line[name] = total / count if count else None
         self._skipped += skipped
         self._sums, self._steps = {}, 0
-        total = sum(abs(line[name]) for name in terms) or 1.0
-        line["shares"] = {name: abs(line[name]) / total for name in terms}
-        line["spectrum"] = _middle(spectrum(restored, clean))
-        line["colour_drift"] = _middle(colour_drift(restored, clean))
+        sizes = {name: abs(line[name] or 0.0) for name in terms}
+        line["shares"] = {name: size / (sum(sizes.values()) or 1.0) for name, size in sizes.items()}
+        line["spectrum"] = _number(fine_power(restored).sum() / fine_power(clean).sum())
+        line["colour_drift"] = _number(colour_drift(restored, clean).mean())
         line["skipped"] = self._skipped
         self._check(line, skipped, steps)
         return line
@@ -72,14 +77,16 @@ class Watch:
             "was_calm": self._was_calm,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any], *, afresh: bool = False) -> None:
+        """Takes up the counters; `afresh` after a rollback, whose run gets the whole of each rule's patience again."""
         self._skipped, self._nearest, self._was_calm = state["skipped"], state["nearest"], state["was_calm"]
-        self._sure.extend(state["sure"])
-        self._noisy.extend(state["noisy"])
+        if not afresh:
+            self._sure.extend(state["sure"])
+            self._noisy.extend(state["noisy"])
 
     def _check(self, line: Mapping[str, Any], skipped: int, steps: int) -> None:
         """Raises UnhealthyError where one of the rules is broken."""
-        self._sure.append(min(line.get("accuracy_real", 0.0), line.get("accuracy_fake", 0.0)) > SURE)
+        self._sure.append(min(line.get("accuracy_real") or 0.0, line.get("accuracy_fake") or 0.0) > SURE)
         noisy = line["spectrum"] is None or line["spectrum"] > NOISY
         self._was_calm = self._was_calm or not noisy
         self._noisy.append(noisy and self._was_calm)
@@ -105,7 +112,7 @@ class Watch:
         self._nearest = min(self._nearest, line["distance"])
 
 
-def _middle(values: Tensor) -> float | None:
-    """The median, or None where it is not a number: JSON has no other word for it."""
-    middle = values.median().item()
-    return middle if math.isfinite(middle) else None
+def _number(value: Tensor) -> float | None:
+    """The value, or None where it is not a number: JSON has no other word for it."""
+    number = value.item()
+    return number if math.isfinite(number) else None

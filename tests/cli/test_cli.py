@@ -397,11 +397,15 @@ def test_a_consistent_picture_reduces_to_its_input(run, folder, shelf, tmp_path)
     assert missed("held") < missed("free")
 
 
-def test_finetune_says_what_it_gained_on_pictures_held_out(run, folder, weights, tmp_path):
+def test_finetune_says_what_it_gained_on_pictures_held_out(run, weights, tmp_path, pixels):
+    for seed in range(3):
+        write(tmp_path / "mine" / f"{seed}.png", Image(pixels(40, 44, seed=seed)))
     settings = {"crop": 4, "batch": 2, "steps": 10, "log_every": 10, "checkpoint_every": 10, "validate_every": 10}
     words = [word for key, value in {**settings, "device": "cpu"}.items() for word in ("--set", f"{key}={value}")]
 
-    code, stdout, stderr = run("finetune", weights, "--data", folder, "--out", tmp_path / "run", "--quiet", *words)
+    code, stdout, stderr = run(
+        "finetune", weights, "--data", tmp_path / "mine", "--out", tmp_path / "run", "--quiet", *words
+    )
 
     assert (code, stdout) == (0, f"{tmp_path}/run/model.safetensors\n")
     assert "on 1 pictures held out" in stderr

@@ -17,7 +17,7 @@ every_discriminator = pytest.mark.parametrize("discriminator", DISCRIMINATORS)
 def make(*, channels=3, dtype=torch.float32, **options):
     small = {"discriminator_width": 8, "discriminator_depth": 2, "discriminator_learning_rate": 2e-3}
     config = TrainConfig(**{"adversarial": 1.0, **small, **options})
-    return Adversary(config, channels, torch.device("cpu"), dtype)
+    return Adversary(config, channels, 32, torch.device("cpu"), dtype)
 
 
 def pictures(seed=0, n=4, side=32):
@@ -156,8 +156,8 @@ def test_terms_are_the_games_loss_and_the_mean_relative_difference_of_the_layers
     terms = adversary.terms(FAKE, REAL, None)
 
     differences = [((f - r).abs().mean() / r.abs().mean()).item() for f, r in zip(fake[:-1], real[:-1], strict=True)]
-    assert terms["adversarial"].item() == pytest.approx(GAMES[game].generator(real[-1], fake[-1]).item(), rel=1e-4)
-    assert terms["feature_matching"].item() == pytest.approx(sum(differences) / len(differences), rel=1e-4)
+    assert terms["adversarial"].item() == pytest.approx(GAMES[game].generator(real[-1], fake[-1]).item(), rel=2e-3)
+    assert terms["feature_matching"].item() == pytest.approx(sum(differences) / len(differences), rel=2e-3)
 
 
 @pytest.mark.parametrize("name", ["adversarial", "feature_matching"])
@@ -318,7 +318,7 @@ def test_in_bfloat16_losses_are_float32_and_about_those_of_float32(game, discrim
 
 def test_matched_features_are_those_of_equally_augmented_pictures():
     config = TrainConfig(feature_matching=1.0, discriminator_width=8, discriminator_depth=2, augment=True)
-    adversary = Adversary(config, 3, torch.device("cpu"), torch.float32)
+    adversary = Adversary(config, 3, 32, torch.device("cpu"), torch.float32)
     pictures = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
     term = adversary.terms(pictures, pictures, None)["feature_matching"]

@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 import torch
 
-from srgan.errors import ConfigError
+from srgan.errors import ConfigError, NoPicturesError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import Image, write
 from srgan.model import Model, load
@@ -42,11 +42,12 @@ def test_what_got_better_on_pictures_held_out_is_kept(my_photos, tmp_path):
 
     _, held_out = split(sources(my_photos))
     kept = load(tmp_path / "run" / "model.safetensors")
+    scored = evaluate(kept, held_out, metrics=("psnr",), device="cpu", precision="fp32")["mean"]
     assert result.improved
     assert result.metric == "psnr"
     assert result.held_out == tuple(source.name for source in held_out)
     assert result.after["psnr"] > result.before["psnr"]
-    assert result.after["psnr"] == evaluate(kept, held_out, metrics=("psnr",), baselines=False)["mean"]["psnr"]
+    assert result.after["psnr"] == scored["psnr"]
 
 
 def test_where_nothing_got_better_the_start_is_kept(my_photos, tmp_path):
@@ -76,3 +77,32 @@ def test_gentle_settings_are_settings():
     with pytest.raises(ConfigError):
         TrainConfig(steps=0)
     assert dataclasses.replace(TrainConfig(), **GENTLE).learning_rate == GENTLE["learning_rate"]
+
+
+def test_a_picture_that_cannot_judge_is_not_held_out(my_photos, tmp_path, caplog):
+    _, held_out = split(sources(my_photos))
+    (my_photos / held_out[0].name).write_bytes(b"no picture")
+    config = TrainConfig(steps=10, validate_every=10, **{**QUICK, "checkpoint_every": 10})
+
+    with pytest.raises(NoPicturesError, match="none of the pictures held out can be used to judge by"):
+        finetune(silent(), my_photos, tmp_path, config)
+
+    assert len(held_out) == 1
+    assert "not held out: " in caplog.text
+
+
+def test_where_no_picture_has_a_score_that_is_said(tmp_path, pixels):
+    for name in "abcdef":  # blank pages, which any model restores exactly
+        write(tmp_path / "mine" / f"{name}.png", Image(0 * pixels(40, 40)))
+    config = TrainConfig(steps=10, validate_every=10, **{**QUICK, "checkpoint_every": 10, "learning_rate": 0.0})
+
+    with pytest.raises(TrainingError, match="no picture held out has a psnr to judge by"):
+        finetune(silent_and_exact(), tmp_path / "mine", tmp_path / "run", config)
+
+
+def silent_and_exact():
+    """A model that adds nothing at all, not even a bias."""
+    model = silent()
+    with torch.no_grad():
+        model.generator.tail.bias.zero_()
+    return model

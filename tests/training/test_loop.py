@@ -10,9 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from srgan.errors import MachineError, NoPicturesError, TrainingError
+from srgan.errors import ConfigError, MachineError, NoPicturesError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.model import Model, load, start_from
+from srgan.sources import sources
 from srgan.tasks import Upscale
 from srgan.training import TrainConfig, train
 from srgan.training.loop import learning_rate_at
@@ -156,7 +157,7 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(photos, tmp_path):
 def test_what_does_not_change_the_result_may_change_in_a_run(photos, tmp_path):
     train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK, checkpoint_every=10))
 
-    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK | {"log_every": 5}, checkpoint_every=5, memory=1.0))
+    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK | {"log_every": 5}, checkpoint_every=5))
 
 
 def test_a_damaged_state_is_refused(photos, tmp_path):
@@ -262,3 +263,43 @@ def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeyp
     assert set(lines[0]["shares"]) == {*weights, "consistency", "adversarial", "feature_matching"}
     for line, loss in zip(lines, minimised[1::2], strict=True):  # the discriminator's turn comes first
         assert sum(line[name] for name in line["shares"]) == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_run_from_other_weights_or_on_other_pictures_is_another_run(photos, tmp_path):
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
+    train(fresh(), photos, tmp_path / "run", config)
+    other = Model(Upscale(scale=2), {"name": "compact", **TINY}, seed=7)
+    fewer = sources(photos)[:2]
+
+    with pytest.raises(TrainingError, match="belongs to a run with another starting weights: give"):
+        train(other, photos, tmp_path / "run", config)
+    with pytest.raises(TrainingError, match="belongs to a run with another set of pictures: give"):
+        train(fresh(), fewer, tmp_path / "run", config)
+
+
+def test_the_model_given_stays_as_it_was_and_the_one_returned_says_how_it_was_made(photos, tmp_path):
+    model = fresh()
+    model.card = {"scores": {"Set5": {"psnr": 31.0}}, "licence": "CC0"}
+    before = model.digest()
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
+
+    cards = [train(model, photos, tmp_path, config).card for _ in range(2)]
+
+    assert model.digest() == before
+    assert cards[0] == cards[1] == load(tmp_path / "model.safetensors").card
+    assert cards[0]["licence"] == "CC0"
+    assert "scores" not in cards[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"discriminator": "unet", "crop": 10}, "a unet of depth 3 cannot see crops of 20 px: choose at least 8 px"),
+        ({"discriminator_depth": 4, "crop": 16}, "a patchgan of depth 4 cannot see crops of 32 px: choose at least 48"),
+    ],
+)
+def test_crops_that_the_discriminator_cannot_see_are_refused(photos, tmp_path, settings, message):
+    config = TrainConfig(**{**QUICK, "steps": 10, "checkpoint_every": 10, "adversarial": 0.1, **settings})
+
+    with pytest.raises(ConfigError, match=message):
+        train(fresh(), photos, tmp_path, config)
