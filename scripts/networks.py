@@ -46,7 +46,13 @@ def main() -> None:
     keep_freed_memory()
     steps = arguments.steps
     config = srgan.TrainConfig(
-        steps=steps, learning_rate=1e-3, warmup=100, log_every=100, checkpoint_every=steps, validate_every=steps
+        steps=steps,
+        optimizer="adam",
+        learning_rate=1e-3,
+        warmup=100,
+        log_every=100,
+        checkpoint_every=steps,
+        validate_every=steps,
     )
     print("# Networks\n\nMade by `scripts/networks.py`: equal steps, equal data, one machine, one run.\n")
     print(f"| network | params | multiply-adds / input pixel | PSNR after {steps} steps [dB] | output MP/s |")
