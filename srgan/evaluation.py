@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,12 +13,15 @@ import torch
 
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
+from srgan.features import SMALLEST_SIDE, lpips
 from srgan.images import Image
 from srgan.metrics import score
 from srgan.model import Model
 from srgan.restoration import restore_batch
 from srgan.sources import Data, sources
 from srgan.types import Batch, Observed
+
+log = logging.getLogger(__name__)
 
 Scores = dict[str, float | None]
 
@@ -49,6 +53,7 @@ def evaluate(
     if baselines:
         restorers |= model.task.baselines()
 
+    usable = [name for name in metrics if name != "lpips" or _has_lpips()]
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
     for source in every:
         image, given = source.pair(scale)
@@ -58,7 +63,8 @@ def evaluate(
         else:
             observed = model.task.present(_as_batch(given, 1))
         for restorer, restore in restorers.items():
-            rows[restorer].append(score(restore(observed), clean, protocol, metrics, grey=image.grey))
+            scores = score(restore(observed), clean, protocol, usable, grey=image.grey)
+            rows[restorer].append({**dict.fromkeys(metrics), **scores})
 
     return {
         "task": model.task.name,
@@ -70,6 +76,17 @@ def evaluate(
         "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
         "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
     }
+
+
+def _has_lpips() -> bool:
+    """Whether LPIPS can be computed here; tried once, not for each picture, and said if not."""
+    blank = torch.zeros(1, 3, SMALLEST_SIDE, SMALLEST_SIDE)
+    try:
+        lpips(blank, blank)
+    except ConfigError as error:
+        log.warning("no lpips: %s", error)
+        return False
+    return True
 
 
 def _as_batch(image: Image, multiple: int) -> Batch:

@@ -37,6 +37,10 @@ AUTO_TILE = 384
 """Side of the kept centre of a tile that the caller did not choose [px of the input]."""
 
 
+LARGEST_FLOAT = 4.0
+"""Beyond this, floats are levels that someone forgot to divide; steps that are chained overshoot much less."""
+
+
 def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: int | None = None) -> Kind:
     """The restored picture, as the same kind: Image, Pillow image, numpy array or torch tensor.
 
@@ -48,7 +52,7 @@ def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: 
         tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
 
     Raises:
-        ConfigError: the picture is of no such kind.
+        ConfigError: the picture is of no such kind, or its floats are not in [0, 1].
     """
     if isinstance(picture, Image):
         restored: object = restore_image(model, picture, engine=engine, tile=tile)
@@ -103,7 +107,7 @@ def _restore_levels(
     scale = model.task.scale
     height, width, _ = rgb.shape
     restored = np.empty((height * scale, width * scale, 3), rgb.dtype)
-    pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]
+    pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
 
     def put(tile: Tile, centre: Batch) -> None:
         if neutral:
@@ -188,6 +192,8 @@ def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: in
         planes += [] if image.alpha is None else [image.alpha[:, :, None]]
         restored = np.concatenate(planes, axis=2)
     elif picture.dtype.kind == "f" and channels.shape[2] != 4:
+        if np.abs(picture).max() > LARGEST_FLOAT:
+            raise ConfigError(f"floats up to {np.abs(picture).max():.3g}: white is 1, so divide by 255, say")
         tensor = torch.from_numpy(colour.astype(np.float32)).permute(2, 0, 1)
         floats = _restore_tensor(model, tensor, engine, tile)
         floats = floats.mean(dim=0, keepdim=True) if channels.shape[2] == 1 else floats

@@ -299,3 +299,15 @@ def test_a_large_alpha_is_enlarged_in_parts_as_it_would_be_whole(tiny, engine, p
     parts = restore(tiny, picture, engine=engine)
 
     np.testing.assert_array_equal(parts.alpha, whole.alpha)
+
+
+def test_floats_that_are_levels_are_refused(tiny, engine, pixels):
+    with pytest.raises(ConfigError, match=r"floats up to 2.*: white is 1, so divide by 255, say"):
+        restore(tiny, pixels(9, 12).astype(np.float32), engine=engine)
+
+
+def test_an_array_that_must_not_be_written_is_restored_without_a_warning(tiny, engine, pixels):
+    picture = pixels(9, 12)
+    picture.flags.writeable = False
+
+    assert restore(tiny, picture, engine=engine).shape == (18, 24, 3)

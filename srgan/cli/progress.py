@@ -67,7 +67,7 @@ class Progress:
         parts = [f"{done}/{self.total} pictures"]
         if self.pixels:
             seconds = time.monotonic() - self._started
-            parts.append(f"{self.pixels / 1e9:.2f} GP  {self.pixels / 1e6 / seconds:.1f} MP/s")
+            parts.append(f"{self.pixels / 1e6:.0f} MP  {self.pixels / 1e6 / seconds:.1f} MP/s")
             parts.append(f"ETA {_clock(seconds / max(done - self.counts['skipped'], 1) * (self.total - done))}")
         if done:
             parts.append(f"ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}")

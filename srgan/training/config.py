@@ -59,7 +59,7 @@ class TrainConfig:
     precision: str = option("auto", "auto, bf16 or fp32: what convolutions compute in; weights stay fp32.")
     device: str = option("auto", "auto, cpu, cuda or mps.")
     log_every: int = option(100, "Steps between two lines of log.jsonl.")
-    checkpoint_every: int = option(1000, "Steps between two checkpoints; a multiple of log_every.")
+    checkpoint_every: int = option(500, "Steps between two checkpoints; a multiple of log_every.")
     validate_every: int = option(2000, "Steps between two validations; a multiple of log_every.")
     tensorboard: bool = option(False, "Write the log for TensorBoard, too (extra srgan[tensorboard]).")
     memory: float = option(8.0, "Decoded pictures held in memory at most [GB].")

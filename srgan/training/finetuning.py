@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from srgan.errors import ImageError, NoPicturesError, TrainingError
+from srgan.errors import ImageError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
 from srgan.model import Model, load, save
@@ -22,7 +22,15 @@ log = logging.getLogger(__name__)
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
 
-GENTLE = {"steps": 2000, "optimizer": "adam", "learning_rate": 1e-4, "warmup": 100, "validate_every": 500}
+GENTLE = {
+    "log_every": 50,
+    "checkpoint_every": 250,
+    "validate_every": 500,
+    "steps": 2000,
+    "optimizer": "adam",
+    "learning_rate": 1e-4,
+    "warmup": 100,
+}
 """What is not the default of TrainConfig where weights are already good."""
 
 
@@ -65,10 +73,7 @@ def finetune(
     """
     config = config or replace(TrainConfig(), **GENTLE)  # type: ignore[arg-type]
     out = Path(out)
-    learn, held_out = split(sources(data))
-    held_out = _usable(held_out, start.task.scale)
-    if not held_out:
-        raise NoPicturesError("none of the pictures held out can be used to judge by; the warnings above say why")
+    learn, held_out = split(_usable(sources(data), start.task.scale))
     run = out / "training"
     train(copy.deepcopy(start), learn, run, config, validation=held_out, progress=progress)
     trained = load(run / "model.safetensors")
@@ -96,16 +101,16 @@ def finetune(
 
 
 def _usable(every: Sequence[Source], scale: int) -> list[Source]:
-    """Those that can be scored: a picture that cannot be read, or is smaller than a window of SSIM, is left out."""
+    """Those that can be learnt from and scored: what cannot be read, or is smaller than SSIM's window, is left out."""
     usable = []
     for source in every:
         try:
             clean, _ = source.pair(scale)
         except (ImageError, OSError) as error:
-            log.warning("not held out: %s", error)
+            log.warning("left out: %s", error)
             continue
         if min(clean.width, clean.height) < SMALLEST:
-            log.warning("not held out: %s: smaller than %d px", source.name, SMALLEST)
+            log.warning("left out: %s: smaller than %d px", source.name, SMALLEST)
             continue
         usable.append(source)
     return usable

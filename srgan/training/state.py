@@ -86,7 +86,8 @@ def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
     ours = json.loads(json.dumps(who))
     if theirs != ours:
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
+        what = ", ".join(different)
         raise TrainingError(
-            f"{path} belongs to a run with another {', '.join(different)}: give those as they were, or another --out"
+            f"{path} belongs to another run (different: {what}): give those as they were, or another --out"
         )
     return state

@@ -260,7 +260,7 @@ def test_a_metric_that_cannot_be_computed_is_null_with_a_warning(run, weights, f
 
     result = json.loads(stdout)
     assert result["mean"]["lpips"] is None
-    assert "no lpips: LPIPS needs pictures of at least 17 px a side, got 18x16" in caplog.messages
+    assert any(message.startswith("no lpips: LPIPS needs ") for message in caplog.messages)
 
 
 def test_eval_prints_a_table_of_pictures_mean_and_baseline(run, weights, folder):

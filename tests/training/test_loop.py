@@ -150,7 +150,8 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(photos, tmp_path):
     with pytest.raises(TrainingError) as caught:
         train(fresh(), photos, tmp_path, TrainConfig(steps=20, **QUICK | {"batch": 3}, checkpoint_every=10))
     assert str(caught.value) == (
-        f"{tmp_path}/state.pt belongs to a run with another batch, steps: give those as they were, or another --out"
+        f"{tmp_path}/state.pt belongs to another run (different: batch, steps): "
+        "give those as they were, or another --out"
     )
 
 
@@ -271,9 +272,9 @@ def test_a_run_from_other_weights_or_on_other_pictures_is_another_run(photos, tm
     other = Model(Upscale(scale=2), {"name": "compact", **TINY}, seed=7)
     fewer = sources(photos)[:2]
 
-    with pytest.raises(TrainingError, match="belongs to a run with another starting weights: give"):
+    with pytest.raises(TrainingError, match=r"belongs to another run \(different: starting weights\): give"):
         train(other, photos, tmp_path / "run", config)
-    with pytest.raises(TrainingError, match="belongs to a run with another set of pictures: give"):
+    with pytest.raises(TrainingError, match=r"belongs to another run \(different: set of pictures\): give"):
         train(fresh(), fewer, tmp_path / "run", config)
 
 
