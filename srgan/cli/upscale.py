@@ -48,7 +48,8 @@ def folder_options(command: click.Command) -> click.Command:
     "--realism",
     type=click.FloatRange(0, 1),
     default=0.0,
-    help="0 is faithful, 1 vivid: detail is invented.  [default: 0]",
+    hidden=True,  # until vivid weights ship
+    help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
 )
 @click.option(
     "--consistent", is_flag=True, help=f"Hold the result to the input, in {ROUNDS} rounds: reduced, it is the input."
