@@ -92,11 +92,15 @@ def split(every: Sequence[Source]) -> tuple[list[Source], list[Source]]:
     """
     if len(every) < 2:
         raise NoPicturesError(f"{len(every)} picture is too few: one must be held out to judge by")
-    ranked = sorted(every, key=lambda source: hashlib.sha256(os.fsencode(source.name)).digest())
-    held_out = [source for source in ranked if hashlib.sha256(os.fsencode(source.name)).digest()[0] < 256 / HELD_OUT]
+    ranked = sorted(every, key=_rank)
+    held_out = [source for source in ranked if _rank(source)[0] < 256 / HELD_OUT]
     held_out = held_out[: len(ranked) // 2] or ranked[:1]
     names = {source.name for source in held_out}
     return [source for source in every if source.name not in names], held_out
+
+
+def _rank(source: Source) -> bytes:
+    return hashlib.sha256(os.fsencode(source.name)).digest()
 
 
 def _pairs(paired: Paired) -> list[Source]:

@@ -18,7 +18,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --data and --paired, of which `chosen_data` makes one."""
     folder = click.Path(path_type=Path)
     command = click.option(
-        *("--paired",),
+        "--paired",
         nargs=2,
         type=folder,
         metavar="OBSERVED CLEAN",

@@ -8,17 +8,13 @@ from pathlib import Path
 import click
 
 from srgan.cli.data import chosen_data, data_options
-from srgan.cli.train import print_settings
+from srgan.cli.train import print_settings, run_options
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model", metavar="MODEL")
 @data_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the same one continues it.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file of settings.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; wins over the TOML file.")
-@click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@run_options
 def finetune(
     model: str,
     data: Path | None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,17 +14,27 @@ from srgan import options
 from srgan.cli.data import chosen_data, data_options
 
 
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what every command that trains takes: --out, --config, --set, --dry-run, --quiet."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--quiet", is_flag=True, help="No progress bar."),
+        click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing."),
+        click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Wins over the TOML file."),
+        click.option("--config", type=path, help="TOML file of settings."),
+        click.option("--out", required=True, type=path, help="Run folder; the same one continues it."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("task", metavar="TASK")
 @data_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder; the same one continues it.")
+@run_options
 @click.option("--val", type=click.Path(path_type=Path), help="Folder of pictures to score while training.")
 @click.option("--init", metavar="NAME|FILE", help="Weights whose fitting tensors the generator starts from.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file of settings.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; wins over the TOML file.")
 @click.option("--licence", default="", help="What the weights file should say of its licence and of the pictures'.")
-@click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
     data: Path | None,

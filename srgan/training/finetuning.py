@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Sequence
@@ -23,13 +22,13 @@ SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
 
 GENTLE = {
-    "log_every": 50,
-    "checkpoint_every": 250,
-    "validate_every": 500,
     "steps": 2000,
     "optimizer": "adam",
     "learning_rate": 1e-4,
     "warmup": 100,
+    "log_every": 50,
+    "checkpoint_every": 250,
+    "validate_every": 500,
 }
 """What is not the default of TrainConfig where weights are already good."""
 
@@ -75,15 +74,13 @@ def finetune(
     out = Path(out)
     learn, held_out = split(_usable(sources(data), start.task.scale))
     run = out / "training"
-    train(copy.deepcopy(start), learn, run, config, validation=held_out, progress=progress)
+    train(start, learn, run, config, validation=held_out, progress=progress)
     trained = load(run / "model.safetensors")
 
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
     metric = "lpips" if config.playing else "psnr"
-    before, after = (
-        evaluate(*(model, held_out), metrics=metrics, baselines=False, device=config.device, precision=config.precision)
-        for model in (start, trained)
-    )
+    where = {"device": config.device, "precision": config.precision}
+    before, after = (evaluate(model, held_out, metrics=metrics, baselines=False, **where) for model in (start, trained))
     gains = [
         new[metric] - old[metric]
         for old, new in zip(before["pictures"], after["pictures"], strict=True)

@@ -73,8 +73,7 @@ def train(
     rollbacks = 0
     while True:
         state = load_state(out, who)
-        before = 0 if state is None else state["rollbacks"]
-        rollbacks = max(rollbacks, before)
+        rollbacks = max(rollbacks, 0 if state is None else state["rollbacks"])
         if pictures is None and (state is None or state["step"] < config.steps):
             scale = model.task.scale
             pictures = load_pictures(data, smallest=config.crop * scale, memory=config.memory, scale=scale)

@@ -1,18 +1,16 @@
 """Fine-tuning keeps what got better on pictures held out, and the start where nothing did."""
 
-import dataclasses
-
 import pytest
 import skimage.data
 import torch
 
-from srgan.errors import ConfigError, TrainingError
+from srgan.errors import TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import Image, write
 from srgan.model import Model, load
 from srgan.sources import sources, split
 from srgan.tasks import Upscale
-from srgan.training import GENTLE, TrainConfig, finetune
+from srgan.training import GENTLE, TrainConfig, finetune, finetuning
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
 
@@ -73,10 +71,18 @@ def test_the_model_given_is_not_changed(my_photos, tmp_path):
     assert all(torch.equal(before[name], tensor) for name, tensor in start.state_dict().items())
 
 
-def test_gentle_settings_are_settings():
-    with pytest.raises(ConfigError):
-        TrainConfig(steps=0)
-    assert dataclasses.replace(TrainConfig(), **GENTLE).learning_rate == GENTLE["learning_rate"]
+def test_without_a_configuration_the_gentle_settings_are_used(my_photos, tmp_path, monkeypatch):
+    used = []
+
+    def stop(*arguments, **named):
+        used.append(arguments[3])
+        raise TrainingError("seen")
+
+    monkeypatch.setattr(finetuning, "train", stop)
+    with pytest.raises(TrainingError, match="seen"):
+        finetune(silent(), my_photos, tmp_path)
+
+    assert {name: getattr(used[0], name) for name in GENTLE} == GENTLE
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_another_one_judges(my_photos, tmp_path, caplog):
