@@ -51,4 +51,4 @@ class Objective:
                 wanted = vgg19(clean)
             seen = vgg19(restored)
         for name, weight in self._layers.items():
-            yield weight, seen[name].float(), wanted[name].float()
+            yield weight, seen[name], wanted[name]
