@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kept = []
     for source in sources(arguments.data)[: arguments.pictures]:
-        rgb = torch.from_numpy(source.clean().rgb.astype(np.float32) / 255).permute(2, 0, 1)[None]
+        rgb = torch.from_numpy(source.pair(1)[0].rgb.astype(np.float32) / 255).permute(2, 0, 1)[None]
         features, sharpness = block_features(luma(rgb))
         kept.append(features[sharpness > SHARP * sharpness.max(initial=0)])
     mean, covariance = fit_natural(np.concatenate(kept))

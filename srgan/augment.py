@@ -1,9 +1,12 @@
-"""Differentiable augmentation: what a discriminator is shown is changed at random, real and fake alike.
+"""What is done to pictures before a network judges them, real and fake alike; gradients pass through it.
 
-So that it cannot learn few pictures by heart, while the generator still gets its gradient and never learns to imitate
-the changes. Paper: Zhao et al. 2020, arXiv:2006.10738 (Sec. 3.2): colour, translation and cutout.
+`augment` keeps a discriminator from learning few pictures by heart; the generator never learns to imitate the changes.
+`off_grid` keeps the strides of any judge from leaving their grid in the generator.
 """
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,9 +14,14 @@ from torch import Tensor
 SHIFT, HOLE = 1 / 8, 1 / 2
 """The largest translation and the side of the hole, as shares of the picture's side."""
 
+STRIDE = 16
+"""What the strides of judges divide [px]."""
+
 
 def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Tensor, "n c h w"]:
     """The pictures, in [-1, 1], in other colours, shifted, and with a hole; a condition behind them changes alike.
+
+    Paper: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", arXiv:2006.10738, Sec. 3.2.
 
     Args:
         rng: equal states change a real and a fake batch equally.
@@ -31,6 +39,21 @@ def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[T
     x = level + (x - level) * (draw() + 0.5)  # contrast
     x = _shifted(x.reshape(n, channels, height, width), rng)
     return x * _kept(n, height, width, rng, device)
+
+
+def off_grid(seed: int, step: int) -> Callable[[Tensor], Tensor]:
+    """What rolls pictures (n, c, h, w) by up to 15 px down and to the right, equally whenever `seed` and `step` are.
+
+    The gradient of a strided layer or a pooling repeats with its stride (Odena et al. 2016,
+    doi:10.23915/distill.00003). A generator that enlarges has weights of its own for each place on the same grid, and
+    would learn a pattern of dots from it, did the grid not lie elsewhere in each step.
+    """
+    down, right = np.random.default_rng([seed, step]).integers(STRIDE, size=2).tolist()
+
+    def roll(pictures: Tensor) -> Tensor:
+        return pictures.roll((down, right), dims=(2, 3)).contiguous(memory_format=torch.channels_last)
+
+    return roll
 
 
 def _shifted(x: Tensor, rng: torch.Generator) -> Tensor:

@@ -106,4 +106,5 @@ def _size(x: Tensor) -> Float[Tensor, ""]:
 
     A norm, since the gradient of a mean is written out in another memory order: on large maps it took 5 times as long.
     """
-    return torch.linalg.vector_norm(x, 1, dtype=torch.promote_types(x.dtype, torch.float32)) / x.numel()
+    total = torch.linalg.vector_norm(x, 1, dtype=torch.promote_types(x.dtype, torch.float32))
+    return torch.div(total, x.numel())

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from srgan.augment import augment
+from srgan.augment import augment, off_grid
 
 SIDE, MOST = 32, 4
 """The pictures' side, and how far they are shifted at most."""
@@ -156,3 +156,14 @@ def test_holes_are_as_often_above_as_below_and_left_as_right():
     torch.testing.assert_close(often, often.flip(0), atol=0.06, rtol=0)
     torch.testing.assert_close(often, often.flip(1), atol=0.06, rtol=0)
     assert often.min() > 1 / 16
+
+
+def test_what_judges_see_is_rolled_to_any_of_16_by_16_places_alike_in_a_step():
+    pictures = torch.rand(2, 3, 16, 16)
+    places = set()
+    for step in range(4000):
+        roll = off_grid(0, step)
+        assert torch.equal(roll(pictures), off_grid(0, step)(pictures))
+        places.add(divmod(int((roll(pictures)[0, 0] == pictures[0, 0, 0, 0]).flatten().nonzero()[0]), 16))
+    assert len(places) == 16 * 16
+    assert {torch.equal(roll(pictures), off_grid(seed, 1999)(pictures)) for seed in range(1, 9)} == {False}

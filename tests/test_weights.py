@@ -6,15 +6,16 @@ import pytest
 
 import srgan
 from srgan import zoo
-from srgan.model import multiply_adds
+from srgan.model import blend, multiply_adds
 from srgan.samples import write_samples
 
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
 needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
+UPSCALERS = [name for name in zoo.names() if name.startswith("upscale")]
 
 
 def test_an_upscaler_of_each_scale_ships():
-    assert {"upscale-x2", "upscale-x3", "upscale-x4"} <= set(zoo.names())
+    assert {"upscale-x2", "upscale-x3", "upscale-x4", "upscale-x2-vivid", "upscale-x4-vivid"} <= set(zoo.names())
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -30,17 +31,39 @@ def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_p
     assert multiply_adds(srgan.load("upscale-x4")) <= 450_000
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.names() if name.startswith("upscale")])
-def test_an_upscaler_beats_bicubic_on_a_photograph(name, tmp_path):
+@pytest.fixture
+def photographs(tmp_path):
     for path in write_samples(tmp_path):
         if path.stem not in ("chelsea", "astronaut"):
             path.unlink()
-    scores = srgan.evaluate(srgan.load(name), tmp_path, metrics=("psnr",))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [name for name in UPSCALERS if not name.endswith("-vivid")])
+def test_a_faithful_upscaler_beats_bicubic_by_half_a_decibel(name, photographs):
+    scores = srgan.evaluate(srgan.load(name), photographs, metrics=("psnr",))
     assert scores["mean"]["psnr"] > scores["baseline"]["bicubic"]["psnr"] + 0.5
 
 
+@pytest.mark.parametrize("name", [name for name in UPSCALERS if name.endswith("-vivid")])
+def test_a_vivid_upscaler_has_more_of_the_fine_detail_than_the_faithful_one_and_its_colours(name, photographs):
+    vivid, faithful = (
+        srgan.evaluate(srgan.load(which), photographs, metrics=("spectrum", "colour_drift"), baselines=False)["mean"]
+        for which in (name, name.removesuffix("-vivid"))
+    )
+    assert abs(vivid["spectrum"] - 1) < abs(faithful["spectrum"] - 1)
+    assert vivid["colour_drift"] < 1
+
+
+@pytest.mark.parametrize("scale", (2, 4))
+def test_the_ends_of_the_dial_are_the_two_files(scale):
+    faithful, vivid = (srgan.load(f"upscale-x{scale}{flavour}") for flavour in ("", "-vivid"))
+    assert blend(faithful, vivid, 0).digest() == faithful.digest()
+    assert blend(faithful, vivid, 1).digest() == vivid.digest()
+
+
 @needs_bench
-@pytest.mark.parametrize("name", [name for name in zoo.names() if name.startswith("upscale")])
+@pytest.mark.parametrize("name", UPSCALERS)
 def test_the_scores_in_the_metadata_are_what_is_measured(name):
     measured = srgan.evaluate(srgan.load(name), BENCH / "Set5", metrics=("psnr", "ssim"), baselines=False)["mean"]
     recorded = srgan.describe(name)["scores"]["Set5"]

@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from srgan import options
+from srgan.augment import off_grid
 from srgan.data import Pictures, load_pictures, pairs
 from srgan.engines.precision import choose_device, choose_dtype
 from srgan.errors import MachineError, TrainingError
@@ -143,6 +144,7 @@ def _run(
             pairs(pictures, model.task, config, start=start, device=device), start + 1
         ):
             learning_rate = pace * learning_rate_at(step, config)
+            roll = off_grid(config.seed, step)
             condition = model.task.condition(observed) if config.conditional else None
             measured: dict[str, torch.Tensor] = {}
             turns: list[torch.Tensor] = []
@@ -156,11 +158,12 @@ def _run(
                         fake = model(seen)
                     beside = model.task.condition(seen) if config.conditional else None
                     turns.append(adversary.learn(real, fake, beside, step, turn, pace)["skipped"])
-                measured |= adversary.learn(clean, restored.detach(), condition, step, 0, pace)
+                beside = None if condition is None else roll(condition)
+                measured |= adversary.learn(roll(clean), roll(restored.detach()), beside, step, 0, pace)
                 turns.append(measured["skipped"])
 
             # ...and the generator to be taken for real.
-            terms = objective.terms(restored, clean, condition, adversary)
+            terms = objective.terms(restored, clean, condition, adversary, roll)
             loss = torch.stack(list(terms.values())).sum()
             torch.autograd.backward(loss)
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()

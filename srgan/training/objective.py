@@ -1,5 +1,6 @@
 """What the generator minimises: named terms whose sum is the loss, and which the log shows one by one."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -34,15 +35,25 @@ class Objective:
             self._vgg19 = Vgg19(list(self._layers), config.features or None).to(device)
 
     def terms(
-        self, restored: Batch, clean: Batch, condition: Batch | None, adversary: Adversary | None
+        self,
+        restored: Batch,
+        clean: Batch,
+        condition: Batch | None,
+        adversary: Adversary | None,
+        roll: Callable[[Batch], Batch] = lambda pictures: pictures,
     ) -> dict[str, Float[Tensor, ""]]:
-        """The terms, weighted: the loss is their sum."""
+        """The terms, weighted: the loss is their sum.
+
+        Args:
+            roll: what is done to pictures before a network judges them.
+        """
         terms = {name: weight * loss(restored, clean) for name, (weight, loss) in self._losses.items()}
+        restored, clean = roll(restored), roll(clean)
         if self._vgg19 is not None:
             features = list(self._seen(self._vgg19, restored, clean))
             terms |= {name: weight * loss(features) for name, (weight, loss) in self._feature_losses.items()}
         if adversary is not None:
-            terms |= adversary.terms(restored, clean, condition)
+            terms |= adversary.terms(restored, clean, None if condition is None else roll(condition))
         return terms
 
     def _seen(self, vgg19: Vgg19, restored: Batch, clean: Batch) -> Features:
