@@ -5,10 +5,19 @@ import math
 import pytest
 import torch
 
-from srgan.losses import FEATURE_LOSSES, LOSSES, consistency, focal_frequency, perceptual, style, total_variation
+from srgan.losses import (
+    FEATURE_LOSSES,
+    LOSSES,
+    checkerboard,
+    consistency,
+    focal_frequency,
+    perceptual,
+    style,
+    total_variation,
+)
 from srgan.resample import downsample
 
-SIDES = {"consistency": (4, 8)}
+SIDES = {"consistency": (4, 8), "checkerboard": (16, 16)}
 """Height and width of the pictures of a loss that does not take any: multiples of the scale."""
 
 ONE_SIDED = {"total_variation"}
@@ -153,6 +162,24 @@ def test_consistency_ignores_what_disappears_when_the_picture_is_reduced():
 
     assert LOSSES["l1"](restored, clean) > 0.02
     assert consistency(restored, clean) < 1e-6
+
+
+def test_checkerboard_is_how_far_the_places_within_an_input_pixel_differ():
+    dots = torch.zeros(1, 3, 16, 16)
+    dots[:, :, ::2, ::2] = 0.5  # one place of four: 3/8 from their mean of 1/8, the others 1/8 below it
+
+    assert checkerboard(0.25 + dots, torch.full_like(dots, 0.25), scale=2) == pytest.approx((3 / 8 + 3 * 1 / 8) / 4)
+    assert checkerboard(0.25 + dots, 0.25 + dots, scale=2) == 0
+    assert checkerboard(torch.full_like(dots, 0.5), torch.full_like(dots, 0.25), scale=2) == 0
+
+
+def test_checkerboard_hardly_minds_detail_that_does_not_repeat():
+    clean, noise = torch.zeros(1, 3, 64, 64), pictures(1, 64, 64) - 0.5
+    dots = (torch.arange(64) % 4 == 0).float() - 0.25
+    dots = (dots[:, None] * dots).expand_as(clean)
+    dots = dots * noise.abs().mean() / dots.abs().mean()
+
+    assert checkerboard(noise, clean) < 0.3 * checkerboard(dots, clean)
 
 
 def test_perceptual_is_the_weighted_sum_of_the_layers_differences_over_the_size_of_what_is_wanted():

@@ -1,7 +1,8 @@
 """Discriminators: they tell real pictures from restored ones, patch by patch.
 
-Both are spectrally normalised (Miyato et al. 2018, arXiv:1802.05957) and know no batch statistics, so that a verdict
-depends on nothing but its own patch, and gradient penalties make sense.
+Both are spectrally normalised (Miyato et al. 2018, arXiv:1802.05957), but for the first layer and the last: a chain of
+slopes below 1 alone would hush a faint pattern, and the generator would keep it. They know no batch statistics, so that
+a verdict depends on nothing but its own patch, and gradient penalties make sense.
 """
 
 from abc import ABC, abstractmethod
@@ -46,11 +47,9 @@ class PatchGAN(Discriminator):
         self.smallest, self.multiple_of = 3 * 2**depth, 1
         widths = [in_channels, *(width * min(2**level, 8) for level in range(depth + 1))]
         strides = [2] * depth + [1]
-        self.body = nn.ModuleList(
-            spectral_norm(nn.Conv2d(before, after, 4, stride, 1))
-            for (before, after), stride in zip(pairwise(widths), strides, strict=True)
-        )
-        self.tail = spectral_norm(nn.Conv2d(widths[-1], 1, 4, 1, 1))
+        layers = [nn.Conv2d(*ends, 4, stride, 1) for ends, stride in zip(pairwise(widths), strides, strict=True)]
+        self.body = nn.ModuleList([layers[0], *map(spectral_norm, layers[1:])])
+        self.tail = nn.Conv2d(widths[-1], 1, 4, 1, 1)
 
     def layers(self, pictures: Float[Tensor, "n c h w"]) -> list[Tensor]:
         made = [pictures]

@@ -38,6 +38,7 @@ class TrainConfig:
     total_variation: float = option(0.0, "Weight of the variation beyond that of the clean pictures.")
     focal_frequency: float = option(0.0, "Weight of the difference of spectra.")
     consistency: float = option(0.0, "Weight of the difference once both pictures are reduced.")
+    checkerboard: float = option(0.0, "Weight of the pattern with the period of the scale.")
     perceptual: float = option(0.0, "Weight of the difference of VGG19's features.")
     style: float = option(0.0, "Weight of the difference of their Gram matrices.")
     layers: str = option("conv1_2=0.1,conv2_2=0.1,conv3_4=1", "Layers of VGG19 and their weights.")

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.features import Vgg19
-from srgan.losses import FEATURE_LOSSES, LOSSES, Features, Loss, consistency
+from srgan.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
 from srgan.types import Batch
@@ -24,7 +24,7 @@ class Objective:
     def __init__(self, config: TrainConfig, scale: int, device: torch.device, dtype: torch.dtype) -> None:
         weights = config.objective
         self._dtype = dtype
-        losses: dict[str, Loss] = {**LOSSES, "consistency": partial(consistency, scale=scale)}
+        losses: dict[str, Loss] = {**LOSSES, **{name: partial(loss, scale=scale) for name, loss in SCALED.items()}}
         self._losses = {name: (weight, losses[name]) for name, weight in weights.items() if name in losses}
         self._feature_losses = {
             name: (weight, FEATURE_LOSSES[name]) for name, weight in weights.items() if name in FEATURE_LOSSES
