@@ -1,6 +1,6 @@
 """The tables that the default game and discriminator were chosen from: equal steps, equal data, several seeds.
 
-    python scripts/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 400]
+    python scripts/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 200]
 
 Prints docs/ADVERSARIES.md. Each run fine-tunes the faithful weights with one recipe; interventions are skipped steps
 and rollbacks. A run that is there already is not run again.
@@ -17,8 +17,9 @@ from srgan.engines import keep_freed_memory
 from srgan.errors import TrainingError
 
 RECIPE = {
-    **{"optimizer": "adam", "batch": 8, "crop": 32, "rescale": 0.25, "learning_rate": 1e-4, "warmup": 50, "ema": 0.99},
-    **{"l1": 1.0, "perceptual": 0.1, "adversarial": 0.01, "discriminator_width": 32},
+    **{"optimizer": "adam", "batch": 4, "crop": 32, "rescale": 0.25, "learning_rate": 1e-4, "warmup": 20, "ema": 0.98},
+    **{"l1": 0.25, "consistency": 1.0, "focal_frequency": 20.0, "checkerboard": 2.0, "perceptual": 0.15},
+    **{"adversarial": 0.02, "discriminator_width": 32, "discriminator_learning_rate": 3e-4},
 }
 GAMES = ("relativistic", "non_saturating", "hinge")
 DISCRIMINATORS = (
@@ -69,7 +70,7 @@ def main() -> None:
     parser.add_argument("--features", required=True)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--init", default="upscale-x4")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=200)
     arguments = parser.parse_args()
     keep_freed_memory()
     print(f"# Adversaries\n\nMade by `scripts/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4.\n")

@@ -1,6 +1,6 @@
 """Fits NIQE's picture of naturalness to sharp photographs.
 
-    python scripts/fit_niqe.py --data TRAIN [--pictures 200]
+    python scripts/fit_niqe.py --data TRAIN [--pictures 500]
 
 Writes srgan/niqe.npz. As in the paper, of each photograph the blocks at least three quarters as sharp as the sharpest.
 """
@@ -21,7 +21,7 @@ SHARP = 0.75
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--pictures", type=int, default=500)
     arguments = parser.parse_args()
     kept = []
     for source in sources(arguments.data)[: arguments.pictures]:

@@ -88,6 +88,7 @@ LOSSES: dict[str, Loss] = {
     **SCALED,
 }
 
+
 def perceptual(features: Features) -> Float[Tensor, ""]:
     """Weighted sum over the layers of the mean absolute difference, over the mean size of what clean pictures show.
 

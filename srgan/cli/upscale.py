@@ -48,7 +48,6 @@ def folder_options(command: click.Command) -> click.Command:
     "--realism",
     type=click.FloatRange(0, 1),
     default=0.0,
-    hidden=True,  # until vivid weights ship
     help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
 )
 @click.option(
