@@ -35,11 +35,12 @@ def finetune(
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    settings = options.build(training.TrainConfig, training.GENTLE | training.read_values(config, assignments))
+    start = load(model)
+    settings = options.build(training.TrainConfig, training.gentle(start) | training.read_values(config, assignments))
     if dry_run:
         print_settings(settings)
         return 0
-    result = training.finetune(load(model), chosen_data(data, paired), out, settings, progress=not quiet)
+    result = training.finetune(start, chosen_data(data, paired), out, settings, progress=not quiet)
     click.echo(f"on {len(result.held_out)} pictures held out ({', '.join(result.held_out[:3])}, ...):", err=True)
     for name in result.before:
         before, after = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from srgan import options
 from srgan.errors import ImageError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
 
-GENTLE = {
+_GENTLE = {
     "steps": 2000,
     "optimizer": "adam",
     "learning_rate": 1e-4,
@@ -30,7 +31,22 @@ GENTLE = {
     "checkpoint_every": 250,
     "validate_every": 500,
 }
-"""What is not the default of TrainConfig where weights are already good."""
+
+_OF_THE_RUN = {*_GENTLE, "final_learning_rate", "seed", "precision", "device", "features", "tensorboard", "memory"}
+
+
+def gentle(start: Model) -> dict[str, object]:
+    """Settings for weights that are already good, where they are not the defaults of TrainConfig: small steps.
+
+    What was trained against a discriminator goes on with the losses, the game and the crops that its file tells of, or
+    else it would only unlearn its vividness.
+    """
+    training = start.card.get("training")
+    taught = training.get("config", {}) if isinstance(training, dict) else {}
+    if not taught.get("adversarial"):
+        return dict(_GENTLE)
+    known = options.options_of(TrainConfig).keys() - _OF_THE_RUN
+    return {name: value for name, value in taught.items() if name in known} | _GENTLE
 
 
 @dataclass(frozen=True)
@@ -64,13 +80,14 @@ def finetune(
     """Fine-tunes a model on pictures, a tenth of them held out by name, and judges it on those beside the start.
 
     Writes `model.safetensors` into `out`: the fine-tuned weights, or those of the start where they are not worse. The
-    run itself, with its own weights, is in `out/training`; the same call continues it.
+    run itself, with its own weights, is in `out/training`; the same call continues it. Without a `config` the settings
+    are those of `gentle`.
 
     Raises:
         NoPicturesError: there are fewer than two pictures, or none is large enough.
         TrainingError: no picture held out has a score.
     """
-    config = config or replace(TrainConfig(), **GENTLE)  # type: ignore[arg-type]
+    config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
     learn, held_out = split(_usable(sources(data), start.task.scale))
     run = out / "training"

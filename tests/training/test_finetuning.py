@@ -10,7 +10,7 @@ from srgan.images import Image, write
 from srgan.model import Model, load
 from srgan.sources import sources, split
 from srgan.tasks import Upscale
-from srgan.training import GENTLE, TrainConfig, finetune, finetuning
+from srgan.training import TrainConfig, finetune, finetuning, gentle
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
 
@@ -82,7 +82,26 @@ def test_without_a_configuration_the_gentle_settings_are_used(my_photos, tmp_pat
     with pytest.raises(TrainingError, match="seen"):
         finetune(silent(), my_photos, tmp_path)
 
-    assert {name: getattr(used[0], name) for name in GENTLE} == GENTLE
+    settings = gentle(silent())
+    assert settings["learning_rate"] < TrainConfig().learning_rate
+    assert {name: getattr(used[0], name) for name in settings} == settings
+
+
+def test_what_had_an_adversary_goes_on_with_its_losses_and_its_game():
+    vivid = silent()
+    vivid.card = {"training": {"config": {"adversarial": 0.01, "l1": 0.5, "game": "hinge", "crop": 32, "steps": 9000}}}
+
+    settings = gentle(vivid)
+
+    taught = {"adversarial": 0.01, "l1": 0.5, "game": "hinge", "crop": 32}
+    assert settings == gentle(silent()) | taught
+
+
+def test_settings_that_this_version_does_not_know_are_not_taken_over():
+    vivid = silent()
+    vivid.card = {"training": {"config": {"adversarial": 0.01, "of_another_version": 1}}}
+
+    assert gentle(vivid) == gentle(silent()) | {"adversarial": 0.01}
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_another_one_judges(my_photos, tmp_path, caplog):
