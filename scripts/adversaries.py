@@ -17,8 +17,8 @@ from srgan.engines import keep_freed_memory
 from srgan.errors import TrainingError
 
 RECIPE = {
-    **{"optimizer": "adam", "batch": 4, "crop": 32, "rescale": 0.25, "learning_rate": 1e-4, "warmup": 20, "ema": 0.98},
-    **{"l1": 0.5, "consistency": 1.0, "focal_frequency": 20.0, "checkerboard": 2.0, "perceptual": 0.2},
+    **{"batch": 4, "crop": 32, "rescale": 0.25, "learning_rate": 2e-4, "warmup": 20, "ema": 0.98, "precision": "bf16"},
+    **{"l1": 0.5, "consistency": 1.0, "focal_frequency": 20.0, "checkerboard": 1.5, "perceptual": 0.3},
     **{"adversarial": 0.01, "discriminator_width": 32, "discriminator_learning_rate": 2e-4},
 }
 GAMES = ("relativistic", "non_saturating", "hinge")
