@@ -1,24 +1,34 @@
 """Scores the weights in `weights/` on bench folders and writes what ships with them: the scores into each file's own
 metadata, then the checksums, then the tables of `weights/README.md` and `README.md` from the metadata.
 
-    python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors ...]
+    python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors[@REALISM] ...]
 
-BENCH holds the folders Set5 and Set14.
-
-A `NAME=FILE` puts the weights of a finished run there first, in half precision.
+BENCH holds the folders Set5 and Set14. A `NAME=FILE` puts the weights of a finished run there first, in half precision;
+`NAME-vivid=FILE@REALISM` blends them with the faithful weights NAME, so that 1 on the dial is REALISM of that run.
 """
 
 import argparse
 from pathlib import Path
 
 import srgan
-from srgan.model import load, save
+from srgan.model import blend, load, save
 from srgan.zoo import CHECKSUMS, sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
 BENCHES = ("Set5", "Set14")
 METRICS = ("psnr", "ssim", "lpips", "spectrum", "colour_drift", "niqe")
+
+
+def put(name: str, run: str) -> None:
+    """Copies the weights of a run to where they ship, blended with the faithful ones where REALISM is given."""
+    file, _, realism = run.partition("@")
+    model = load(Path(file))
+    if realism:
+        faithful, trained = name.removesuffix("-vivid"), model
+        model = blend(srgan.load(faithful), trained, float(realism))
+        model.card = {**trained.card, "blend": {"with": faithful, "realism": float(realism)}}
+    save(model, WEIGHTS / f"{name}.safetensors", half=True)
 
 
 def score(path: Path, benches: list[Path]) -> None:
@@ -82,8 +92,8 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, required=True)
     arguments = parser.parse_args()
     new = dict(run.split("=", 1) for run in arguments.runs)
-    for name, file in new.items():
-        save(load(file), WEIGHTS / f"{name}.safetensors", half=True)
+    for name, run in new.items():
+        put(name, run)
     paths = sorted(WEIGHTS.glob("*.safetensors"))
     for path in paths:
         if not new or path.stem in new:

@@ -234,7 +234,8 @@ def _account(
 ) -> dict[str, object]:
     """What the weights file says of how it was made; `before` is the same of the weights it started from, or None."""
     data = {"pictures": len(pictures.pictures), "megapixels": round(pictures.megapixels, 1), "bad": len(pictures.bad)}
-    account = {"step": step, "config": options.record(config), "data": data, "validation": dict(scores)}
+    settings = options.record(config) | {"features": Path(config.features).name}  # whose folder is nobody's business
+    account = {"step": step, "config": settings, "data": data, "validation": dict(scores)}
     return account if before is None else {**account, "before": before}
 
 

@@ -54,7 +54,7 @@ def test_training_lowers_the_loss_and_beats_bicubic_on_its_own_pictures(photos, 
 
 
 def test_the_saved_model_is_the_averaged_one_and_says_how_it_was_made(photos, tmp_path):
-    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10, l2=0.5)
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10, l2=0.5, features="/home/someone/vgg19.pth")
 
     trained = train(fresh(), photos, tmp_path, config, card={"licence": "CC0"})
     loaded = load(tmp_path / "model.safetensors")
@@ -64,6 +64,7 @@ def test_the_saved_model_is_the_averaged_one_and_says_how_it_was_made(photos, tm
     assert loaded.card["licence"] == "CC0"
     assert loaded.card["training"]["step"] == 10
     assert loaded.card["training"]["config"]["l2"] == 0.5
+    assert loaded.card["training"]["config"]["features"] == "vgg19.pth"  # not where someone keeps it
     assert loaded.card["training"]["data"]["pictures"] == 3
 
 
