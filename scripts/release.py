@@ -94,7 +94,7 @@ def main() -> None:
     new = dict(run.split("=", 1) for run in arguments.runs)
     for name, run in new.items():
         put(name, run)
-    paths = sorted(WEIGHTS.glob("*.safetensors"))
+    paths = sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)
     for path in paths:
         if not new or path.stem in new:
             score(path, [arguments.bench / name for name in BENCHES])

@@ -58,8 +58,8 @@ def test_a_vivid_upscaler_has_more_of_the_fine_detail_than_the_faithful_one_and_
 @pytest.mark.parametrize("scale", (2, 4))
 def test_the_ends_of_the_dial_are_the_two_files(scale):
     faithful, vivid = (srgan.load(f"upscale-x{scale}{flavour}") for flavour in ("", "-vivid"))
-    assert blend(faithful, vivid, 0).digest() == faithful.digest()
-    assert blend(faithful, vivid, 1).digest() == vivid.digest()
+    assert blend(faithful, vivid, 0.0).digest() == faithful.digest()
+    assert blend(faithful, vivid, 1.0).digest() == vivid.digest()
 
 
 @needs_bench

@@ -250,10 +250,10 @@ def test_the_slope_at_real_pictures_is_added_every_so_many_steps_as_many_times_a
     slope = r1(judge, shown(REAL)).item()
 
     for step in (1, 2, 4, 5):
-        assert loss(step, 50.0) == loss(step, 0.0)
+        assert loss(step, 5000.0) == loss(step, 0.0)
     for step in (3, 6):
-        assert loss(step, 50.0) - loss(step, 0.0) == pytest.approx(50 * 3 * slope, rel=1e-3)
-    assert 50 * 3 * slope > 0.01
+        assert loss(step, 5000.0) - loss(step, 0.0) == pytest.approx(5000 * 3 * slope, rel=1e-3)
+    assert 5000 * 3 * slope > 0.01
 
 
 @pytest.mark.parametrize("channels", [3, 6])
