@@ -1,6 +1,6 @@
 """The tables that the default game and discriminator were chosen from: equal steps, equal data, several seeds.
 
-    python scripts/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 200]
+    python scripts/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 150]
 
 Prints docs/ADVERSARIES.md. Each run fine-tunes the faithful weights with one recipe; interventions are skipped steps
 and rollbacks. A run that is there already is not run again.
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--features", required=True)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--init", default="upscale-x4")
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=150)
     arguments = parser.parse_args()
     keep_freed_memory()
     print(f"# Adversaries\n\nMade by `scripts/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4.\n")

@@ -35,5 +35,6 @@ def choose_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
 def _multiplies_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere and later have bf16 tensor cores
-    # Matrix units (AMX) give eightfold; bf16 vector instructions (AVX512-BF16) alone gain too little to round for.
-    return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    # Matrix units (AMX) give eightfold; vector instructions alone twice, and a folder took 0.6 of the time.
+    has = torch.cpu.get_capabilities()
+    return device.type == "cpu" and bool(has.get("amx_bf16", False) or has.get("avx512_bf16", False))
