@@ -73,7 +73,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=150)
     arguments = parser.parse_args()
     keep_freed_memory()
-    print(f"# Adversaries\n\nMade by `scripts/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4.\n")
+    print(f"# Adversaries\n\nMade by `scripts/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4,")
+    print(f"on {Path(arguments.data).name}; scores are on pictures held out.")
+    print("One seed does not tell discriminators apart.\n")
     table(arguments, "Games", {game: {"game": game} for game in GAMES}, range(3))
     described = {
         f"{recipe['discriminator']}{' conditional' if recipe.get('conditional') else ''}": recipe

@@ -157,7 +157,8 @@ def _run(
                     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                         fake = model(seen)
                     beside = model.task.condition(seen) if config.conditional else None
-                    turns.append(adversary.learn(real, fake, beside, step, turn, pace)["skipped"])
+                    beside = None if beside is None else roll(beside)
+                    turns.append(adversary.learn(roll(real), roll(fake), beside, step, turn, pace)["skipped"])
                 beside = None if condition is None else roll(condition)
                 measured |= adversary.learn(roll(clean), roll(restored.detach()), beside, step, 0, pace)
                 turns.append(measured["skipped"])

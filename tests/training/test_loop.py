@@ -15,7 +15,7 @@ from srgan.evaluation import evaluate
 from srgan.model import Model, load, start_from
 from srgan.sources import sources
 from srgan.tasks import Upscale
-from srgan.training import TrainConfig, train
+from srgan.training import TrainConfig, loop, train
 from srgan.training.loop import learning_rate_at
 
 TINY = {"width": 12, "depth": 1, "fold": 1}
@@ -249,6 +249,24 @@ def test_an_adversarial_run_cut_in_two_is_the_whole_run_bit_for_bit(photos, tmp_
     assert whole["step"] == cut["step"] == 8
     assert same(whole, cut)
     assert timeless(log_of(tmp_path / "cut")) == timeless(log_of(tmp_path / "whole"))
+
+
+def test_every_picture_that_the_discriminator_sees_is_rolled(photos, tmp_path, monkeypatch):
+    shown = []
+
+    def show(self, pictures, condition):
+        shown.append(torch.cat([pictures, condition]))
+        return torch.cat([pictures, condition], dim=1)
+
+    monkeypatch.setattr(loop, "off_grid", lambda seed, step: lambda pictures: pictures * 0 + 0.25)
+    monkeypatch.setattr(loop.Adversary, "_show", show)
+    playing = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2, "conditional": True}
+    config = TrainConfig(steps=2, **{**QUICK, **playing}, discriminator_steps=2, checkpoint_every=10)
+
+    train(fresh(), photos, tmp_path, config)
+
+    assert len(shown) == 2 * (2 * 2 + 2)  # a real and a fake batch: twice for the discriminator, once for the generator
+    assert all((pictures == 0.25).all() for pictures in shown)
 
 
 def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeypatch):
