@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from srgan.metrics import luma
+from srgan.colour import luma
 from srgan.niqe import block_features, fit_natural
 from srgan.sources import sources
 

@@ -11,10 +11,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan.colour import fine_power
 from srgan.resample import downsample
 from srgan.types import Batch
 
 Loss = Callable[[Batch, Batch], Float[Tensor, ""]]
+
+_LEAST = 1e-7
+"""Power of fine detail that rounding to 8 bit alone would give a picture; smaller differences mean nothing."""
 
 Features = Iterable[tuple[float, Tensor, Tensor]]
 """Layers: the weight of each, and what it sees of the restored pictures and of the clean ones."""
@@ -59,6 +63,15 @@ def focal_frequency(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
     return torch.mul(weight / weight.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12), power).mean()
 
 
+def detail(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
+    """Mean difference of the logarithms of the power of fine detail: how much there is of it, wherever it lies.
+
+    What is certain is restored too soft, and what is made up may be of any strength; a spectrum has one that is right
+    (Durall et al. 2020, "Watch your Up-Convolution", arXiv:2003.01826, Sec. 4).
+    """
+    return ((fine_power(restored) + _LEAST).log() - (fine_power(clean) + _LEAST).log()).abs().mean()
+
+
 def consistency(restored: Batch, clean: Batch, *, scale: int = 4) -> Float[Tensor, ""]:
     """Mean absolute difference of the pictures once both are reduced: holds the result to what was observed."""
     return (downsample(restored, scale) - downsample(clean, scale)).abs().mean()
@@ -85,6 +98,7 @@ LOSSES: dict[str, Loss] = {
     "charbonnier": charbonnier,
     "total_variation": total_variation,
     "focal_frequency": focal_frequency,
+    "detail": detail,
     **SCALED,
 }
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan.colour import fine_power, lab, luma
 from srgan.errors import ConfigError
 from srgan.features import lpips as lpips
 from srgan.niqe import niqe
@@ -25,27 +26,20 @@ Prepared = Float[Tensor, "n channels height width"]
 """Pictures as a protocol shows them to a metric: in float64, luma or grey (1 channel) or RGB, borders cut."""
 
 
-def luma(x: Batch) -> Float[Tensor, "n 1 h w"]:
-    """Studio-range luma in [16/255, 235/255], not rounded, as MATLAB's rgb2ycbcr gives it for floats.
-
-    Standard: ITU-R BT.601-7, sec. 2.5.
-    """
-    red, green, blue = x[:, 0:1], x[:, 1:2], x[:, 2:3]
-    return (16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255
-
-
 @dataclass(frozen=True)
 class Protocol:
     """How pictures are made ready for PSNR and SSIM; part of every result.
 
     `luma` None means RGB, as denoisers are scored; `border` is in pixels of the clean picture; `downsample` names how
-    the small pictures were made and is a record only.
+    the small pictures were made, `noise` and `seed` how the noisy ones were, and these are a record only.
     """
 
     luma: str | None = "BT.601"
     border: int = 0
     levels: int = 256
     downsample: str | None = None
+    noise: float | str | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.luma not in ("BT.601", None):
@@ -53,7 +47,7 @@ class Protocol:
         if self.border < 0 or self.levels < 2:
             raise ConfigError(f"border {self.border} must be at least 0, and levels {self.levels} at least 2")
 
-    def as_dict(self) -> dict[str, str | int]:
+    def as_dict(self) -> dict[str, str | int | float]:
         """The protocol as reports and weights files record it: what does not apply is left out."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
@@ -129,21 +123,6 @@ def spectrum(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
     return torch.div(fine_power(restored), fine_power(clean))
 
 
-def fine_power(x: Batch) -> Float[Tensor, "n"]:
-    """Power of what a picture of half the size could not hold: of luma, beyond a quarter of a cycle a pixel.
-
-    A Hann window keeps the edges of the picture out of it.
-    """
-    height, width = x.shape[2:]
-    window = torch.outer(*(torch.hann_window(side, periodic=False, device=x.device) for side in (height, width)))
-    frequency = torch.hypot(
-        torch.fft.fftfreq(height, device=x.device)[:, None], torch.fft.rfftfreq(width, device=x.device)[None]
-    )
-    level = luma(x.float())
-    spectra = torch.fft.rfft2((level - level.mean(dim=(2, 3), keepdim=True)) * window)
-    return torch.sum(spectra.abs().square()[:, 0, frequency > 0.25], dim=1)
-
-
 def colour_drift(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
     """Mean colour difference of each picture from the clean one once both are reduced 4 times [CIE 1976 Lab, D65].
 
@@ -155,19 +134,8 @@ def colour_drift(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
     if not height or not width:
         raise ConfigError("colours are compared on pictures reduced 4 times: they need at least 4 px a side")
     reduced = (downsample(x[..., :height, :width].float(), 4) for x in (restored, clean))
-    a, b = (_lab(x.clamp(0, 1)) for x in reduced)
+    a, b = (lab(x.clamp(0, 1)) for x in reduced)
     return torch.mean(torch.linalg.vector_norm(a - b, dim=1), dim=(1, 2))
-
-
-def _lab(x: Batch) -> Float[Tensor, "n 3 h w"]:
-    """sRGB in [0, 1] (IEC 61966-2-1) as L*, a*, b* relative to its white."""
-    linear = torch.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
-    to_xyz = x.new_tensor(
-        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-    )
-    xyz = torch.einsum("ij,njhw->nihw", to_xyz / to_xyz.sum(dim=1, keepdim=True), linear)
-    f = torch.where(xyz > (6 / 29) ** 3, xyz.clamp(min=1e-9) ** (1 / 3), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
-    return torch.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], dim=1)
 
 
 def _niqe(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:

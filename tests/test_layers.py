@@ -10,8 +10,8 @@ ROWS = [  # from the top
     {"restoration", "folder", "evaluation", "training", "samples"},  # verbs
     {"data", "sources", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
     {"tasks"},
-    {"networks", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
-    {"niqe"},
+    {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
+    {"niqe", "colour"},
     {"resample", "features"},
     {"options", "types", "errors"},
 ]

@@ -10,6 +10,7 @@ from srgan.losses import (
     LOSSES,
     checkerboard,
     consistency,
+    detail,
     focal_frequency,
     perceptual,
     style,
@@ -50,6 +51,20 @@ def test_a_loss_is_the_mean_over_all_pixels_and_channels(name, expected):
     restored = batch(0.5, 0.75, 0.5, 0.5, 0.25, 0.75)
 
     assert LOSSES[name](restored, clean).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_detail_compares_how_much_there_is_and_not_where():
+    clean = pictures(2, 32, 32)
+    elsewhere, weaker = clean.roll(5, dims=3), 0.5 + 0.5 * (clean - 0.5)
+
+    assert detail(weaker, clean).item() == pytest.approx(math.log(4), rel=1e-3)
+    assert detail(elsewhere, clean) < 0.1 * detail(weaker, clean)
+
+
+def test_detail_leaves_what_rounding_would_make_alone():
+    clean = torch.full((1, 3, 32, 32), 0.5)
+
+    assert detail(clean + (pictures(1, 32, 32) - 0.5) / 2550, clean) < 0.1
 
 
 @pytest.mark.parametrize("name", LOSSES)

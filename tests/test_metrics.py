@@ -15,8 +15,9 @@ from skimage.color import rgb2lab, rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from srgan import features, metrics
+from srgan.colour import lab, luma
 from srgan.errors import ConfigError
-from srgan.metrics import METRICS, Protocol, luma, psnr, score, ssim
+from srgan.metrics import METRICS, Protocol, psnr, score, ssim
 
 
 def pictures(*shape, seed=0):
@@ -286,7 +287,7 @@ def test_colours_are_those_of_scikit_image():
 
     expected = rgb2lab(pictures[0].permute(1, 2, 0).double().numpy())
 
-    ours = metrics._lab(pictures)[0].permute(1, 2, 0)
+    ours = lab(pictures)[0].permute(1, 2, 0)
     np.testing.assert_allclose(ours, expected, atol=0.02)
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from srgan import resample
+from srgan.colour import luma
 from srgan.errors import ConfigError
 from srgan.images import read
-from srgan.metrics import Protocol, luma, psnr
+from srgan.metrics import Protocol, psnr
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, pixel_shuffle, resize, upsample
 
 BENCH = Path(__file__).parents[2] / "shared" / "data" / "bench"

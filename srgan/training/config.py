@@ -37,6 +37,7 @@ class TrainConfig:
     charbonnier: float = option(0.0, "Weight of the Charbonnier loss.")
     total_variation: float = option(0.0, "Weight of the variation beyond that of the clean pictures.")
     focal_frequency: float = option(0.0, "Weight of the difference of spectra.")
+    detail: float = option(0.0, "Weight of the difference in how much fine detail there is.")
     consistency: float = option(0.0, "Weight of the difference once both pictures are reduced.")
     checkerboard: float = option(0.0, "Weight of the pattern with the period of the scale.")
     perceptual: float = option(0.0, "Weight of the difference of VGG19's features.")
