@@ -3,60 +3,79 @@ metadata, then the checksums, then the tables of `weights/README.md` and `README
 
     python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors[@REALISM] ...]
 
-BENCH holds the folders Set5 and Set14. A `NAME=FILE` puts the weights of a finished run there first, in half precision;
-`NAME-vivid=FILE@REALISM` blends them with the faithful weights NAME, so that 1 on the dial is REALISM of that run.
+BENCH holds the folders Set5, Set14 and Kodak24. A `NAME=FILE` puts the weights of a finished run there first, in half
+precision; `NAME-vivid=FILE@REALISM` what lies REALISM of the way from the faithful weights NAME to them, or beyond.
 """
 
 import argparse
+import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import torch
+
 import srgan
-from srgan.model import blend, load, save
+from srgan.model import load, save
 from srgan.zoo import CHECKSUMS, sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
-BENCHES = ("Set5", "Set14")
+BENCHES = {
+    "upscale": {"Set5": ("Set5", {}), "Set14": ("Set14", {})},
+    "denoise": {f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera")},
+}
+"""Of each task: what its scores are called, the folder they are measured on, and how."""
+
 METRICS = ("psnr", "ssim", "lpips", "spectrum", "colour_drift", "niqe")
 
 
 def put(name: str, run: str) -> None:
-    """Copies the weights of a run to where they ship, blended with the faithful ones where REALISM is given."""
+    """Copies the weights of a run to where they ship, on a line with the faithful ones where REALISM is given."""
     file, _, realism = run.partition("@")
     model = load(Path(file))
     if realism:
-        faithful, trained = name.removesuffix("-vivid"), model
-        model = blend(srgan.load(faithful), trained, float(realism))
-        model.card = {**trained.card, "blend": {"with": faithful, "realism": float(realism)}}
+        faithful, share = name.removesuffix("-vivid"), float(realism)
+        ours, theirs = srgan.load(faithful).generator.state_dict(), model.generator.state_dict()
+        model.generator.load_state_dict({key: torch.lerp(ours[key], theirs[key], share) for key in ours})
+        model.card["blend"] = {"with": faithful, "realism": share}
     save(model, WEIGHTS / f"{name}.safetensors", half=True)
 
 
-def score(path: Path, benches: list[Path]) -> None:
+def score(path: Path, bench: Path) -> None:
     """Measures a weights file as it is stored, and writes the means into its metadata."""
     model = load(path)
-    scores = {bench.name: srgan.evaluate(model, bench, metrics=METRICS) for bench in benches}
-    means = {
-        name: {"count": r["count"], **r["mean"], "bicubic": r["baseline"]["bicubic"]} for name, r in scores.items()
-    }
+    task, means = model.task, {}
+    for name, (folder, options) in BENCHES[task.name].items():
+        model.task = dataclasses.replace(task, **options)
+        scores = srgan.evaluate(model, bench / folder, metrics=METRICS)
+        means[name] = {"count": scores["count"], **scores["mean"], **scores["baseline"]}
     if any(value is None for mean in means.values() for value in mean.values()):
         raise SystemExit(f"{path.name}: a score is missing (the warning above says why); nothing is released")
+    model.task = task
     save(model, path, card={**model.card, "scores": means}, half=True)
     print(path.name, means, flush=True)
 
 
-def table(paths: list[Path]) -> str:
-    """The scores of all files beside each other, from their own headers."""
-    lines = ["| | " + " | ".join(BENCHES) + " | parameters | MB |", "|---|" + "---|" * (len(BENCHES) + 2)]
+def table(paths: list[Path], task: str) -> str:
+    """The scores of all files of a task beside each other, from their own headers."""
+    columns = list(BENCHES[task])
+    lines = ["| | " + " | ".join(columns) + " | parameters | MB |", "|---|" + "---|" * (len(columns) + 2)]
+    baselines = {}
     for path in paths:
-        scores = srgan.describe(path)["scores"]
-        cells = [f"{scores[b]['psnr']:.2f} / {scores[b]['ssim']:.4f} / {scores[b]['lpips']:.4f}" for b in BENCHES]
+        header = srgan.describe(path)
+        if header["task"]["name"] != task:
+            continue
         params = sum(p.numel() for p in load(path).parameters()) / 1e6
-        lines.append(f"| `{path.stem}` | {' | '.join(cells)} | {params:.2f} M | {path.stat().st_size / 1e6:.1f} |")
-    headers = [srgan.describe(path) for path in paths]
-    for scale, scores in sorted({header["task"]["scale"]: header["scores"] for header in headers}.items()):
-        cells = ["{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**scores[b]["bicubic"]) for b in BENCHES]
-        lines.append(f"| bicubic x{scale} | {' | '.join(cells)} | | |")
-    return "\n".join(lines) + "\n"
+        size = path.stat().st_size / 1e6
+        lines.append(f"| `{path.stem}` | {_cells(header['scores'].values())} | {params:.2f} M | {size:.1f} |")
+        scores, scale = header["scores"], header["task"].get("scale")
+        for name in [key for key, value in scores[columns[0]].items() if isinstance(value, dict)]:
+            baselines[f"{name} x{scale}" if scale else name] = _cells(mean[name] for mean in scores.values())
+    return "\n".join([*lines, *(f"| {name} | {cells} | | |" for name, cells in sorted(baselines.items()))]) + "\n"
+
+
+def _cells(means: Iterable[Mapping[str, float]]) -> str:
+    return " | ".join("{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**mean) for mean in means)
 
 
 def readme(paths: list[Path]) -> str:
@@ -66,9 +85,12 @@ def readme(paths: list[Path]) -> str:
         "",
         "Made by `scripts/release.py` from the files' metadata; `srgan info NAME` tells more.",
         "",
+        "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
+        "`scale` px of border cut. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
+        "`srgan/degrade/noise.py`).",
+        "",
+        *(table(paths, task) for task in BENCHES),
     ]
-    lines += ["PSNR and SSIM on BT.601 luma, `scale` px of border cut, 8 bit; LPIPS with SqueezeNet on RGB.", ""]
-    lines += [table(paths)]
     for path in paths:
         header = srgan.describe(path)
         network = ", ".join(f"{key} {value}" for key, value in header["network"].items() if key != "name")
@@ -97,10 +119,11 @@ def main() -> None:
     paths = sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)
     for path in paths:
         if not new or path.stem in new:
-            score(path, [arguments.bench / name for name in BENCHES])
+            score(path, arguments.bench)
     (WEIGHTS / CHECKSUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     (WEIGHTS / "README.md").write_text(readme(paths), encoding="utf-8")
-    insert(ROOT / "README.md", "scores", table(paths))
+    for task in BENCHES:
+        insert(ROOT / "README.md", task, table(paths, task))
 
 
 if __name__ == "__main__":
