@@ -1,11 +1,12 @@
-"""How fast a folder is upscaled, against the usual way and against the machine's own rate, in one run.
+"""How fast a folder is restored, against the usual way and against the machine's own rate, in one run.
 
     python scripts/benchmark.py --data DIR [--model upscale-x4] [--rounds 5] [--json]
 
-Each round measures, one after the other: the folder runner end to end (what `upscale` runs once torch is imported); the
+Each round measures, one after the other: the folder runner end to end (what a command runs once torch is imported); the
 same network the usual way (fp32, NCHW, one whole picture at a time, decode and encode inline, same codecs, same
 threads); the engine alone (pictures already decoded, nothing encoded); and the rate at which this machine does bf16
-64-channel 3x3 convolutions. The medians are reported; megapixels are those of the outputs.
+64-channel 3x3 convolutions; for a denoiser also OpenCV's non-local means on the decoded pictures. The medians are
+reported; megapixels are those of the outputs.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -45,9 +47,12 @@ def usual_way(model: srgan.Model, data: Path, target: Path) -> float:
         image = srgan.read(job.source)
         x = torch.from_numpy(image.rgb).permute(2, 0, 1)[None].float().contiguous() / 255
         height, width = x.shape[2:]
-        padded = F.pad(x, (0, -width % generator.multiple_of, 0, -height % generator.multiple_of), mode="replicate")
+        observed = model.task.present(x)
+        padded = F.pad(
+            observed, (0, -width % generator.multiple_of, 0, -height % generator.multiple_of), mode="replicate"
+        )
         y = generator(padded)[..., : height * scale, : width * scale]
-        y = y + F.interpolate(x, scale_factor=scale, mode="bicubic", align_corners=False)
+        y = y + (x if scale == 1 else F.interpolate(x, scale_factor=scale, mode="bicubic", align_corners=False))
         rgb = y[0].clamp(0, 1).mul(255).round().permute(1, 2, 0).to(torch.uint8).numpy()
         write_bytes(job.target, encode(Image(np.ascontiguousarray(rgb)), "png"))
         pixels += rgb.shape[0] * rgb.shape[1]
@@ -62,6 +67,14 @@ def engine_alone(model: srgan.Model, engine: Engine, images: list[Image]) -> flo
         restored.width * restored.height for restored in (restore_image(model, i, engine=engine) for i in images)
     )
     return pixels / 1e6 / (time.perf_counter() - started)
+
+
+def non_local_means(images: list[Image]) -> float:
+    """OpenCV's, at the strength 10 and the window sizes that its documentation recommends."""
+    started = time.perf_counter()
+    for image in images:
+        cv2.fastNlMeansDenoisingColored(np.ascontiguousarray(image.rgb[:, :, ::-1]), None, 10, 10, 7, 21)
+    return sum(image.width * image.height for image in images) / 1e6 / (time.perf_counter() - started)
 
 
 @torch.inference_mode()
@@ -94,6 +107,7 @@ def main() -> None:
         "usual_way_mps": [],
         "engine_mps": [],
         "hardware_tflops": [],
+        "non_local_means_mps": [],
     }
     try:
         engine_alone(model, engine, images[:1])
@@ -102,9 +116,11 @@ def main() -> None:
             rounds["engine_mps"].append(engine_alone(model, engine, images))
             rounds["end_to_end_mps"].append(end_to_end(model, arguments.data, target / "ours"))
             rounds["usual_way_mps"].append(usual_way(model, arguments.data, target / "usual"))
+            if model.task.name == "denoise":
+                rounds["non_local_means_mps"].append(non_local_means(images))
     finally:
         shutil.rmtree(target)
-    result = {name: statistics.median(values) for name, values in rounds.items()}
+    result = {name: statistics.median(values) for name, values in rounds.items() if values}
     ratios = [ours / usual for ours, usual in zip(rounds["end_to_end_mps"], rounds["usual_way_mps"], strict=True)]
     result["ratio"] = statistics.median(ratios)
     result["engine_tflops"] = 2 * multiply_adds(model) * result["engine_mps"] * 1e6 / model.task.scale**2 / 1e12

@@ -1,11 +1,12 @@
-"""Side by side: what went in, bicubic, ours, and the truth, at 100 %.
+"""Side by side: what went in, what costs nothing, ours, and the truth, at 100 %.
 
-    python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--side 160] [--only PICTURE ...]
+    python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--side 160] [--only PICTURE ...]
 
 Without --data the pictures are scikit-image's photographs; from each the squares with the most detail are shown.
 """
 
 import argparse
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from PIL import Image, ImageDraw
 
 import srgan
 from srgan.images import find
-from srgan.resample import upsample
 from srgan.samples import write_samples
 
 Batch = torch.Tensor
@@ -27,7 +27,7 @@ def observe(model: srgan.Model, path: Path) -> tuple[Batch, Batch]:
     rgb = rgb if rgb.dtype == np.uint8 else (rgb // 257).astype(np.uint8)
     height, width = (size // model.task.scale * model.task.scale for size in rgb.shape[:2])
     clean = torch.from_numpy(rgb[:height, :width].copy()).permute(2, 0, 1)[None].float() / 255
-    return model.task.degrade(clean, torch.Generator()), clean
+    return model.task.observe(clean, 0), clean
 
 
 def strip(ways: list[Batch], rough: Batch, clean: Batch, side: int) -> np.ndarray:
@@ -50,13 +50,15 @@ def titled(strips: list[np.ndarray], titles: list[str]) -> Image.Image:
     return canvas
 
 
-def rows(models: list[srgan.Model], path: Path, side: int) -> np.ndarray:
-    """The most detailed square of a picture: its pixels as they are, bicubic, each model, truth."""
-    lr, clean = observe(models[0], path)
-    scale = models[0].task.scale
-    pixels, bicubic = lr.repeat_interleave(scale, 2).repeat_interleave(scale, 3), upsample(lr, scale)
-    side = min(side, *clean.shape[2:])
-    return strip([pixels, bicubic, *(srgan.restore(model, lr) for model in models), clean], bicubic, clean, side)
+def ways(models: dict[str, srgan.Model], path: Path) -> tuple[dict[str, Batch], Batch]:
+    """A picture as it went in, by the baselines, by each model and in truth; and what the last baseline made of it."""
+    task = next(iter(models.values())).task
+    observed, clean = observe(next(iter(models.values())), path)
+    baselines = {name: restore(observed, clean) for name, restore in task.baselines().items()}
+    pixels = observed[:, :3].repeat_interleave(task.scale, 2).repeat_interleave(task.scale, 3)
+    shown = {"input": pixels} if task.scale > 1 else {}
+    shown |= baselines | {name: srgan.restore(model, observed[:, :3]) for name, model in models.items()}
+    return {**shown, "truth": clean}, list(baselines.values())[-1]
 
 
 def main() -> None:
@@ -64,19 +66,26 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--models", nargs="+", default=["upscale-x4", "upscale-x4-vivid"])
+    parser.add_argument("--noise", help="for denoisers: a level, or camera")
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--only", nargs="*", help="names of pictures, without their suffix")
     arguments = parser.parse_args()
-    models = [srgan.load(name) for name in arguments.models]
+    models = {name: srgan.load(name) for name in arguments.models}
+    for model in models.values():
+        if arguments.noise:
+            model.task = dataclasses.replace(model.task, noise=arguments.noise)
+    strips = []
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder)
         if arguments.data is None:
             write_samples(data)
-        paths = [data / name for name in find(data)]
-        paths = [path for path in paths if not arguments.only or path.stem in arguments.only]
-        strips = [rows(models, path, arguments.side) for path in paths]
+        for path in (data / name for name in find(data)):
+            if not arguments.only or path.stem in arguments.only:
+                shown, rough = ways(models, path)
+                side = min(arguments.side, *rough.shape[2:])
+                strips.append(strip(list(shown.values()), rough, shown["truth"], side))
     strips = [strip for strip in strips if strip.shape == strips[0].shape]
-    titled(strips, ["input", "bicubic", *arguments.models, "truth"]).save(arguments.out, quality=90)
+    titled(strips, list(shown)).save(arguments.out, quality=90)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from srgan.restoration import restore as restore
     from srgan.settings import FolderConfig as FolderConfig
     from srgan.sources import Paired as Paired
+    from srgan.tasks import Denoise as Denoise
     from srgan.tasks import Upscale as Upscale
     from srgan.training import TrainConfig as TrainConfig
     from srgan.training import finetune as finetune
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Denoise": "srgan.tasks",
     "FolderConfig": "srgan.settings",
     "Image": "srgan.images",
     "Model": "srgan.model",

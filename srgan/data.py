@@ -115,7 +115,8 @@ def pairs(
                 batches.append((task.degrade(clean, rng), clean))
             else:
                 both = [_crop_both(held, config.crop, task.scale, config.seed, step, i) for i in samples]
-                batches.append((_batch([one for one, _ in both]), _batch([other for _, other in both])))
+                observed = task.present(_batch([one for one, _ in both]))
+                batches.append((observed, _batch([other for _, other in both])))
         yield batches
 
 

@@ -47,23 +47,20 @@ def evaluate(
     every = sorted(sources(data), key=lambda source: source.name)
     scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)
-    restorers: dict[str, Callable[[Observed], Batch]] = {
-        "model": lambda observed: restore_batch(model, observed, engine=engine)
+    restorers: dict[str, Callable[[Observed, Batch], Batch]] = {
+        "model": lambda observed, clean: restore_batch(model, observed, engine=engine)
     }
     if baselines:
         restorers |= model.task.baselines()
 
     usable = [name for name in metrics if name != "lpips" or _has_lpips()]
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
-    for source in every:
+    for number, source in enumerate(every):
         image, given = source.pair(scale)
         clean = _as_batch(image, scale)
-        if given is None:
-            observed = model.task.degrade(clean, torch.Generator().manual_seed(0))
-        else:
-            observed = model.task.present(_as_batch(given, 1))
+        observed = model.task.observe(clean, number) if given is None else model.task.present(_as_batch(given, 1))
         for restorer, restore in restorers.items():
-            scores = score(restore(observed), clean, protocol, usable, grey=image.grey)
+            scores = score(restore(observed, clean), clean, protocol, usable, grey=image.grey)
             rows[restorer].append({**dict.fromkeys(metrics), **scores})
 
     return {

@@ -127,11 +127,13 @@ def multiply_adds(model: Model) -> float:
     """The multiply-adds of the convolutions for each input pixel, counted on a picture that needs no padding."""
     total, side = 0, 3 * model.generator.multiple_of
 
-    def count(layer: nn.Conv2d, _: object, output: Tensor) -> None:
+    def count(layer: nn.Conv2d | nn.ConvTranspose2d, inputs: tuple[Tensor], output: Tensor) -> None:
         nonlocal total
-        total += layer.weight[0].numel() * output.numel()
+        # One multiplication by each weight of a kernel for each place it is put at.
+        placed = output if isinstance(layer, nn.Conv2d) else inputs[0]
+        total += layer.weight[0].numel() * placed.numel()
 
-    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
     model.generate(torch.zeros(1, model.task.in_channels, side, side, device=next(model.parameters()).device))
     for hook in hooks:
         hook.remove()

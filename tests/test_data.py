@@ -12,7 +12,8 @@ from PIL import Image as Pillow
 from srgan.data import Pictures, load_pictures, pairs
 from srgan.errors import ConfigError, NoPicturesError, TrainingError
 from srgan.images import Image, read, write
-from srgan.tasks import Upscale
+from srgan.sources import Paired
+from srgan.tasks import Denoise, Upscale
 from srgan.training import TrainConfig
 
 CPU = torch.device("cpu")
@@ -238,3 +239,16 @@ def test_a_corrupt_member_of_a_shard_is_named_with_its_shard(photos, tmp_path):
         tar.addfile(member, io.BytesIO(b"oops"))
 
     assert load_pictures(tmp_path).bad == ("shard.tar:bad.png",)
+
+
+def test_pairs_for_denoising_come_with_a_level_that_is_not_known(tmp_path, pixels):
+    noisy, clean = pixels(20, 20), pixels(20, 20, seed=1)
+    write(tmp_path / "noisy" / "a.png", Image(noisy))
+    write(tmp_path / "clean" / "a.png", Image(clean))
+    pictures = load_pictures(Paired(tmp_path / "noisy", tmp_path / "clean"))
+    config = TrainConfig(batch=2, crop=20)
+
+    ((observed, _),) = next(pairs(pictures, Denoise(), config, start=0, device=CPU))
+
+    assert torch.equal(observed, Denoise().present(observed[:, :3]))
+    assert observed[0, :3].sum().item() * 255 == pytest.approx(noisy.sum(), rel=1e-5)

@@ -211,6 +211,16 @@ def test_multiply_adds_are_those_of_the_formula(make_model):
     assert counted == 9 * (3 * width + depth * width**2 + width * 3 * scale**2)
 
 
+def test_multiply_adds_of_a_unet_count_its_ways_down_and_up(make_model):
+    options = {"width": 8, "depth": 1, "levels": 2, "fold": 1}
+
+    counted = multiply_adds(make_model("denoise", "unet", options=options))
+
+    fine = 9 * (4 * 8 + 4 * 8**2 + 8 * 3)
+    coarse = 4 * 9 * 16**2 / 4
+    assert counted == fine + coarse + 2 * 4 * 8 * 16 / 4
+
+
 def test_the_ends_of_a_blend_are_exactly_the_two_models_and_its_middle_is_their_mean(make_model):
     faithful, vivid = make_model(scale=2, seed=1), make_model(scale=2, seed=2)
 

@@ -13,6 +13,7 @@ from types import FrameType
 import click
 
 from srgan import __version__
+from srgan.cli.denoise import denoise
 from srgan.cli.evaluate import evaluate
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
@@ -28,7 +29,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, train, finetune, evaluate, info, samples):
+for command in (upscale, denoise, train, finetune, evaluate, info, samples):
     srgan.add_command(command)
 
 
@@ -40,6 +41,11 @@ def main() -> None:
 def upscale_main() -> None:
     """The command `upscale`."""
     _run(upscale)
+
+
+def denoise_main() -> None:
+    """The command `denoise`."""
+    _run(denoise)
 
 
 def _run(command: click.Command) -> None:

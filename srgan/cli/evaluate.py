@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from srgan.cli.data import chosen_data, data_options
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model", metavar="MODEL")
 @data_options
+@click.option("--noise", default=None, metavar="LEVEL|camera", help="For denoise: what is added.  [default: 25]")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
 @click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift, niqe.")
@@ -22,6 +24,7 @@ def evaluate(
     model: str,
     data: Path | None,
     paired: tuple[Path, Path] | None,
+    noise: str | None,
     device: str,
     precision: str,
     metrics: str,
@@ -30,10 +33,15 @@ def evaluate(
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
     from srgan import zoo
     from srgan.engines import keep_freed_memory
+    from srgan.errors import ConfigError
     from srgan.evaluation import evaluate as run
 
     keep_freed_memory()
     loaded = zoo.load(model)
+    if noise is not None:
+        if loaded.task.name != "denoise":
+            raise ConfigError(f"--noise is for denoise; {model} is for the task {loaded.task.name}")
+        loaded.task = dataclasses.replace(loaded.task, noise=noise)  # type: ignore[call-arg]
     scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     click.echo(json.dumps(result) if as_json else _table(result))

@@ -8,9 +8,10 @@ from srgan.networks.compact import Compact
 from srgan.networks.discriminators import DISCRIMINATORS, Discriminator, build_discriminator
 from srgan.networks.network import Network
 from srgan.networks.srresnet import SRResNet
+from srgan.networks.unet import UNet
 from srgan.options import check_names, convert
 
-NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet}
+NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet, "unet": UNet}
 
 __all__ = [
     "DISCRIMINATORS",

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from srgan.networks.network import ConvReLU, Network
+from srgan.networks.network import ConvReLU, Network, started
 from srgan.resample import pixel_shuffle
 
 
@@ -32,10 +32,10 @@ class Compact(Network):
         # oneDNN's AMX kernels run at a third of their rate on rows of 397 pixels, and at full rate on rows of 400.
         self.multiple_of = 16 * fold
         self.context = fold * (depth + 2) + fold - 1
-        self.head = _start(nn.Conv2d(in_channels * fold**2, width, 3, padding=1))
+        self.head = started(nn.Conv2d(in_channels * fold**2, width, 3, padding=1))
         layers = (ConvReLU(width, width, 3, padding=1) for _ in range(depth))
-        self.body = nn.Sequential(*(_start(layer, gain=0.3, shortcut=1.0) for layer in layers))
-        self.tail = _start(nn.Conv2d(width, out_channels * (fold * scale) ** 2, 3, padding=1), gain=0.1)
+        self.body = nn.Sequential(*(started(layer, gain=0.3, shortcut=1.0) for layer in layers))
+        self.tail = started(nn.Conv2d(width, out_channels * (fold * scale) ** 2, 3, padding=1), gain=0.1)
 
     def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
         if self.fold > 1:
@@ -43,14 +43,3 @@ class Compact(Network):
         shallow = self.head(observed)
         deep = self.body(shallow)
         return pixel_shuffle(self.tail(deep + shallow), self.fold * self.scale)
-
-
-@torch.no_grad()
-def _start(convolution: nn.Conv2d, *, gain: float = 1.0, shortcut: float = 0.0) -> nn.Conv2d:
-    """The convolution, started as He's noise (He et al. 2015, arXiv:1502.01852) plus a share of the identity."""
-    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu").mul_(gain)
-    if shortcut:
-        convolution.weight[:, :, 1, 1] += shortcut * torch.eye(convolution.out_channels)
-    if convolution.bias is not None:
-        nn.init.zeros_(convolution.bias)
-    return convolution

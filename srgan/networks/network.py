@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,3 +29,14 @@ class ConvReLU(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu_(super().forward(x))
+
+
+@torch.no_grad()
+def started(convolution: nn.Conv2d, *, gain: float = 1.0, shortcut: float = 0.0) -> nn.Conv2d:
+    """The convolution, started as He's noise (He et al. 2015, arXiv:1502.01852) plus a share of the identity."""
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu").mul_(gain)
+    if shortcut:
+        convolution.weight[:, :, 1, 1] += shortcut * torch.eye(convolution.out_channels)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return convolution

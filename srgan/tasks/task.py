@@ -54,9 +54,16 @@ class Task(ABC):
         """Training: what a discriminator may see beside a real or a restored picture, of its size; None is nothing."""
 
     @abstractmethod
+    def observe(self, clean: Batch, number: int) -> Observed:
+        """Evaluation: what is observed of the picture of that number, the same in every run."""
+
+    @abstractmethod
     def protocol(self) -> Protocol:
         """Evaluation: how the field scores this task."""
 
     @abstractmethod
-    def baselines(self) -> dict[str, Callable[[Observed], Batch]]:
-        """Evaluation: restored pictures that cost nothing, by name; what a model must beat."""
+    def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
+        """Evaluation: what else restores, by name, from what was observed; what a model must beat.
+
+        They may look at the clean picture, too, but only to choose the best of several answers.
+        """

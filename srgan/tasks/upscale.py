@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -85,11 +84,14 @@ class Upscale(Task):
         """The bicubic enlargement."""
         return upsample(observed, self.scale)
 
+    def observe(self, clean: Batch, number: int) -> Observed:
+        return self.degrade(clean, torch.Generator())
+
     def protocol(self) -> Protocol:
         return Protocol(border=self.scale, downsample="bicubic-antialias")
 
-    def baselines(self) -> dict[str, Callable[[Observed], Batch]]:
-        return {"bicubic": partial(upsample, scale=self.scale)}
+    def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
+        return {"bicubic": lambda observed, clean: upsample(observed, self.scale)}
 
 
 def _times(span: slice, scale: int) -> slice:

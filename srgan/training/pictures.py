@@ -69,7 +69,7 @@ def write_sheet(model: Model, validation: Data, path: Path, device: str = "auto"
     for source in sources(validation)[:SHEET_PICTURES]:
         clean, observed = _middle_of(source, model)
         baseline = next(iter(model.task.baselines().values()))
-        shown = (baseline(observed), restore_batch(model, observed, engine=engine), clean)
+        shown = (baseline(observed, clean), restore_batch(model, observed, engine=engine), clean)
         rows.append(np.concatenate([_levels(picture) for picture in shown], axis=1))
     width = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
@@ -149,7 +149,7 @@ def _middle_of(source: Source, model: Model) -> tuple[Batch, Observed]:
 
     clean = cut(image, 1)
     if given is None:
-        return clean, model.task.degrade(clean, torch.Generator().manual_seed(0))
+        return clean, model.task.observe(clean, 0)
     return clean, model.task.present(cut(given, scale))
 
 

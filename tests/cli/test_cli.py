@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from srgan import cli, zoo
+from srgan.engines import make_engine
 from srgan.images import Image, read, write
 from srgan.model import load, save
 from srgan.options import options_of
 from srgan.resample import downsample
+from srgan.restoration import restore
 from srgan.training import TrainConfig
 
 CPU = ("--device", "cpu", "--precision", "fp32")
@@ -418,3 +420,78 @@ def test_finetune_without_pictures_or_with_both_kinds_leaves_with_2(run, folder,
         code, _, stderr = run("finetune", weights, "--out", tmp_path / "run", *words)
 
         assert (code, stderr) == (2, "error: give either --data or --paired\n")
+
+
+@pytest.fixture
+def denoiser(make_model, tmp_path):
+    """A weights file of a tiny denoiser."""
+    save(make_model("denoise"), tmp_path / "denoiser.safetensors")
+    return tmp_path / "denoiser.safetensors"
+
+
+def test_denoise_cleans_a_folder_as_the_library_does(run, folder, denoiser, tmp_path):
+    code, _, _ = run("denoise", folder, tmp_path / "out", "-m", denoiser, *CPU)
+
+    model = load(denoiser)
+    expected = restore(model, read(folder / "a.png"), engine=make_engine(model.generator, device="cpu"))
+    assert code == 0
+    assert (read(tmp_path / "out" / "a.png").rgb == expected.rgb).all()
+    assert (tmp_path / "out" / "sub" / "b.png").is_file()
+
+
+def test_a_strength_and_kept_grain_reach_the_task(run, folder, denoiser, tmp_path):
+    for words in ((), ("--strength", "40"), ("--keep-grain", "1")):
+        assert run("denoise", folder, tmp_path / "-".join(("out", *words)), "-m", denoiser, *words, *CPU)[0] == 0
+
+    auto, strong, grain = (
+        read(path / "a.png").rgb for path in sorted(tmp_path.glob("out*"), key=lambda p: len(p.name))
+    )
+    assert (auto != strong).any() and (auto != grain).any() and (strong != grain).any()
+
+
+def test_a_strength_of_0_gives_the_same_pixels(run, folder, denoiser, tmp_path):
+    assert run("denoise", folder, tmp_path / "out", "-m", denoiser, "--strength", "0", *CPU)[0] == 0
+
+    assert (read(tmp_path / "out" / "a.png").rgb == read(folder / "a.png").rgb).all()
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (("--strength", "much"), "error: strength=much: neither auto nor a number\n"),
+        (("--strength", "120"), "error: strength=120: choose auto, or 0 to 100\n"),
+    ],
+)
+def test_a_strength_that_makes_no_sense_leaves_with_2(run, folder, denoiser, tmp_path, words, message):
+    code, _, stderr = run("denoise", folder, tmp_path / "out", "-m", denoiser, *words)
+
+    assert code == 2
+    assert stderr.endswith(message)
+
+
+def test_weights_for_another_task_leave_with_2(run, folder, denoiser, weights, tmp_path):
+    for command, file, has in (("denoise", weights, "upscale"), ("upscale", denoiser, "denoise")):
+        code, _, stderr = run(command, folder, tmp_path / "out", "-m", file)
+
+        assert code == 2
+        assert stderr.endswith(f"error: {file} is for the task {has}, not for {command}\n")
+
+
+def test_eval_of_a_denoiser_adds_the_noise_asked_for(run, folder, denoiser):
+    code, stdout, _ = run(
+        "eval", denoiser, "--data", folder, "--noise", "15", "--metrics", "psnr", "--json", "--device", "cpu"
+    )
+
+    said = json.loads(stdout)
+    assert code == 0
+    assert said["task"] == "denoise"
+    assert said["protocol"] == {"border": 0, "levels": 256, "noise": 15.0, "seed": 0}
+    assert said["baseline"]["noisy"]["psnr"] == pytest.approx(24.6, abs=0.6)
+    assert said["baseline"]["nlm"]["psnr"] > said["baseline"]["noisy"]["psnr"]
+
+
+def test_eval_of_an_upscaler_adds_no_noise(run, folder, weights):
+    code, _, stderr = run("eval", weights, "--data", folder, "--noise", "15")
+
+    assert code == 2
+    assert stderr == f"error: --noise is for denoise; {weights} is for the task upscale\n"

@@ -1,0 +1,142 @@
+"""What `upscale`, `denoise` and their like share: the flags of a folder run, the choice of weights, and the run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srgan import options
+from srgan.cli.progress import Progress
+from srgan.settings import FolderConfig
+
+if TYPE_CHECKING:
+    from srgan.folder import Outcome
+    from srgan.model import Model
+
+_SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
+
+
+def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what every command that restores a folder takes: IN, OUT, and the flags that `run` knows."""
+    path = click.Path(path_type=Path)
+    for add in (
+        click.argument("target", metavar="OUT", type=path),
+        click.argument("source", metavar="IN", type=path),
+        *reversed([_flag(name, field.default, field.metadata["help"]) for name, field in _fields().items()]),
+        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Name every picture."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
+        click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
+        click.option(
+            "--realism",
+            type=click.FloatRange(0, 1),
+            default=0.0,
+            help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
+        ),
+        click.option("-m", "--model", default=None, metavar="NAME|FILE", help="Shipped weights or a weights file."),
+    ):
+        command = add(command)
+    return command
+
+
+def _fields() -> dict[str, Any]:
+    return options.options_of(FolderConfig)
+
+
+def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
+    """The flag of a field of FolderConfig."""
+    flag = f"--{name.replace('_', '-')}"
+    names = [flag, *([_SHORT[name]] if name in _SHORT else [])]
+    if type(default) is bool:
+        return click.option(*names, is_flag=True, default=default, help=text)
+    metavar = type(default).__name__.upper()
+    return click.option(*names, type=str, metavar=metavar, default=default, show_default=True, help=text)
+
+
+def run(
+    choose: Callable[[], Model],
+    source: Path,
+    target: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    **flags: object,
+) -> int:
+    """Restores IN into OUT by the model that `choose` loads, says how far it is, and gives the exit code."""
+    from srgan.images import plan
+
+    config = options.build(FolderConfig, flags)
+    jobs = plan(source, target, format=config.format, on_collision=config.on_collision)
+    if dry_run:
+        for job in jobs:
+            click.echo(f"{job.source} -> {job.target}")
+        return 0
+    progress = Progress(len(jobs), quiet=quiet or as_json)
+    progress.show()
+    started = time.perf_counter()
+
+    from srgan import folder
+    from srgan.engines import keep_freed_memory
+
+    if verbose:
+        logging.getLogger("srgan").setLevel(logging.INFO)
+    keep_freed_memory()
+    with contextlib.closing(folder.restore_folder(choose(), source, target, config, jobs=jobs)) as outcomes:
+        for outcome in outcomes:
+            progress.add(outcome)
+            if as_json:
+                click.echo(json.dumps(_as_json(outcome)))
+            elif verbose and outcome.status == "ok":
+                click.echo(str(outcome.target))
+    progress.finish(time.perf_counter() - started)
+    return 1 if progress.failed else 0
+
+
+def dialled(name: str, realism: float) -> Model:
+    """The shipped weights of a name, so far on the way to the vivid ones of that name.
+
+    Raises:
+        ConfigError: there are no vivid ones.
+    """
+    from srgan import zoo
+    from srgan.errors import ConfigError
+    from srgan.model import blend
+
+    vivid = f"{name}-vivid"
+    if realism and vivid not in zoo.names():
+        there = ", ".join(name for name in zoo.names() if name.endswith("-vivid")) or "none"
+        raise ConfigError(f"--realism needs {vivid}, which does not ship; vivid weights that do: {there}")
+    if realism in (0, 1):
+        return zoo.load(vivid if realism else name)
+    return blend(zoo.load(name), zoo.load(vivid), realism)
+
+
+def own(model: str, realism: float, task: str) -> Model:
+    """The weights that --model names.
+
+    Raises:
+        ConfigError: they are for another task, or a place of the dial is asked for, too.
+    """
+    from srgan import zoo
+    from srgan.errors import ConfigError
+
+    if realism:
+        raise ConfigError("--realism blends shipped weights: leave out --model")
+    loaded = zoo.load(model)
+    if loaded.task.name != task:
+        raise ConfigError(f"{model} is for the task {loaded.task.name}, not for {task}")
+    return loaded
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    said = {"name": outcome.name, "target": str(outcome.target), "status": outcome.status, "reason": outcome.reason}
+    return {**said, "pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}

@@ -1,0 +1,156 @@
+"""Denoise: what is left is a noisy picture, and where it is known how noisy."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan import degrade
+from srgan.errors import ConfigError
+from srgan.metrics import Protocol
+from srgan.options import option
+from srgan.tasks.task import Task
+from srgan.types import Batch, Levels, Observed
+
+STRONGEST = 55.0
+"""Level of the strongest Gaussian noise in training, and what a strength of 100 is [8-bit levels]."""
+
+SEED = 0
+"""Of the noise that evaluation adds."""
+
+UNKNOWN = -STRONGEST
+"""What the generator is told where nobody knows the level."""
+
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601-7, sec. 2.5
+
+NLM_STRENGTHS = (0.5, 0.75, 1.0)
+"""Filter strengths over the noise level, of which non-local means may take the best."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Denoise(Task):
+    """A picture with noise in it; the generator also sees a map of the noise level, and tells what to take away."""
+
+    name: ClassVar[str] = "denoise"
+    in_channels: ClassVar[int] = 4
+
+    strength: str = option("auto", "auto, or 0 (leaves the picture) to 100 (noise of level 55).")
+    keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
+    camera: float = option(0.25, "Share of training pictures with the noise of a camera; the others have Gaussian.")
+    told: float = option(0.25, "Share of training pictures whose noise level the generator is told.")
+    noise: str = option("25", "What evaluation adds: Gaussian noise of a level in 8-bit levels, or camera.")
+
+    def __post_init__(self) -> None:
+        for name in ("keep_grain", "camera", "told"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
+        if self.strength != "auto" and not 0 <= _number("strength", self.strength, "auto") <= 100:
+            raise ConfigError(f"strength={self.strength}: choose auto, or 0 to 100")
+        if self.noise != "camera" and _number("noise", self.noise, "camera") < 0:
+            raise ConfigError(f"noise={self.noise}: must not be negative")
+
+    @property
+    def context(self) -> int:
+        return 0
+
+    @property
+    def level(self) -> float:
+        """The noise level that the strength stands for [8-bit levels]; UNKNOWN with auto."""
+        return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
+
+    def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
+        """Gaussian noise of a level in [0, 55], or a camera's, drawn for each picture, and for some its level.
+
+        One picture in eleven has none: what is clean must stay so.
+        """
+        level, kind, tell = torch.rand(3, len(clean), generator=rng, device=clean.device)
+        level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
+        noisy = degrade.gaussian(clean, level, rng)
+        if self.camera:
+            filmed = kind < self.camera
+            noisy[filmed] = degrade.camera(clean[filmed], rng)
+            level[filmed] = 255 * (noisy - clean)[filmed].square().mean(dim=(1, 2, 3)).sqrt()
+        return _told(noisy, torch.where(tell < self.told, level, UNKNOWN))
+
+    def observe(self, clean: Batch, number: int) -> Observed:
+        """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""
+        if self.noise == "camera":
+            return self.present(degrade.camera(clean, torch.Generator().manual_seed(number)))
+        n, channels, height, width = clean.shape
+        noise = np.random.default_rng([SEED, number]).standard_normal((n, height, width, channels))
+        return self.present(clean + torch.from_numpy(noise).permute(0, 3, 1, 2).float() * (float(self.noise) / 255))
+
+    def present(self, picture: Batch) -> Observed:
+        """The picture, and the level that the strength stands for."""
+        return _told(picture, torch.full((len(picture),), self.level, device=picture.device))
+
+    def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
+        """The picture less its noise, but for the grain that is kept; with strength 0 the picture itself."""
+        picture, taken = observed[:, :3].float(), generated.float()
+        if self.level == 0:
+            return picture
+        if self.keep_grain:
+            taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]
+        return picture + taken
+
+    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
+        """With auto, how much noise was found: its standard deviation, and the strength that stands for it."""
+        if self.strength != "auto":
+            return ()
+        peak = np.iinfo(picture.dtype).max
+        rows = range(0, len(picture), 512)  # whole pictures in floats would be large
+        total = sum(
+            np.square(picture[row : row + 512].astype(np.float32) - restored[row : row + 512]).sum() for row in rows
+        )
+        level = 255 / peak * math.sqrt(total / picture.size)
+        return (f"noise of level {level:.1f} taken away, as of strength {100 * level / STRONGEST:.0f}",)
+
+    def condition(self, observed: Observed) -> Batch:
+        """The noisy picture."""
+        return observed[:, :3]
+
+    def protocol(self) -> Protocol:
+        """RGB, as the field scores colour pictures."""
+        noise = self.noise if self.noise == "camera" else float(self.noise)
+        return Protocol(luma=None, noise=noise, seed=SEED)
+
+    def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
+        """The noisy picture, and OpenCV's non-local means."""
+        level = 15.0 if self.noise == "camera" else float(self.noise)
+        strengths = [max(1.0, share * level) for share in NLM_STRENGTHS]
+        return {
+            "noisy": lambda observed, clean: observed[:, :3],
+            "nlm": partial(_non_local_means, strengths=strengths),
+        }
+
+
+def _told(picture: Batch, level: Float[Tensor, "n"]) -> Observed:
+    """The picture with a map of its level over 255 beside it."""
+    return torch.cat([picture, (level / 255).view(-1, 1, 1, 1).expand_as(picture[:, :1])], dim=1)
+
+
+def _non_local_means(observed: Observed, clean: Batch, strengths: Sequence[float]) -> Batch:
+    """The best by PSNR of what `fastNlMeansDenoisingColored` makes at a few strengths: it may see the clean picture.
+
+    Paper: Buades et al. 2005, doi:10.1109/CVPR.2005.38.
+    """
+    noisy, wanted = (
+        x[0, :3].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy() for x in (observed, clean)
+    )
+    tried = [cv2.fastNlMeansDenoisingColored(noisy, None, h, h, 7, 21) for h in strengths]
+    best = min(tried, key=lambda restored: np.square(restored.astype(float) - wanted).mean())
+    return torch.from_numpy(best.astype(np.float32) / 255).permute(2, 0, 1)[None]
+
+
+def _number(name: str, text: str, word: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}={text}: neither {word} nor a number") from error

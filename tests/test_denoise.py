@@ -1,0 +1,135 @@
+"""The task of denoising: what noise the generator learns from, what it is told, and what the user may hold back."""
+
+import numpy as np
+import pytest
+import torch
+
+from srgan.engines import make_engine
+from srgan.errors import ConfigError
+from srgan.images import Image
+from srgan.restoration import restore_image
+from srgan.tasks import Denoise
+from srgan.tasks.denoise import STRONGEST, UNKNOWN
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def pictures(n=64, side=32):
+    return torch.rand(n, 3, side, side, generator=rng(9))
+
+
+def test_training_noise_is_gaussian_of_every_level_up_to_the_strongest_where_there_is_no_camera():
+    clean = pictures()
+
+    observed = Denoise(camera=0.0).degrade(clean, rng())
+
+    levels = 255 * (observed[:, :3] - clean).std(dim=(1, 2, 3))
+    assert levels.min() < 5
+    assert STRONGEST - 5 < levels.max() < STRONGEST + 2
+
+
+@pytest.mark.parametrize("camera", [0.0, 1.0])
+def test_the_generator_is_told_the_level_that_there_is_or_none(camera):
+    clean = pictures()
+
+    observed = Denoise(camera=camera, told=0.5).degrade(clean, rng())
+
+    told = observed[:, 3, 0, 0] * 255
+    levels = 255 * (observed[:, :3] - clean).square().mean(dim=(1, 2, 3)).sqrt()
+    known = told != UNKNOWN
+    assert 16 < known.sum() < 48
+    torch.testing.assert_close(told[known], levels[known], rtol=0.1, atol=0.1)
+    assert torch.equal(observed[:, 3:], observed[:, 3:, :1, :1].expand(-1, -1, 32, 32))
+
+
+def test_evaluation_adds_the_noise_of_numpy_that_the_protocol_names():
+    clean = pictures(n=1, side=20)
+    noise = np.random.default_rng([0, 7]).standard_normal((1, 20, 20, 3))
+
+    observed = Denoise(noise="15").observe(clean, 7)
+
+    expected = clean.permute(0, 2, 3, 1).numpy() + noise * 15 / 255
+    np.testing.assert_allclose(observed[:, :3].permute(0, 2, 3, 1).numpy(), expected, atol=1e-6)
+    assert Denoise(noise="15").protocol().as_dict() == {"border": 0, "levels": 256, "noise": 15.0, "seed": 0}
+
+
+def test_evaluation_can_add_the_noise_of_a_camera():
+    clean, task = pictures(n=1), Denoise(noise="camera")
+
+    assert torch.equal(task.observe(clean, 3), task.observe(clean, 3))
+    assert not torch.equal(task.observe(clean, 3), task.observe(clean, 4))
+    assert task.protocol().as_dict()["noise"] == "camera"
+
+
+def test_a_strength_is_a_level_and_auto_is_none():
+    picture = pictures(n=2)
+
+    assert Denoise(strength="auto").present(picture)[:, 3].unique().item() * 255 == pytest.approx(UNKNOWN)
+    assert Denoise(strength="100").present(picture)[:, 3].unique().item() * 255 == pytest.approx(STRONGEST)
+    assert Denoise(strength="20").present(picture)[:, 3].unique().item() * 255 == pytest.approx(STRONGEST / 5)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_strength_of_0_leaves_every_pixel(make_model, pixels, depth):
+    model = make_model("denoise", strength="0")
+    image = Image(pixels(37, 41, dtype=depth))
+
+    restored = restore_image(model, image, engine=make_engine(model.generator, device="cpu"))
+
+    np.testing.assert_array_equal(restored.rgb, image.rgb)
+
+
+def test_kept_grain_is_the_luma_of_what_is_taken_away():
+    observed = Denoise().present(pictures(n=1))
+    taken = torch.rand(1, 3, 32, 32, generator=rng(2)) - 0.5
+
+    whole, half, none = (Denoise(keep_grain=share).compose(observed, taken) for share in (1.0, 0.5, 0.0))
+
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    left = (weights * (whole - observed[:, :3])).sum(dim=1)
+    torch.testing.assert_close(left, torch.zeros_like(left), atol=1e-6, rtol=0)
+    torch.testing.assert_close(half, (whole + none) / 2)
+    torch.testing.assert_close(none, observed[:, :3] + taken)
+
+
+def test_non_local_means_is_given_its_best_strength():
+    clean = torch.full((1, 3, 48, 48), 0.5)
+    clean[..., 24:] = 0.8
+    task = Denoise(noise="20")
+    observed = task.observe(clean, 0)
+    baselines = task.baselines()
+
+    noisy, denoised = (baselines[name](observed, clean) for name in ("noisy", "nlm"))
+
+    assert torch.equal(noisy, observed[:, :3])
+    assert (denoised - clean).square().mean() < 0.1 * (noisy - clean).square().mean()
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"strength": "strong"}, "strength=strong: neither auto nor a number"),
+        ({"strength": "101"}, "strength=101: choose auto, or 0 to 100"),
+        ({"strength": "nan"}, "strength=nan: choose auto, or 0 to 100"),
+        ({"noise": "film"}, "noise=film: neither camera nor a number"),
+        ({"noise": "-1"}, "noise=-1: must not be negative"),
+        ({"keep_grain": 2.0}, "keep_grain=2.0: must lie in [0, 1]"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(fields, message):
+    with pytest.raises(ConfigError) as caught:
+        Denoise(**fields)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_auto_says_how_much_noise_it_took_away(depth):
+    clean = np.full((600, 40, 3), 0.5)
+    noise = np.random.default_rng(0).normal(0, 11 / 255, clean.shape)
+    white = np.iinfo(depth).max
+    noisy, restored = (np.rint(white * picture).astype(depth) for picture in (clean + noise, clean))
+
+    assert Denoise().remarks(noisy, restored) == ("noise of level 11.0 taken away, as of strength 20",)
+    assert Denoise(strength="50").remarks(noisy, restored) == ()
