@@ -59,10 +59,10 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()
     steps, task = arguments.steps, arguments.task
+    crops = {"batch": 16, "crop": 48} if task == "upscale" else {"batch": 8, "crop": 128, "learning_rate": 2e-3}
     config = srgan.TrainConfig(
+        **crops,
         steps=steps,
-        batch=16 if task == "upscale" else 8,
-        crop=48 if task == "upscale" else 128,
         warmup=100,
         log_every=100,
         checkpoint_every=steps,

@@ -158,7 +158,8 @@ def _restore_tiles(
         put(tile, composed[..., high.centre(scale), wide.centre(scale)])
 
     height, width = pixels.shape[-2:]
-    tile = tile or max(AUTO_TILE, 4 * (context or 0))
+    # The context is computed twice, and what it costs falls with the side of the tile.
+    tile = tile or max(AUTO_TILE, 4 * (context or 0), 8 * (generator.context or 0))
     run = map if workers is None else workers.map
     for _ in run(restore_tile, tiles(height, width, tile, context, generator.multiple_of)):
         pass  # raises what a tile raised

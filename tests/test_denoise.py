@@ -23,11 +23,22 @@ def pictures(n=64, side=32):
 def test_training_noise_is_gaussian_of_every_level_up_to_the_strongest_where_there_is_no_camera():
     clean = pictures()
 
-    observed = Denoise(camera=0.0).degrade(clean, rng())
+    observed = Denoise(camera=0.0, grain=0.0).degrade(clean, rng())
 
     levels = 255 * (observed[:, :3] - clean).std(dim=(1, 2, 3))
     assert levels.min() < 5
     assert STRONGEST - 5 < levels.max() < STRONGEST + 2
+
+
+def test_grain_is_the_same_in_all_colours_and_has_its_share():
+    clean = pictures(n=200)
+
+    observed = Denoise(camera=0.3, grain=0.3).degrade(clean, rng())
+
+    noise = observed[:, :3] - clean
+    alike = (noise - noise.mean(dim=1, keepdim=True)).abs().amax(dim=(1, 2, 3)) < 1e-6
+    there = noise.abs().amax(dim=(1, 2, 3)) > 1e-3
+    assert 0.2 < (alike & there).float().mean() < 0.4
 
 
 @pytest.mark.parametrize("camera", [0.0, 1.0])

@@ -1,6 +1,6 @@
 """What pictures suffer: pure functions of a picture and a random generator, each with its source."""
 
 from srgan.degrade.jpeg import jpeg
-from srgan.degrade.noise import camera, gaussian, sensor
+from srgan.degrade.noise import camera, gaussian, grain, sensor
 
-__all__ = ["camera", "gaussian", "jpeg", "sensor"]
+__all__ = ["camera", "gaussian", "grain", "jpeg", "sensor"]

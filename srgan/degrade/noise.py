@@ -22,6 +22,16 @@ def gaussian(clean: Batch, level: Float[Tensor, "n"], rng: torch.Generator) -> B
     return clean + noise * (level / 255).view(-1, 1, 1, 1)
 
 
+def grain(clean: Batch, level: Float[Tensor, "n"], rng: torch.Generator) -> Batch:
+    """The pictures with noise that is the same in all three colours, as grey pictures and film have it, not clipped.
+
+    Args:
+        level: its standard deviation in each picture [8-bit levels].
+    """
+    noise = torch.randn(clean[:, :1].shape, generator=rng, device=clean.device)
+    return clean + noise * (level / 255).view(-1, 1, 1, 1)
+
+
 def camera(clean: Batch, rng: torch.Generator) -> Batch:
     """The pictures with the noise of a camera at some ISO speed, after its own processing: 8-bit levels in [0, 1].
 

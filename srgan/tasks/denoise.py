@@ -44,11 +44,12 @@ class Denoise(Task):
     strength: str = option("auto", "auto, or 0 (leaves the picture) to 100 (noise of level 55).")
     keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
     camera: float = option(0.25, "Share of training pictures with the noise of a camera; the others have Gaussian.")
+    grain: float = option(0.1, "Share of training pictures with Gaussian noise that is the same in all colours.")
     told: float = option(0.25, "Share of training pictures whose noise level the generator is told.")
     noise: str = option("25", "What evaluation adds: Gaussian noise of a level in 8-bit levels, or camera.")
 
     def __post_init__(self) -> None:
-        for name in ("keep_grain", "camera", "told"):
+        for name in ("keep_grain", "camera", "grain", "told"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.strength != "auto" and not 0 <= _number("strength", self.strength, "auto") <= 100:
@@ -66,15 +67,16 @@ class Denoise(Task):
         return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Gaussian noise of a level in [0, 55], or a camera's, drawn for each picture, and for some its level.
+        """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each, and for some their level.
 
         One picture in eleven has none: what is clean must stay so.
         """
         level, kind, tell = torch.rand(3, len(clean), generator=rng, device=clean.device)
         level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
         noisy = degrade.gaussian(clean, level, rng)
-        if self.camera:
-            filmed = kind < self.camera
+        filmed, grainy = kind < self.camera, (kind >= self.camera) & (kind < self.camera + self.grain)
+        noisy[grainy] = degrade.grain(clean[grainy], level[grainy], rng)
+        if filmed.any():
             noisy[filmed] = degrade.camera(clean[filmed], rng)
             level[filmed] = 255 * (noisy - clean)[filmed].square().mean(dim=(1, 2, 3)).sqrt()
         return _told(noisy, torch.where(tell < self.told, level, UNKNOWN))

@@ -433,7 +433,9 @@ def test_denoise_cleans_a_folder_as_the_library_does(run, folder, denoiser, tmp_
     code, _, _ = run("denoise", folder, tmp_path / "out", "-m", denoiser, *CPU)
 
     model = load(denoiser)
-    expected = restore(model, read(folder / "a.png"), engine=make_engine(model.generator, device="cpu"))
+    expected = restore(
+        model, read(folder / "a.png"), engine=make_engine(model.generator, device="cpu", precision="fp32")
+    )
     assert code == 0
     assert (read(tmp_path / "out" / "a.png").rgb == expected.rgb).all()
     assert (tmp_path / "out" / "sub" / "b.png").is_file()

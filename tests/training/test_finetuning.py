@@ -1,15 +1,16 @@
 """Fine-tuning keeps what got better on pictures held out, and the start where nothing did."""
 
+import numpy as np
 import pytest
 import skimage.data
 import torch
 
 from srgan.errors import TrainingError
 from srgan.evaluation import evaluate
-from srgan.images import Image, write
+from srgan.images import Image, read, write
 from srgan.model import Model, load
-from srgan.sources import sources, split
-from srgan.tasks import Upscale
+from srgan.sources import Paired, sources, split
+from srgan.tasks import Denoise, Upscale
 from srgan.training import TrainConfig, finetune, finetuning, gentle
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
@@ -60,6 +61,25 @@ def test_where_nothing_got_better_the_start_is_kept(my_photos, tmp_path):
     assert not result.improved
     assert result.after["psnr"] < result.before["psnr"]
     assert all(map(torch.equal, kept.parameters(), start.parameters()))
+
+
+def test_a_denoiser_learns_from_two_shots_of_each_scene_without_a_clean_picture(my_photos, tmp_path):
+    rng = np.random.default_rng(0)
+    for photo in sorted(my_photos.iterdir()):
+        for shot in ("first", "second"):
+            noisy = read(photo).rgb + rng.normal(0, 20, (64, 80, 3))
+            write(tmp_path / shot / photo.name, Image(np.rint(noisy).clip(0, 255).astype(np.uint8)))
+    start = Model(Denoise(), {"name": "compact", "width": 12, "depth": 2})
+    config = TrainConfig(steps=100, l1=0.0, l2=1.0, learning_rate=5e-3, warmup=5, ema=0.9, validate_every=100, **QUICK)
+
+    result = finetune(start, Paired(tmp_path / "first", tmp_path / "second"), tmp_path / "run", config)
+
+    before, after = (
+        evaluate(model, Paired(tmp_path / "first", my_photos), metrics=("psnr",))["mean"]["psnr"]
+        for model in (start, result.model)
+    )
+    assert result.improved
+    assert after > before + 3
 
 
 def test_the_model_given_is_not_changed(my_photos, tmp_path):
