@@ -30,7 +30,6 @@ CANDIDATES = {
         {"name": "compact", "width": 64, "depth": 15, "fold": 1},  # DnCNN's 17 layers
         {"name": "compact", "width": 96, "depth": 10, "fold": 2},  # FFDNet's 12
         {"name": "unet", "width": 64, "depth": 2, "levels": 3, "fold": 2},
-        {"name": "unet", "width": 96, "depth": 1, "levels": 3, "fold": 2},
         {"name": "unet", "width": 32, "depth": 2, "levels": 4, "fold": 1},
     ),
 }

@@ -41,14 +41,20 @@ def put(name: str, run: str) -> None:
     save(model, WEIGHTS / f"{name}.safetensors", half=True)
 
 
-def score(path: Path, bench: Path) -> None:
-    """Measures a weights file as it is stored, and writes the means into its metadata."""
+def score(path: Path, bench: Path, baselines: dict[tuple[str, int], dict]) -> None:
+    """Measures a weights file as it is stored, and writes the means into its metadata.
+
+    Args:
+        baselines: what those scored that were measured before, by bench and scale; the others are added.
+    """
     model = load(path)
     task, means = model.task, {}
     for name, (folder, options) in BENCHES[task.name].items():
         model.task = dataclasses.replace(task, **options)
-        scores = srgan.evaluate(model, bench / folder, metrics=METRICS)
-        means[name] = {"count": scores["count"], **scores["mean"], **scores["baseline"]}
+        which = (name, task.scale)
+        scores = srgan.evaluate(model, bench / folder, metrics=METRICS, baselines=which not in baselines)
+        baselines.setdefault(which, scores["baseline"])
+        means[name] = {"count": scores["count"], **scores["mean"], **baselines[which]}
     if any(value is None for mean in means.values() for value in mean.values()):
         raise SystemExit(f"{path.name}: a score is missing (the warning above says why); nothing is released")
     model.task = task
@@ -117,9 +123,10 @@ def main() -> None:
     for name, run in new.items():
         put(name, run)
     paths = sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)
+    baselines: dict[tuple[str, int], dict] = {}
     for path in paths:
         if not new or path.stem in new:
-            score(path, arguments.bench)
+            score(path, arguments.bench, baselines)
     (WEIGHTS / CHECKSUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     (WEIGHTS / "README.md").write_text(readme(paths), encoding="utf-8")
     for task in BENCHES:

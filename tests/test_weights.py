@@ -1,17 +1,26 @@
 """The shipped weights do what their own metadata say."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+import skimage.data
+import torch
 
 import srgan
 from srgan import zoo
 from srgan.model import blend, multiply_adds
 from srgan.samples import write_samples
+from srgan.tasks import Denoise
 
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
 needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
 UPSCALERS = [name for name in zoo.names() if name.startswith("upscale")]
+DENOISERS = [name for name in zoo.names() if name.startswith("denoise")]
+MEASURED = {
+    "upscale": ("Set5", "Set14"),
+    "denoise": ("Kodak24, noise 15", "Kodak24, noise 25", "Kodak24, noise 50", "Kodak24, noise camera"),
+}
 
 
 def test_an_upscaler_of_each_scale_ships():
@@ -23,8 +32,60 @@ def test_a_weights_file_says_how_it_was_made_and_how_it_scores(name):
     header = srgan.describe(name)
     assert header["training"]["step"] > 0
     assert header["training"]["config"]["steps"] == header["training"]["step"]
-    assert {"Set5", "Set14"} <= header["scores"].keys()
+    assert header["scores"].keys() == set(MEASURED[header["task"]["name"]])
     assert header["licence"]
+
+
+def test_a_faithful_and_a_vivid_denoiser_ship():
+    assert {"denoise", "denoise-vivid"} <= set(DENOISERS)
+
+
+@pytest.mark.parametrize("noise", ["15", "50", "camera"])
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_denoiser_beats_non_local_means(name, noise, photographs):
+    model = srgan.load(name)
+    model.task = dataclasses.replace(model.task, noise=noise)
+
+    scores = srgan.evaluate(model, photographs, metrics=("psnr",))
+
+    assert scores["mean"]["psnr"] > scores["baseline"]["nlm"]["psnr"] + 1
+
+
+@needs_bench
+@pytest.mark.parametrize("name", DENOISERS)
+def test_the_scores_of_a_denoiser_are_what_is_measured(name):
+    measured = srgan.evaluate(srgan.load(name), BENCH / "Kodak24", metrics=("psnr",), baselines=False)["mean"]
+
+    assert measured["psnr"] == pytest.approx(srgan.describe(name)["scores"]["Kodak24, noise 25"]["psnr"], abs=0.02)
+
+
+@needs_bench
+def test_what_is_clean_is_left_at_45_decibels():
+    """But for one photograph, which is noisy itself."""
+    model = srgan.load("denoise")
+    model.task = dataclasses.replace(model.task, noise="0")
+
+    scores = srgan.evaluate(model, BENCH.parent / "val", metrics=("psnr",), baselines=False)
+
+    psnr = sorted(picture["psnr"] for picture in scores["pictures"])
+    assert psnr[0] > 44.5
+    assert psnr[1] > 45
+
+
+def test_a_strength_is_obeyed():
+    """What is said to be noisier than it is loses more, and what is said to be less noisy keeps more."""
+    model = srgan.load("denoise")
+    clean = torch.from_numpy(skimage.data.astronaut()[:128, 180:308].astype("float32") / 255).permute(2, 0, 1)[None]
+    noisy = Denoise(noise="20").observe(clean, 0)[:, :3]
+
+    taken = []
+    for strength in (10, 36, 80):
+        model.task = Denoise(strength=str(strength))
+        taken.append((srgan.restore(model, noisy) - noisy).std().item() * 255)
+
+    assert taken[0] < taken[1] < taken[2]
+    assert taken[0] < 12
+    assert taken[1] == pytest.approx(20, abs=2)
 
 
 def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_pixel():
