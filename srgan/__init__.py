@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from srgan.settings import FolderConfig as FolderConfig
     from srgan.sources import Paired as Paired
     from srgan.tasks import Denoise as Denoise
+    from srgan.tasks import Inpaint as Inpaint
     from srgan.tasks import Upscale as Upscale
     from srgan.training import TrainConfig as TrainConfig
     from srgan.training import finetune as finetune
@@ -37,6 +38,7 @@ _HOMES = {
     "Denoise": "srgan.tasks",
     "FolderConfig": "srgan.settings",
     "Image": "srgan.images",
+    "Inpaint": "srgan.tasks",
     "Model": "srgan.model",
     "Outcome": "srgan.folder",
     "Paired": "srgan.sources",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,7 +15,7 @@ from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.features import SMALLEST_SIDE, lpips
 from srgan.images import Image
-from srgan.metrics import score
+from srgan.metrics import hole_psnr, score
 from srgan.model import Model
 from srgan.restoration import restore_batch
 from srgan.sources import Data, sources
@@ -55,13 +55,18 @@ def evaluate(
 
     usable = [name for name in metrics if name != "lpips" or _has_lpips()]
     rows: dict[str, list[Scores]] = {name: [] for name in restorers}
+    holes: dict[str, list[Scores]] = {name: [] for name in restorers}
     for number, source in enumerate(every):
         image, given = source.pair(scale)
         clean = _as_batch(image, scale)
         observed = model.task.observe(clean, number) if given is None else model.task.present(_as_batch(given, 1))
+        hole = model.task.lost(observed)
         for restorer, restore in restorers.items():
-            scores = score(restore(observed, clean), clean, protocol, usable, grey=image.grey)
+            restored = restore(observed, clean)
+            scores = score(restored, clean, protocol, usable, grey=image.grey)
             rows[restorer].append({**dict.fromkeys(metrics), **scores})
+            if hole is not None:
+                holes[restorer].append({"psnr": hole_psnr(restored, clean, hole, protocol).item()})
 
     return {
         "task": model.task.name,
@@ -71,6 +76,7 @@ def evaluate(
         "protocol": protocol.as_dict(),
         "mean": _mean(rows["model"], metrics),
         "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
+        **(_of_holes(holes) if holes["model"] else {}),
         "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
     }
 
@@ -94,6 +100,12 @@ def _as_batch(image: Image, multiple: int) -> Batch:
     height, width = (side // multiple * multiple for side in picture.shape[2:])
     cropped: Batch = picture[:, :, :height, :width].contiguous()
     return cropped
+
+
+def _of_holes(holes: Mapping[str, Sequence[Scores]]) -> dict[str, object]:
+    """The means of what was scored of holes alone."""
+    means = {name: _mean(rows, ["psnr"]) for name, rows in holes.items()}
+    return {"mean_hole": means.pop("model"), "baseline_hole": means}
 
 
 def _mean(rows: Sequence[Scores], metrics: Sequence[str]) -> Scores:

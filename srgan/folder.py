@@ -21,6 +21,7 @@ from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
+from srgan.masks import Masks
 from srgan.model import Model
 from srgan.restoration import restore_image
 from srgan.settings import FolderConfig
@@ -55,6 +56,7 @@ def restore_folder(
     target: str | os.PathLike[str],
     config: FolderConfig | None = None,
     *,
+    masks: Masks | None = None,
     jobs: Sequence[Job] | None = None,
 ) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
@@ -63,6 +65,7 @@ def restore_folder(
     continues where an interrupted one stopped.
 
     Args:
+        masks: for inpainting: what is to be filled of each picture.
         jobs: the plan, where the caller has made it already.
 
     Raises:
@@ -75,9 +78,10 @@ def restore_folder(
         jobs = plan(Path(source), Path(target), format=config.format, on_collision=config.on_collision)
     engine = make_engine(model.generator, config.engine, config.device, config.precision)
     settings = {**config.decides(), "model": model.network, "weights": model.digest(), "task": str(model.task)}
+    settings |= {} if masks is None else {"masks": str(masks)}
     # A single file is simply done again: a journal would be a surprise beside it.
     with Journal(Path(target), settings) if Path(source).is_dir() else nullcontext() as journal:
-        yield from _Run(model, engine, config, journal).outcomes(jobs)
+        yield from _Run(model, engine, config, journal, masks).outcomes(jobs)
 
 
 class _Run:
@@ -86,8 +90,10 @@ class _Run:
     A core that works alone never waits for the others, as the threads inside one convolution do at its end.
     """
 
-    def __init__(self, model: Model, engine: Engine, config: FolderConfig, journal: Journal | None) -> None:
-        self.model, self.engine, self.config, self.journal = model, engine, config, journal
+    def __init__(
+        self, model: Model, engine: Engine, config: FolderConfig, journal: Journal | None, masks: Masks | None
+    ) -> None:
+        self.model, self.engine, self.config, self.journal, self.masks = model, engine, config, journal, masks
         self.tiles: ThreadPoolExecutor | None = None
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -124,12 +130,16 @@ class _Run:
             outcome = self._skipped(job)
             if outcome is not None:
                 return _Looked(job, outcome=outcome)
-            header, seen, scale = probe(job.source), stamp(job.source), self.model.task.scale
+            header, seen, scale = probe(job.source), self._stamp(job), self.model.task.scale
             with _naming(job.source):
                 check_size(format_of(job.target), header.width * scale, header.height * scale)
             return _Looked(job, header.width * header.height * scale**2, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=_failure(job, error))
+
+    def _stamp(self, job: Job) -> list[int]:
+        """What changes whenever the input does, or its mask."""
+        return stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
 
     def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
         if looked.outcome is None:
@@ -144,7 +154,7 @@ class _Run:
             return None
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
-        if self.journal is not None and self.journal.has(job):
+        if self.journal is not None and self.journal.has(job, self._stamp(job)):
             return Outcome(job.name, job.target, "skipped", "finished before")
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", "is there already")
@@ -156,10 +166,11 @@ class _Run:
         config = self.config
         try:
             image = read(job.source, max_pixels=config.max_pixels)
+            mask = None if self.masks is None else self.masks.weights(job.name, image)
             restored = restore_image(
-                self.model, image, engine=self.engine, tile=config.tile or None, workers=self.tiles
+                self.model, image, mask, engine=self.engine, tile=config.tile or None, workers=self.tiles
             )
-            if stamp(job.source) != seen:
+            if self._stamp(job) != seen:
                 raise ImageError(f"{job.source}: changed while it was read")
             with _naming(job.target):
                 data = encode(

@@ -45,14 +45,14 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def has(self, job: Job) -> bool:
-        """Whether this picture was finished under these settings, and its output is still there."""
+    def has(self, job: Job, seen: list[int]) -> bool:
+        """Whether this picture was finished under these settings from such an input, and its output is still there."""
         line = self._finished.get(job.name)
         try:
             return (
                 line is not None
                 and line["settings"] == self._settings
-                and line["input"] == stamp(job.source)
+                and line["input"] == seen
                 and line["target"] == job.target.name
                 and line["output"] == job.target.stat().st_size
             )

@@ -18,7 +18,7 @@ from srgan.errors import ConfigError
 from srgan.features import lpips as lpips
 from srgan.niqe import niqe
 from srgan.resample import downsample
-from srgan.types import Batch
+from srgan.types import Batch, Mask
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Protocol:
     """How pictures are made ready for PSNR and SSIM; part of every result.
 
     `luma` None means RGB, as denoisers are scored; `border` is in pixels of the clean picture; `downsample` names how
-    the small pictures were made, `noise` and `seed` how the noisy ones were, and these are a record only.
+    the small pictures were made, `noise`, `masks` and `seed` what else was lost, and these are a record only.
     """
 
     luma: str | None = "BT.601"
@@ -39,6 +39,7 @@ class Protocol:
     levels: int = 256
     downsample: str | None = None
     noise: float | str | None = None
+    masks: str | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +84,12 @@ def psnr(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
     """
     error = restored.double() - clean.double()
     return -10 * error.square().mean(dim=(1, 2, 3)).log10()
+
+
+def hole_psnr(restored: Batch, clean: Batch, hole: Mask, protocol: Protocol) -> Float[Tensor, "n"]:
+    """PSNR of each picture over the pixels of its hole alone [dB], in RGB."""
+    error = (protocol.quantise(restored) - protocol.quantise(clean)).square().mean(dim=1, keepdim=True)
+    return -10 * torch.log10((error * hole).sum(dim=(1, 2, 3)) / hole.sum(dim=(1, 2, 3)))
 
 
 def ssim(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Float32, Shaped
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
+from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.resample import UPSAMPLE_CONTEXT, upsample
+from srgan.tasks import Inpaint
 from srgan.tiling import Tile, padded, tiles
 from srgan.types import Batch, Levels, Observed
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+Weights = Shaped[np.ndarray, "h w"]
+"""1 where pixels are to be filled, 0 where they stay, or between."""
 
 Kind = TypeVar("Kind")
 """Image, Pillow image, numpy array or torch tensor."""
@@ -41,33 +46,43 @@ LARGEST_FLOAT = 4.0
 """Beyond this, floats are levels that someone forgot to divide; steps that are chained overshoot much less."""
 
 
-def restore(model: Model, picture: Kind, *, engine: Engine | None = None, tile: int | None = None) -> Kind:
+def restore(
+    model: Model,
+    picture: Kind,
+    mask: Weights | None = None,
+    *,
+    engine: Engine | None = None,
+    tile: int | None = None,
+) -> Kind:
     """The restored picture, as the same kind: Image, Pillow image, numpy array or torch tensor.
 
     Args:
         picture: an `Image`; a Pillow image (grey, RGB, with or without alpha); an array (h, w), (h, w, 1), (h, w, 3) or
             (h, w, 4) of uint8, uint16, or floats in [0, 1]; a float tensor (3, h, w) or (n, 3, h, w) in [0, 1].
             Floats stay floats, neither clipped nor rounded, so that steps can be chained.
+        mask: for inpainting: an array (h, w), 1 or True where pixels are to be filled, 0 where they stay; between,
+            for floats, what is filled and what was there are mixed.
         engine: what runs the generator; made anew for each call where it is not given.
         tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
 
     Raises:
-        ConfigError: the picture is of no such kind, or its floats are not in [0, 1].
+        ConfigError: the picture is of no such kind, its floats are not in [0, 1], or the mask does not fit.
     """
     if isinstance(picture, Image):
-        restored: object = restore_image(model, picture, engine=engine, tile=tile)
+        restored: object = restore_image(model, picture, mask, engine=engine, tile=tile)
     elif isinstance(picture, Tensor):
-        restored = _restore_tensor(model, picture, engine, tile)
+        restored = _restore_tensor(model, picture, mask, engine, tile)
     elif isinstance(picture, np.ndarray):
-        restored = _restore_array(model, picture, engine, tile)
+        restored = _restore_array(model, picture, mask, engine, tile)
     else:
-        restored = _restore_pillow(model, cast("PillowImage", picture), engine, tile)
+        restored = _restore_pillow(model, cast("PillowImage", picture), mask, engine, tile)
     return cast(Kind, restored)
 
 
 def restore_image(
     model: Model,
     image: Image,
+    mask: Weights | None = None,
     *,
     engine: Engine | None = None,
     tile: int | None = None,
@@ -75,10 +90,18 @@ def restore_image(
 ) -> Image:
     """The restored Image: colours by the model, alpha enlarged beside them, grey kept neutral, the rest as it was.
 
+    What is filled where a `mask` says so becomes opaque.
+
     Args:
         workers: threads that share the tiles; None restores one tile after the other.
     """
     engine = engine or make_engine(model.generator)
+    _check_mask(model, mask)
+    if mask is not None:
+        weights = _weights(mask, image.height, image.width)
+        filled = inpaint_levels(model, image.rgb, weights, engine=engine, tile=tile, neutral=image.grey)
+        opaque = None if image.alpha is None else np.where(weights > 0, np.iinfo(image.alpha.dtype).max, image.alpha)
+        return dataclasses.replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
     rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
     restored = _restore_levels(model, rgb, engine, tile, workers, neutral=image.grey)
     alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale)
@@ -88,6 +111,10 @@ def restore_image(
 
 def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int | None = None) -> Batch:
     """The restored pictures in float32, not clipped, on the CPU, from what the model's task has presented."""
+    if isinstance(model.task, Inpaint):
+        weights = (observed[:, 3] > 0).float().cpu().numpy()
+        each = zip(observed[:, None, :3].cpu(), weights, strict=True)
+        return torch.cat([inpaint_floats(model, picture, weight, engine=engine, tile=tile) for picture, weight in each])
     n, _, height, width = observed.shape
     scale = model.task.scale
     restored = torch.empty(n, model.task.out_channels, height * scale, width * scale)
@@ -165,21 +192,53 @@ def _restore_tiles(
         pass  # raises what a tile raised
 
 
-def _restore_tensor(model: Model, picture: Tensor, engine: Engine | None, tile: int | None) -> Tensor:
+def _check_mask(model: Model, mask: Weights | None) -> None:
+    if (mask is not None) != isinstance(model.task, Inpaint):
+        which = "inpainting needs a mask" if mask is None else f"the task {model.task.name} takes no mask"
+        raise ConfigError(f"{which}: a mask says what is to be inpainted")
+
+
+def _weights(mask: Weights, height: int, width: int) -> Float32[np.ndarray, "h w"]:
+    """The mask as numbers in [0, 1].
+
+    Raises:
+        ConfigError: it is of another size, or not in [0, 1].
+    """
+    weights = np.asarray(mask).astype(np.float32)
+    if weights.shape != (height, width):
+        raise ConfigError(f"a mask must be (h, w) as the picture, {(height, width)}, not {weights.shape}")
+    if not ((weights >= 0) & (weights <= 1)).all():
+        raise ConfigError(
+            f"a mask must lie in [0, 1], 1 where pixels are missing; its largest value is {weights.max():g}"
+        )
+    return weights
+
+
+def _restore_tensor(
+    model: Model, picture: Tensor, mask: Weights | None, engine: Engine | None, tile: int | None
+) -> Tensor:
     if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
         raise ConfigError(
             f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
         )
     batch = picture if picture.ndim == 4 else picture[None]
+    engine = engine or make_engine(model.generator)
+    _check_mask(model, mask)
     with torch.inference_mode():
-        restored = restore_batch(
-            model, model.task.present(batch), engine=engine or make_engine(model.generator), tile=tile
-        )
+        if mask is None:
+            restored = restore_batch(model, model.task.present(batch), engine=engine, tile=tile)
+        else:
+            weights = _weights(mask, *batch.shape[2:])
+            restored = torch.cat(
+                [inpaint_floats(model, one[None], weights, engine=engine, tile=tile) for one in batch.cpu()]
+            )
     restored = restored.clone().to(picture)
     return restored if picture.ndim == 4 else restored[0]
 
 
-def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: int | None) -> Array:
+def _restore_array(
+    model: Model, picture: Array, mask: Weights | None, engine: Engine | None, tile: int | None
+) -> Array:
     if 0 in picture.shape:
         raise ConfigError(f"an array without pixels: {picture.shape}")
     if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
@@ -188,7 +247,7 @@ def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: in
     colour = channels[:, :, :3] if channels.shape[2] >= 3 else channels.repeat(3, axis=2)
     if picture.dtype in (np.uint8, np.uint16):
         alpha = channels[:, :, 3] if channels.shape[2] == 4 else None
-        image = restore_image(model, Image(colour, alpha, grey=channels.shape[2] == 1), engine=engine, tile=tile)
+        image = restore_image(model, Image(colour, alpha, grey=channels.shape[2] == 1), mask, engine=engine, tile=tile)
         planes = [image.rgb[:, :, :1] if image.grey else image.rgb]
         planes += [] if image.alpha is None else [image.alpha[:, :, None]]
         restored = np.concatenate(planes, axis=2)
@@ -196,7 +255,7 @@ def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: in
         if np.abs(picture).max() > LARGEST_FLOAT:
             raise ConfigError(f"floats up to {np.abs(picture).max():.3g}: white is 1, so divide by 255, say")
         tensor = torch.from_numpy(colour.astype(np.float32)).permute(2, 0, 1)
-        floats = _restore_tensor(model, tensor, engine, tile)
+        floats = _restore_tensor(model, tensor, mask, engine, tile)
         floats = floats.mean(dim=0, keepdim=True) if channels.shape[2] == 1 else floats
         restored = floats.permute(1, 2, 0).numpy().astype(picture.dtype)
     else:
@@ -206,7 +265,9 @@ def _restore_array(model: Model, picture: Array, engine: Engine | None, tile: in
     return restored[:, :, 0] if picture.ndim == 2 else restored
 
 
-def _restore_pillow(model: Model, picture: PillowImage, engine: Engine | None, tile: int | None) -> PillowImage:
+def _restore_pillow(
+    model: Model, picture: PillowImage, mask: Weights | None, engine: Engine | None, tile: int | None
+) -> PillowImage:
     from PIL import Image as Pillow
 
     if not isinstance(picture, Pillow.Image):
@@ -216,7 +277,7 @@ def _restore_pillow(model: Model, picture: PillowImage, engine: Engine | None, t
     alpha = "A" in picture.getbands() or "transparency" in picture.info
     if picture.mode not in ("L", "RGB", "RGBA", "I;16") or (alpha and picture.mode != "RGBA"):
         picture = picture.convert("RGBA" if alpha else "RGB")
-    restored = Pillow.fromarray(_restore_array(model, np.array(picture), engine, tile))
+    restored = Pillow.fromarray(_restore_array(model, np.array(picture), mask, engine, tile))
     restored.info.update(picture.info)
     return restored
 

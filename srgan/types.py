@@ -7,6 +7,9 @@ from torch import Tensor
 Batch = Float[Tensor, "n 3 h w"]
 """Pictures of one size."""
 
+Mask = Float[Tensor, "n 1 h w"]
+"""1 where pixels are missing, 0 where they are known."""
+
 Observed = Float[Tensor, "n c oh ow"]
 """What a generator is shown: what is left of the clean pictures, in the form its task defines."""
 

@@ -33,7 +33,7 @@ def finish(job, **settings):
 
 def has(job, **settings):
     with opened(job, **settings) as journal:
-        return journal.has(job)
+        return journal.has(job, stamp(job.source))
 
 
 def test_a_fresh_journal_knows_nothing(job):

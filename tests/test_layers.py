@@ -7,8 +7,8 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    {"restoration", "folder", "evaluation", "training", "samples"},  # verbs
-    {"data", "sources", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
+    {"restoration", "inpainting", "folder", "evaluation", "training", "samples"},  # verbs
+    {"data", "sources", "masks", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
     {"niqe", "colour"},
@@ -20,9 +20,10 @@ WITHIN_A_ROW = {
         ("folder", "restoration"),
         ("evaluation", "restoration"),
         ("training", "evaluation"),
+        ("restoration", "inpainting"),
         ("training", "restoration"),
     },
-    *{("model", "header"), ("zoo", "header"), ("zoo", "model"), ("data", "sources")},
+    *{("model", "header"), ("zoo", "header"), ("zoo", "model"), ("data", "sources"), ("masks", "journal")},
     ("engines", "networks"),
     ("options", "errors"),
 }

@@ -17,6 +17,7 @@ from srgan.cli.denoise import denoise
 from srgan.cli.evaluate import evaluate
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
+from srgan.cli.inpaint import inpaint
 from srgan.cli.samples import samples
 from srgan.cli.train import train
 from srgan.cli.upscale import upscale
@@ -29,7 +30,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, denoise, train, finetune, evaluate, info, samples):
+for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples):
     srgan.add_command(command)
 
 
@@ -46,6 +47,11 @@ def upscale_main() -> None:
 def denoise_main() -> None:
     """The command `denoise`."""
     _run(denoise)
+
+
+def inpaint_main() -> None:
+    """The command `inpaint`."""
+    _run(inpaint)
 
 
 def _run(command: click.Command) -> None:

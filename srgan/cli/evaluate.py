@@ -16,6 +16,7 @@ from srgan.cli.data import chosen_data, data_options
 @click.argument("model", metavar="MODEL")
 @data_options
 @click.option("--noise", default=None, metavar="LEVEL|camera", help="For denoise: what is added.  [default: 25]")
+@click.option("--masks", default=None, metavar="KIND", help="For inpaint: thin, medium or thick.  [default: medium]")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
 @click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift, niqe.")
@@ -25,6 +26,7 @@ def evaluate(
     data: Path | None,
     paired: tuple[Path, Path] | None,
     noise: str | None,
+    masks: str | None,
     device: str,
     precision: str,
     metrics: str,
@@ -38,10 +40,11 @@ def evaluate(
 
     keep_freed_memory()
     loaded = zoo.load(model)
-    if noise is not None:
-        if loaded.task.name != "denoise":
-            raise ConfigError(f"--noise is for denoise; {model} is for the task {loaded.task.name}")
-        loaded.task = dataclasses.replace(loaded.task, noise=noise)  # type: ignore[call-arg]
+    for flag, task, field, value in (("noise", "denoise", "noise", noise), ("masks", "inpaint", "holes", masks)):
+        if value is not None:
+            if loaded.task.name != task:
+                raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")
+            loaded.task = dataclasses.replace(loaded.task, **{field: value})  # type: ignore[arg-type]
     scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     click.echo(json.dumps(result) if as_json else _table(result))

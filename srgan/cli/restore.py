@@ -18,6 +18,7 @@ from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
     from srgan.folder import Outcome
+    from srgan.masks import Masks
     from srgan.model import Model
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
@@ -69,6 +70,7 @@ def run(
     as_json: bool,
     verbose: bool,
     quiet: bool,
+    masks: Masks | None = None,
     **flags: object,
 ) -> int:
     """Restores IN into OUT by the model that `choose` loads, says how far it is, and gives the exit code."""
@@ -90,7 +92,9 @@ def run(
     if verbose:
         logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    with contextlib.closing(folder.restore_folder(choose(), source, target, config, jobs=jobs)) as outcomes:
+    with contextlib.closing(
+        folder.restore_folder(choose(), source, target, config, masks=masks, jobs=jobs)
+    ) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
             if as_json:

@@ -1,9 +1,10 @@
 """The tasks by name."""
 
 from srgan.tasks.denoise import Denoise
+from srgan.tasks.inpaint import Inpaint
 from srgan.tasks.task import Task
 from srgan.tasks.upscale import Upscale
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Upscale, Denoise)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Upscale, Denoise, Inpaint)}
 
-__all__ = ["TASKS", "Denoise", "Task", "Upscale"]
+__all__ = ["TASKS", "Denoise", "Inpaint", "Task", "Upscale"]

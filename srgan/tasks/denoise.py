@@ -118,6 +118,9 @@ class Denoise(Task):
         """The noisy picture."""
         return observed[:, :3]
 
+    def lost(self, observed: Observed) -> None:
+        return None
+
     def protocol(self) -> Protocol:
         """RGB, as the field scores colour pictures."""
         noise = self.noise if self.noise == "camera" else float(self.noise)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.metrics import Protocol
-from srgan.types import Batch, Levels, Observed
+from srgan.types import Batch, Levels, Mask, Observed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,10 @@ class Task(ABC):
     @abstractmethod
     def observe(self, clean: Batch, number: int) -> Observed:
         """Evaluation: what is observed of the picture of that number, the same in every run."""
+
+    @abstractmethod
+    def lost(self, observed: Observed) -> Mask | None:
+        """Evaluation: which pixels were lost and the others not, so that these are scored alone, too; else None."""
 
     @abstractmethod
     def protocol(self) -> Protocol:

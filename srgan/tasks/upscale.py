@@ -87,6 +87,9 @@ class Upscale(Task):
     def observe(self, clean: Batch, number: int) -> Observed:
         return self.degrade(clean, torch.Generator())
 
+    def lost(self, observed: Observed) -> None:
+        return None
+
     def protocol(self) -> Protocol:
         return Protocol(border=self.scale, downsample="bicubic-antialias")
 

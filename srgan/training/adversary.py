@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from srgan.losses import perceptual
 from srgan.networks import build_discriminator
 from srgan.training.config import TrainConfig
 from srgan.training.optimizer import step_if
-from srgan.types import Batch
+from srgan.types import Batch, Logits, Mask
 
 BETAS = (0.5, 0.99)
 """Adam's memory for the discriminator: short, since what it must learn changes."""
@@ -52,18 +53,27 @@ class Adversary:
         self._rng = torch.Generator(device)
 
     def learn(
-        self, real: Batch, fake: Batch, condition: Batch | None, step: int, turn: int = 0, pace: float = 1.0
+        self,
+        real: Batch,
+        fake: Batch,
+        condition: Batch | None,
+        step: int,
+        turn: int = 0,
+        pace: float = 1.0,
+        hole: Mask | None = None,
     ) -> dict[str, Tensor]:
         """What the log says of one update of the discriminator, at `pace` times its learning rate; `fake` is detached.
 
         Args:
             turn: which of the updates of this step it is.
+            hole: where `fake` is not what it is said to be restored from; patches without a hole count as real.
         """
         config = self.config
         self._rng.manual_seed((config.seed * 1_000_003 + step) * 1009 + turn)
         self.discriminator.train().requires_grad_(True)
         shown_real, shown_fake = self._show(real, condition), self._show(fake, condition)
         real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
+        real_logits, fake_logits = _masked(real_logits, fake_logits, hole)
         loss = self.game.discriminator(real_logits, fake_logits)
         # Slopes are differentiated twice, in float32.
         if self.game.penalty:
@@ -85,7 +95,9 @@ class Adversary:
             "skipped": (~finite).float(),
         }
 
-    def terms(self, restored: Batch, clean: Batch, condition: Batch | None) -> dict[str, Float[Tensor, ""]]:
+    def terms(
+        self, restored: Batch, clean: Batch, condition: Batch | None, hole: Mask | None = None
+    ) -> dict[str, Float[Tensor, ""]]:
         """The generator's terms, weighted: to be taken for real, and to look like it to each layer."""
         # The generator's gradient must pass through the discriminator, not into it.
         self.discriminator.requires_grad_(False)
@@ -98,7 +110,7 @@ class Adversary:
                 real = self._layers(self._show(clean, condition))
         terms = {}
         if self.config.adversarial:
-            terms["adversarial"] = self.config.adversarial * self.game.generator(real[-1], fake[-1])
+            terms["adversarial"] = self.config.adversarial * self.game.generator(*_masked(real[-1], fake[-1], hole))
         if self.config.feature_matching:
             share = 1 / (len(real) - 1)
             layers = [(share, seen, wanted) for seen, wanted in zip(fake[:-1], real[:-1], strict=True)]
@@ -123,3 +135,17 @@ class Adversary:
         """What each layer of the discriminator makes of what it is shown, in float32."""
         with torch.autocast(shown.device.type, self._dtype, enabled=self._dtype is not torch.float32):
             return [layer.float() for layer in self.discriminator.layers(shown)]
+
+
+def _masked(real: Logits, fake: Logits, hole: Mask | None) -> tuple[Float[Tensor, "_ 1 _ _"], Float[Tensor, "_ 1 _ _"]]:
+    """The logits of real patches, and of fake ones that have a hole: the others are as real as any.
+
+    Paper: Suvorov et al. 2022, LaMa, arXiv:2109.07161 (Sec. 2.2.2).
+    """
+    if hole is None:
+        return real, fake
+    seen = F.adaptive_max_pool2d(hole, (fake.shape[2], fake.shape[3])) > 0
+    if not seen.any():
+        return real, fake
+    known, filled = fake[~seen], fake[seen]
+    return torch.cat([real.flatten(), known]).view(1, 1, 1, -1), filled.view(1, 1, 1, -1)

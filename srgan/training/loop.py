@@ -8,11 +8,12 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from srgan import options
@@ -146,6 +147,7 @@ def _run(
             learning_rate = pace * learning_rate_at(step, config)
             roll = off_grid(config.seed, step)
             condition = model.task.condition(observed) if config.conditional else None
+            hole = model.task.lost(observed)
             measured: dict[str, torch.Tensor] = {}
             turns: list[torch.Tensor] = []
 
@@ -157,14 +159,14 @@ def _run(
                     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                         fake = model(seen)
                     beside = model.task.condition(seen) if config.conditional else None
-                    beside = None if beside is None else roll(beside)
-                    turns.append(adversary.learn(roll(real), roll(fake), beside, step, turn, pace)["skipped"])
-                beside = None if condition is None else roll(condition)
-                measured |= adversary.learn(roll(clean), roll(restored.detach()), beside, step, 0, pace)
+                    beside, lost = _rolled(roll, beside, model.task.lost(seen))
+                    turns.append(adversary.learn(roll(real), roll(fake), beside, step, turn, pace, lost)["skipped"])
+                beside, lost = _rolled(roll, condition, hole)
+                measured |= adversary.learn(roll(clean), roll(restored.detach()), beside, step, 0, pace, lost)
                 turns.append(measured["skipped"])
 
             # ...and the generator to be taken for real.
-            terms = objective.terms(restored, clean, condition, adversary, roll)
+            terms = objective.terms(restored, clean, condition, adversary, roll, hole)
             loss = torch.stack(list(terms.values())).sum()
             torch.autograd.backward(loss)
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()
@@ -219,6 +221,11 @@ def _run(
                 break
             clock = time.perf_counter()
     return average
+
+
+def _rolled(roll: Callable[[Tensor], Tensor], *beside: Tensor | None) -> list[Tensor | None]:
+    """What is shown beside pictures, rolled as they are."""
+    return [None if one is None else roll(one) for one in beside]
 
 
 def learning_rate_at(step: int, config: TrainConfig) -> float:

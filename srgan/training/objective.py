@@ -11,7 +11,7 @@ from srgan.features import Vgg19
 from srgan.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
-from srgan.types import Batch
+from srgan.types import Batch, Mask
 
 
 class Objective:
@@ -40,12 +40,14 @@ class Objective:
         clean: Batch,
         condition: Batch | None,
         adversary: Adversary | None,
-        roll: Callable[[Batch], Batch] = lambda pictures: pictures,
+        roll: Callable[[Tensor], Tensor] = lambda pictures: pictures,
+        hole: Mask | None = None,
     ) -> dict[str, Float[Tensor, ""]]:
         """The terms, weighted: the loss is their sum.
 
         Args:
             roll: what is done to pictures before a network judges them.
+            hole: where pixels were lost, if only some were.
         """
         terms = {name: weight * loss(restored, clean) for name, (weight, loss) in self._losses.items()}
         if self._vgg19 is None and adversary is None:
@@ -55,7 +57,8 @@ class Objective:
             features = list(self._seen(self._vgg19, restored, clean))
             terms |= {name: weight * loss(features) for name, (weight, loss) in self._feature_losses.items()}
         if adversary is not None:
-            terms |= adversary.terms(restored, clean, None if condition is None else roll(condition))
+            beside = [None if one is None else roll(one) for one in (condition, hole)]
+            terms |= adversary.terms(restored, clean, *beside)
         return terms
 
     def _seen(self, vgg19: Vgg19, restored: Batch, clean: Batch) -> Features:

@@ -1,15 +1,13 @@
 """The commands: their exit codes, what they print where, and what they leave alone."""
 
 import json
-import logging
-import signal
 import subprocess
 import sys
 
 import pytest
 import torch
 
-from srgan import cli, zoo
+from srgan import zoo
 from srgan.engines import make_engine
 from srgan.images import Image, read, write
 from srgan.model import load, save
@@ -19,22 +17,6 @@ from srgan.restoration import restore
 from srgan.training import TrainConfig
 
 CPU = ("--device", "cpu", "--precision", "fp32")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs `srgan WORDS...` here, and returns its exit code, stdout and stderr."""
-    terminated, level = signal.getsignal(signal.SIGTERM), logging.getLogger("srgan").level
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["srgan", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return left.value.code, *capsys.readouterr()
-
-    yield command
-    signal.signal(signal.SIGTERM, terminated)
-    logging.getLogger("srgan").setLevel(level)
 
 
 @pytest.fixture

@@ -324,3 +324,37 @@ def test_matched_features_are_those_of_equally_augmented_pictures():
     term = adversary.terms(pictures, pictures, None)["feature_matching"]
 
     assert term < 0.01  # spectral normalisation moves a little between the two passes
+
+
+def test_patches_without_a_hole_count_as_real():
+    hole = torch.zeros_like(REAL[:, :1])
+    hole[..., :8, :8] = 1
+    adversary = make(game="non_saturating")
+    weight = next(adversary.discriminator.parameters())
+
+    def judge(shown):
+        """A verdict for each 4 x 4 pixels, so that it is known which of them have a hole."""
+        return [torch.nn.functional.avg_pool2d(shown[:, :1], 4) + 0 * weight.sum()]
+
+    adversary._layers = judge
+    (real,), (fake,) = judge(shown(REAL)), judge(shown(FAKE))
+    filled, known = fake[..., :2, :2], torch.cat([fake[..., 2:, :].flatten(), fake[..., :2, 2:].flatten()])
+
+    learnt = adversary.learn(REAL, FAKE, None, 1, 0, 1.0, hole)["discriminator"]
+    term = adversary.terms(FAKE, REAL, None, hole)["adversarial"]
+
+    softplus = torch.nn.functional.softplus
+    expected = softplus(-torch.cat([real.flatten(), known])).mean() + softplus(filled).mean()
+    torch.testing.assert_close(learnt, expected.detach())
+    torch.testing.assert_close(term, softplus(-filled).mean())
+
+
+def test_without_any_hole_all_that_is_restored_is_fake():
+    none = torch.zeros_like(REAL[:, :1])
+
+    one, other = (
+        [make().learn(REAL, FAKE, None, 1, 0, 1.0, hole)["discriminator"], total(make().terms(FAKE, REAL, None, hole))]
+        for hole in (None, none)
+    )
+
+    assert one == other

@@ -1,0 +1,62 @@
+"""`inpaint IN OUT`: a file or a folder of pictures, with what a mask covers filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srgan.cli.restore import dialled, own, restoring, run
+
+if TYPE_CHECKING:
+    from srgan.masks import Masks
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--mask",
+    default=None,
+    metavar="FILE|FOLDER|alpha",
+    help="White is filled: one picture for all, a folder of the same names, or what is transparent.",
+)
+@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Fill this box [px]; may be given again.")
+@click.option("--grow", type=click.IntRange(0), default=0, metavar="PX", help="Fill so much more to each side.")
+@click.option("--feather", type=click.IntRange(0), default=0, metavar="PX", help="Fade out over so much beyond.")
+@restoring
+def inpaint(
+    mask: str | None,
+    boxes: tuple[str, ...],
+    grow: int,
+    feather: int,
+    model: str | None,
+    realism: float,
+    **common: Any,
+) -> int:
+    """Fill what a mask covers: in a file, or in a folder with its sub-folders.
+
+    Every other pixel stays as it was (JPEG and WebP are encoded anew). Formats, colour profiles, metadata and
+    transparency are kept. The same command again continues an interrupted run.
+    """
+    masks = _masks(mask, boxes, grow, feather)
+    return run(
+        lambda: dialled("inpaint", realism) if model is None else own(model, realism, "inpaint"), masks=masks, **common
+    )
+
+
+def _masks(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
+    """What the flags say is to be filled."""
+    from srgan.masks import Masks
+
+    where = None if mask in (None, "alpha") else Path(str(mask))
+    return Masks(where, alpha=mask == "alpha", boxes=[_box(text) for text in boxes], grow=grow, feather=feather)
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    from srgan.errors import ConfigError
+
+    try:
+        left, top, width, height = (int(number) for number in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--box {text}: write X,Y,W,H, whole numbers of pixels") from error
+    return left, top, width, height

@@ -1,0 +1,152 @@
+"""Inpaint one picture: what a mask covers is filled, and every other pixel stays as it was.
+
+mask -> windows around its holes -> each halved until the holes are thin -> filled -> enlarged as a guess, filled, ...
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Float32
+from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, label
+from torch import Tensor
+
+from srgan.engines import Engine
+from srgan.model import Model
+from srgan.resample import upsample
+from srgan.tasks import Inpaint
+from srgan.tiling import padded, tiles
+from srgan.types import Batch, Levels, Mask
+
+THIN = 24
+"""Holes are filled at once where no pixel in them is farther than this from what is known [px]."""
+
+AROUND = 96
+"""What is looked at around a hole, at the coarsest size at which it is filled [px]."""
+
+CELL = 16
+"""Side of the squares in which holes are looked for [px]."""
+
+TILE = 512
+"""Side of the kept centre of a tile [px]."""
+
+
+def inpaint_levels(
+    model: Model,
+    rgb: Levels,
+    weights: Float32[np.ndarray, "h w"],
+    *,
+    engine: Engine,
+    tile: int | None = None,
+    neutral: bool = False,
+) -> Levels:
+    """The colours with their holes filled, in their own depth; where the weight is 0 they stay bit for bit.
+
+    Args:
+        weights: how much of each pixel is filled, in [0, 1].
+        neutral: what is filled is grey.
+    """
+    peak = float(np.iinfo(rgb.dtype).max)
+    inpainted = rgb.copy()
+    for rows, columns, halvings in windows(weights > 0):
+        part, weight = rgb[rows, columns], weights[rows, columns]
+        picture = torch.from_numpy(part.astype(np.float32) / peak).permute(2, 0, 1)[None]
+        mixed = _mixed(model, picture, weight, halvings, engine, tile)
+        if neutral:
+            mixed = mixed.mean(dim=1, keepdim=True).expand_as(mixed)
+        levels = mixed[0].clamp(0, 1).mul(peak).round().permute(1, 2, 0).numpy().astype(rgb.dtype)
+        np.copyto(inpainted[rows, columns], levels, where=weight[:, :, None] > 0)
+    return inpainted
+
+
+def inpaint_floats(
+    model: Model, picture: Batch, weights: Float32[np.ndarray, "h w"], *, engine: Engine, tile: int | None = None
+) -> Batch:
+    """The same of one picture in floats, which are neither rounded nor clipped."""
+    inpainted = picture.clone()
+    for rows, columns, halvings in windows(weights > 0):
+        weight, seen = weights[rows, columns], (..., rows, columns)
+        mixed = _mixed(model, picture[seen], weight, halvings, engine, tile)
+        inpainted[seen] = torch.where(torch.from_numpy(weight) > 0, mixed, picture[seen])
+    return inpainted
+
+
+def _mixed(
+    model: Model, picture: Batch, weight: Float32[np.ndarray, "h w"], halvings: int, engine: Engine, tile: int | None
+) -> Batch:
+    """What is filled, and what was there, by weight."""
+    share = torch.from_numpy(weight)[None, None]
+    filled = fill(model, picture, (share > 0).float(), halvings, engine=engine, tile=tile or TILE)
+    return torch.lerp(picture, filled, share)
+
+
+def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int]]:
+    """Where to fill: rows and columns around each group of holes, and how many times to halve them there.
+
+    Holes so near to each other that one would look at the other are filled together.
+    """
+    height, width = mask.shape
+    cells = _cells(mask)
+    groups, _ = label(binary_dilation(cells, iterations=AROUND // 2 // CELL))
+    for spans in find_objects(groups):
+        rows, columns = (slice(span.start * CELL, span.stop * CELL) for span in spans)
+        deepest = distance_transform_edt(mask[rows, columns]).max()
+        halvings = max(0, math.ceil(math.log2(max(deepest, 1) / THIN)))
+        reach = AROUND * 2**halvings
+        yield (
+            slice(max(0, rows.start - reach), min(height, rows.stop + reach)),
+            slice(max(0, columns.start - reach), min(width, columns.stop + reach)),
+            halvings,
+        )
+
+
+def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:
+    """Which squares of CELL x CELL pixels have a hole: looking for holes must not cost as much as the picture."""
+    padded = np.pad(mask, [(0, -side % CELL) for side in mask.shape])
+    rows, columns = (side // CELL for side in padded.shape)
+    cells: Bool[np.ndarray, "rows columns"] = np.any(padded.reshape(rows, CELL, columns, CELL), axis=(1, 3))
+    return cells
+
+
+@torch.inference_mode()
+def fill(model: Model, picture: Batch, mask: Mask, halvings: int, *, engine: Engine, tile: int = TILE) -> Batch:
+    """The picture with its holes filled, coarse to fine: what was filled at half the size is the guess at the next."""
+    sizes = [(picture, mask)]
+    for _ in range(halvings):
+        sizes.append(_halved(*sizes[-1]))
+    guess: Batch | None = None
+    for smaller, holes in reversed(sizes):
+        if guess is not None:
+            guess = upsample(guess, 2)[..., : smaller.shape[2], : smaller.shape[3]].clamp(0, 1)
+        filled = _fill_at_once(model, smaller, holes, guess, engine, tile)
+        guess = filled.clamp(0, 1)
+    return filled
+
+
+def _fill_at_once(model: Model, picture: Batch, mask: Mask, guess: Batch | None, engine: Engine, tile: int) -> Batch:
+    generator, task = model.generator, cast(Inpaint, model.task)
+    filled = picture.clone()
+    height, width = picture.shape[2:]
+    for rows, columns in tiles(height, width, tile, generator.context, generator.multiple_of):
+        if not mask[..., rows.kept(1), columns.kept(1)].any():
+            continue
+        seen = (..., rows.seen, columns.seen)
+        observed = task.present(picture[seen], mask[seen], None if guess is None else guess[seen])
+        generated = padded(engine, observed.to(engine.device), generator.multiple_of, 1).cpu()
+        composed = task.compose(observed, generated)
+        filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
+    return filled
+
+
+def _halved(picture: Batch, mask: Mask) -> tuple[Float[Tensor, "n 3 _ _"], Float[Tensor, "n 1 _ _"]]:
+    """Half the size: the mean of what is known of 2 x 2 pixels; missing is only where nothing is."""
+    height, width = picture.shape[2:]
+    even = (0, width % 2, 0, height % 2)
+    picture, known = F.pad(picture, even, mode="replicate"), 1 - F.pad(mask, even, mode="replicate")
+    share = F.avg_pool2d(known, 2)
+    return F.avg_pool2d(picture * known, 2) / share.clamp(min=0.25), (share == 0).to(mask)

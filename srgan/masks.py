@@ -1,0 +1,107 @@
+"""Where the holes of each picture of a folder are: a mask beside it, its own transparency, or boxes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from srgan.errors import ConfigError, ImageError
+from srgan.images import Image, find, printable, read
+from srgan.journal import stamp
+
+Box = tuple[int, int, int, int]
+"""Left, top, width and height [px]."""
+
+
+@dataclass(frozen=True)
+class Masks:
+    """What is to be filled of each picture: wherever one of these says so.
+
+    Attributes:
+        where: a picture that serves all, or a folder with one of the same name for each (its suffix may differ);
+            white is filled, black stays.
+        alpha: what is fully transparent is filled.
+        boxes: these are filled, in every picture.
+        grow: holes reach so much farther to each side [px].
+        feather: beyond that, what is filled fades into what was there over so many pixels.
+    """
+
+    where: Path | None = None
+    alpha: bool = False
+    boxes: Sequence[Box] = ()
+    grow: int = 0
+    feather: int = 0
+
+    def __post_init__(self) -> None:
+        if self.where is None and not self.alpha and not self.boxes:
+            raise ConfigError("nothing says what to fill: give --mask FILE, --mask FOLDER, --mask alpha or --box")
+        if self.where is not None and not self.where.exists():
+            raise ConfigError(f"{printable(self.where)}: there is no such mask or folder of masks")
+        if self.grow < 0 or self.feather < 0:
+            raise ConfigError(f"grow={self.grow}, feather={self.feather}: must not be negative")
+        for box in self.boxes:
+            if min(box[2:]) < 1:
+                raise ConfigError(f"box {','.join(map(str, box))}: width and height must be at least 1")
+
+    def file_of(self, name: str) -> Path | None:
+        """The file that masks the picture of that name, where masks are files.
+
+        Raises:
+            ImageError: the folder has none.
+        """
+        if self.where is None or not self.where.is_dir():
+            return self.where
+        stem = str(PurePosixPath(name).with_suffix(""))
+        if stem not in self._by_stem:
+            raise ImageError(f"{printable(name)}: {printable(self.where)} holds no mask of that name")
+        return self.where / self._by_stem[stem]
+
+    def stamp(self, name: str) -> list[int]:
+        """What changes with the mask of a picture."""
+        file = self.file_of(name)
+        return [] if file is None else stamp(file)
+
+    def weights(self, name: str, image: Image) -> Float32[np.ndarray, "h w"]:
+        """How much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
+
+        Raises:
+            ImageError: the mask is missing, cannot be read, or has another size.
+        """
+        holes = np.zeros((image.height, image.width), np.uint8)
+        file = self.file_of(name)
+        if file is not None:
+            mask = read(file)
+            if (mask.width, mask.height) != (image.width, image.height):
+                raise ImageError(
+                    f"{printable(name)}: is {image.width}x{image.height} px, but its mask {printable(file)} "
+                    f"{mask.width}x{mask.height}"
+                )
+            holes |= (mask.rgb.mean(axis=2) > np.iinfo(mask.rgb.dtype).max / 2).astype(np.uint8)
+        if self.alpha:
+            if image.alpha is None:
+                raise ImageError(f"{printable(name)}: has no transparency to say what to fill")
+            holes |= (image.alpha == 0).astype(np.uint8)
+        for left, top, width, height in self.boxes:
+            holes[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = 1
+        return soften(holes, self.grow, self.feather)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, str]:
+        return {os.path.splitext(name)[0]: name for name in find(self.where)} if self.where else {}
+
+
+def soften(holes: UInt8[np.ndarray, "h w"], grow: int = 0, feather: int = 0) -> Float32[np.ndarray, "h w"]:
+    """1 in the holes, grown to each side, then falling evenly to 0 over the feather."""
+    if grow:
+        holes = cv2.dilate(holes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
+    if not feather:
+        return holes.astype(np.float32)
+    distance = cv2.distanceTransform(1 - holes, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.clip(1 - distance / (feather + 1), 0, 1).astype(np.float32)

@@ -1,0 +1,122 @@
+"""Inpaint: whole regions are missing; what is left is the rest, and where the holes are."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from srgan.degrade import HOLES, mask
+from srgan.errors import ConfigError
+from srgan.metrics import Protocol
+from srgan.options import option
+from srgan.resample import resize
+from srgan.tasks.task import Task
+from srgan.types import Batch, Levels, Mask, Observed
+
+SEED = 0
+"""Of the holes that evaluation makes."""
+
+GUESSED = 0.5
+"""What the generator sees in the place of 1 where a hole holds a coarse guess."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Inpaint(Task):
+    """A picture with holes; the generator sees the rest and a mask of the holes, and fills these alone.
+
+    A hole is empty, or it holds a guess: what was filled in on a smaller picture, enlarged. So large holes are filled
+    coarse to fine by a generator that need not look far.
+    """
+
+    name: ClassVar[str] = "inpaint"
+    in_channels: ClassVar[int] = 4
+
+    guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse guess.")
+    holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.guessed <= 1:
+            raise ConfigError(f"guessed={self.guessed}: must lie in [0, 1]")
+        if self.holes not in HOLES:
+            raise ConfigError(f"holes={self.holes}: choose one of {', '.join(HOLES)}")
+
+    @property
+    def context(self) -> int:
+        return 0
+
+    def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
+        """Holes of every kind, drawn for each picture; in some a guess: the picture itself, made coarse."""
+        draw = np.random.default_rng(int(torch.randint(2**31, (), generator=rng, device=clean.device)))
+        kinds = draw.choice(list(HOLES), len(clean))
+        height, width = clean.shape[2:]
+        masks = torch.stack([torch.from_numpy(mask(kind, height, width, draw)) for kind in kinds])[:, None].to(clean)
+        reduction = int(draw.choice([2, 4]))
+        coarse = resize(clean, max(1, height // reduction), max(1, width // reduction))
+        guess = resize(coarse, height, width).clamp(0, 1)
+        guessed = torch.from_numpy(draw.random(len(clean)) < self.guessed).to(clean).view(-1, 1, 1, 1)
+        return self.present(clean, masks, guess * guessed, guessed)
+
+    def present(
+        self,
+        picture: Batch,
+        mask: Mask | None = None,
+        guess: Batch | None = None,
+        guessed: Float[Tensor, "n 1 1 1"] | float = 1.0,
+    ) -> Observed:
+        """The picture with its holes emptied, or filled with a guess, and the mask; without one, nothing is missing.
+
+        Args:
+            guessed: of each picture, whether there is a guess.
+        """
+        mask = torch.zeros_like(picture[:, :1]) if mask is None else mask
+        if guess is None:
+            return torch.cat([picture * (1 - mask), mask], dim=1)
+        return torch.cat([picture * (1 - mask) + guess * mask, mask * (1 - (1 - GUESSED) * guessed)], dim=1)
+
+    def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
+        """What is known, exactly as it was; in the holes the guess, where there is one, plus what was generated."""
+        return observed[:, :3].float() + (observed[:, 3:] > 0) * generated.float()
+
+    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
+        return ()
+
+    def condition(self, observed: Observed) -> Batch:
+        """The mask, as a picture: black where there is a hole, else white."""
+        return (observed[:, 3:] == 0).float().expand(-1, 3, -1, -1)
+
+    def observe(self, clean: Batch, number: int) -> Observed:
+        """Holes of the kind asked for, from numpy's `default_rng([0, number])`."""
+        height, width = clean.shape[2:]
+        drawn = mask(self.holes, height, width, np.random.default_rng([SEED, number]))
+        return self.present(clean, torch.from_numpy(drawn)[None, None].to(clean).expand(len(clean), -1, -1, -1))
+
+    def lost(self, observed: Observed) -> Mask:
+        return (observed[:, 3:] > 0).float()
+
+    def protocol(self) -> Protocol:
+        """RGB."""
+        return Protocol(luma=None, masks=self.holes, seed=SEED)
+
+    def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
+        """OpenCV's two ways."""
+        return {
+            "telea": partial(_opencv, method=cv2.INPAINT_TELEA),
+            "navier_stokes": partial(_opencv, method=cv2.INPAINT_NS),
+        }
+
+
+def _opencv(observed: Observed, clean: Batch, method: int) -> Batch:
+    """What OpenCV fills into the holes from 3 px around.
+
+    Papers: Telea 2004, doi:10.1080/10867651.2004.10487596; Bertalmio et al. 2001, doi:10.1109/CVPR.2001.990497.
+    """
+    levels = observed[0, :3].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+    holes = (observed[0, 3] > 0).byte().cpu().numpy()
+    filled = cv2.inpaint(np.ascontiguousarray(levels), holes, 3, method)
+    return torch.from_numpy(filled.astype(np.float32) / 255).permute(2, 0, 1)[None].to(observed)

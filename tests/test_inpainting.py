@@ -1,0 +1,146 @@
+"""Filling: what is known stays, large holes are filled coarse to fine, and only holes cost."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pillow
+
+from srgan.engines import make_engine
+from srgan.errors import ConfigError
+from srgan.images import Image
+from srgan.inpainting import AROUND, THIN, fill, windows
+from srgan.model import Model
+from srgan.restoration import restore
+from srgan.tasks import Inpaint
+
+
+@pytest.fixture
+def model(make_model):
+    return make_model("inpaint", "unet", options={"width": 8, "depth": 1, "levels": 2, "fold": 1})
+
+
+@pytest.fixture
+def engine(model):
+    return make_engine(model.generator, device="cpu", precision="fp32")
+
+
+def hole(height, width, *boxes):
+    mask = torch.zeros(1, 1, height, width)
+    for top, left, side in boxes:
+        mask[..., top : top + side, left : left + side] = 1
+    return mask
+
+
+def pictures(height, width):
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("halvings", [0, 1, 2])
+@pytest.mark.parametrize("tile", [16, 512])
+def test_what_is_known_stays_bit_for_bit_and_holes_are_filled(model, engine, halvings, tile):
+    picture, mask = pictures(67, 50), hole(67, 50, (20, 10, 30))
+
+    filled = fill(model, picture, mask, halvings, engine=engine, tile=tile)
+
+    known = mask.expand_as(picture) == 0
+    assert torch.equal(filled[known], picture[known])
+    assert (filled[~known] != picture[~known]).all()
+
+
+def test_what_is_in_a_hole_has_no_influence(model, engine):
+    picture, mask = pictures(40, 40), hole(40, 40, (10, 10, 20))
+    other = torch.where(mask > 0, 1 - picture, picture)
+
+    one, same = (fill(model, each, mask, 1, engine=engine) for each in (picture, other))
+
+    assert torch.equal(one, same)
+
+
+@pytest.mark.parametrize("halvings", [0, 2])
+def test_tiles_change_nothing(model, engine, halvings):
+    picture, mask = pictures(96, 120), hole(96, 120, (20, 10, 50), (60, 80, 30))
+
+    whole, tiled = (fill(model, picture, mask, halvings, engine=engine, tile=tile) for tile in (512, 24))
+
+    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+
+
+def test_a_guess_is_what_was_filled_in_at_half_the_size():
+    """A generator that adds nothing leaves each guess as it is: a flat picture comes back flat but for grey holes."""
+    model = Model(Inpaint(), {"name": "compact", "width": 4, "depth": 1})
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.generator.tail.bias.fill_(0.25)
+    engine = make_engine(model.generator, device="cpu", precision="fp32")
+    picture, mask = torch.full((1, 3, 64, 64), 0.75), hole(64, 64, (16, 16, 32))
+
+    depths = [fill(model, picture, mask, halvings, engine=engine)[0, 0, 32, 32].item() for halvings in (0, 1, 2)]
+
+    assert depths == pytest.approx([0.25, 0.5, 0.75])
+
+
+def test_a_window_is_as_large_as_its_holes_need():
+    mask = np.zeros((4000, 6000), bool)
+    mask[1000:1020, 2000:2020] = True
+    mask[3000 : 3000 + 8 * THIN, 5000 : 5000 + 8 * THIN] = True
+
+    small, large = windows(mask)
+
+    assert (small[2], large[2]) == (0, 2)
+    for (rows, columns, halvings), (top, left, side) in ((small, (1000, 2000, 20)), (large, (3000, 5000, 8 * THIN))):
+        for span, start in ((rows, top), (columns, left)):
+            assert start - span.start >= AROUND * 2**halvings
+            assert span.stop - (start + side) >= AROUND * 2**halvings
+            assert span.stop - span.start < side + 2.5 * AROUND * 2**halvings + 64
+
+
+def test_holes_that_are_near_are_filled_together_and_windows_end_at_the_border():
+    mask = np.zeros((200, 300), bool)
+    mask[0:10, 0:10] = mask[0:10, 40:50] = True
+
+    ((rows, columns, _),) = windows(mask)
+
+    assert (rows.start, columns.start) == (0, 0)
+    assert rows.stop <= 200 and columns.stop <= 300
+
+
+def test_without_holes_there_is_nothing_to_do():
+    assert list(windows(np.zeros((50, 60), bool))) == []
+
+
+def test_every_kind_of_picture_is_filled_alike(model, engine, pixels):
+    levels, mask = pixels(40, 50), hole(40, 50, (10, 15, 12))[0, 0].numpy().astype(bool)
+    expected = restore(model, levels, mask, engine=engine)
+
+    pillow = restore(model, Pillow.fromarray(levels), mask, engine=engine)
+    image = restore(model, Image(levels), mask, engine=engine).rgb
+    floats = restore(model, levels.astype(np.float32) / 255, mask, engine=engine)
+    tensor = restore(model, torch.from_numpy(levels).permute(2, 0, 1) / 255, mask, engine=engine)
+
+    assert (expected != levels).any(axis=2)[mask].mean() > 0.9
+    np.testing.assert_array_equal(np.asarray(pillow), expected)
+    np.testing.assert_array_equal(image, expected)
+    np.testing.assert_array_equal((floats.clip(0, 1) * 255).round(), expected)
+    np.testing.assert_array_equal((tensor.clamp(0, 1) * 255).round().permute(1, 2, 0).numpy(), expected)
+    np.testing.assert_array_equal(floats[~mask], levels[~mask].astype(np.float32) / 255)
+
+
+@pytest.mark.parametrize(
+    "mask, message",
+    [
+        (None, "inpainting needs a mask: a mask says what is to be inpainted"),
+        (np.zeros((9, 9)), "a mask must be (h, w) as the picture, (40, 50), not (9, 9)"),
+        (np.full((40, 50), 255), "a mask must lie in [0, 1], 1 where pixels are missing; its largest value is 255"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_refused(model, engine, pixels, mask, message):
+    with pytest.raises(ConfigError) as caught:
+        restore(model, pixels(40, 50), mask, engine=engine)
+    assert str(caught.value) == message
+
+
+def test_other_tasks_take_no_mask(tiny, pixels):
+    with pytest.raises(ConfigError) as caught:
+        restore(tiny, pixels(40, 50), np.zeros((40, 50)))
+    assert str(caught.value) == "the task upscale takes no mask: a mask says what is to be inpainted"
