@@ -174,8 +174,9 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     blended = Model(faithful.task, faithful.network)
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
     ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
-    # torch.lerp gives both ends exactly.
-    blended.generator.load_state_dict({name: torch.lerp(ours[name], theirs[name], realism) for name in ours})
+    # torch.lerp gives both ends exactly, but for the sign of zeros.
+    mixed = {name: torch.lerp(ours[name], theirs[name], realism) for name in ours}
+    blended.generator.load_state_dict(theirs if realism == 1 else mixed)
     return blended.eval()
 
 

@@ -74,12 +74,17 @@ def test_evaluation_can_add_the_noise_of_a_camera():
     assert task.protocol().as_dict()["noise"] == "camera"
 
 
-def test_a_strength_is_a_level_and_auto_is_none():
-    picture = pictures(n=2)
+def test_a_strength_is_the_share_of_the_noise_that_is_taken_away():
+    observed = Denoise().present(pictures(n=2))
+    taken = torch.rand(2, 3, 32, 32, generator=rng(2)) - 0.5
 
-    assert Denoise(strength="auto").present(picture)[:, 3].unique().item() * 255 == pytest.approx(UNKNOWN)
-    assert Denoise(strength="100").present(picture)[:, 3].unique().item() * 255 == pytest.approx(STRONGEST)
-    assert Denoise(strength="20").present(picture)[:, 3].unique().item() * 255 == pytest.approx(STRONGEST / 5)
+    for strength, share in (("auto", 1.0), ("100", 1.0), ("60", 0.6), ("0", 0.0)):
+        restored = Denoise(strength=strength).compose(observed, taken)
+        torch.testing.assert_close(restored, observed[:, :3] + share * taken)
+
+
+def test_the_level_of_a_real_picture_is_not_known():
+    assert Denoise().present(pictures(n=2))[:, 3].unique().item() * 255 == pytest.approx(UNKNOWN)
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
@@ -136,11 +141,11 @@ def test_what_makes_no_sense_is_refused(fields, message):
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_auto_says_how_much_noise_it_took_away(depth):
+def test_it_is_said_how_much_noise_was_taken_away(depth):
     clean = np.full((600, 40, 3), 0.5)
     noise = np.random.default_rng(0).normal(0, 11 / 255, clean.shape)
     white = np.iinfo(depth).max
     noisy, restored = (np.rint(white * picture).astype(depth) for picture in (clean + noise, clean))
 
-    assert Denoise().remarks(noisy, restored) == ("noise of level 11.0 taken away, as of strength 20",)
-    assert Denoise(strength="50").remarks(noisy, restored) == ()
+    assert Denoise().remarks(noisy, restored) == ("noise of level 11.0 taken away",)
+    assert Denoise(strength="0").remarks(noisy, noisy) == ()

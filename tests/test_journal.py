@@ -82,13 +82,6 @@ def test_a_deleted_or_shortened_output_is_not_finished(job):
     assert not has(job)
 
 
-def test_a_missing_input_is_not_finished(job):
-    finish(job)
-    job.source.unlink()
-
-    assert not has(job)
-
-
 def test_another_target_is_not_finished(job):
     finish(job)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     default="auto",
     metavar="auto|0...100",
     show_default=True,
-    help="How strong the noise is: 0 leaves the picture, 100 is a standard deviation of 55 of 255 levels.",
+    help="Percent of the noise found to take away: 0 leaves the picture; auto is all.",
 )
 @click.option(
     "--keep-grain",

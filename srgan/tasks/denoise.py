@@ -20,7 +20,7 @@ from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Observed
 
 STRONGEST = 55.0
-"""Level of the strongest Gaussian noise in training, and what a strength of 100 is [8-bit levels]."""
+"""Level of the strongest Gaussian noise in training [8-bit levels]."""
 
 SEED = 0
 """Of the noise that evaluation adds."""
@@ -41,7 +41,7 @@ class Denoise(Task):
     name: ClassVar[str] = "denoise"
     in_channels: ClassVar[int] = 4
 
-    strength: str = option("auto", "auto, or 0 (leaves the picture) to 100 (noise of level 55).")
+    strength: str = option("auto", "How much of the noise to take away, 0 to 100 percent; auto is all of it.")
     keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
     camera: float = option(0.25, "Share of training pictures with the noise of a camera; the others have Gaussian.")
     grain: float = option(0.1, "Share of training pictures with Gaussian noise that is the same in all colours.")
@@ -62,9 +62,9 @@ class Denoise(Task):
         return 0
 
     @property
-    def level(self) -> float:
-        """The noise level that the strength stands for [8-bit levels]; UNKNOWN with auto."""
-        return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
+    def share(self) -> float:
+        """How much of the noise is taken away, in [0, 1]."""
+        return 1.0 if self.strength == "auto" else float(self.strength) / 100
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each, and for some their level.
@@ -90,21 +90,21 @@ class Denoise(Task):
         return self.present(clean + torch.from_numpy(noise).permute(0, 3, 1, 2).float() * (float(self.noise) / 255))
 
     def present(self, picture: Batch) -> Observed:
-        """The picture, and the level that the strength stands for."""
-        return _told(picture, torch.full((len(picture),), self.level, device=picture.device))
+        """The picture, and that its level is not known."""
+        return _told(picture, torch.full((len(picture),), UNKNOWN, device=picture.device))
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """The picture less its noise, but for the grain that is kept; with strength 0 the picture itself."""
+        """The picture less its noise, or so much of it as the strength says; with strength 0 the picture itself."""
         picture, taken = observed[:, :3].float(), generated.float()
-        if self.level == 0:
+        if self.share == 0:
             return picture
         if self.keep_grain:
             taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]
-        return picture + taken
+        return picture + self.share * taken
 
     def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
-        """With auto, how much noise was found: its standard deviation, and the strength that stands for it."""
-        if self.strength != "auto":
+        """How much noise was taken away: its standard deviation in 8-bit levels."""
+        if self.share == 0:
             return ()
         peak = np.iinfo(picture.dtype).max
         rows = range(0, len(picture), 512)  # whole pictures in floats would be large
@@ -112,7 +112,7 @@ class Denoise(Task):
             np.square(picture[row : row + 512].astype(np.float32) - restored[row : row + 512]).sum() for row in rows
         )
         level = 255 / peak * math.sqrt(total / picture.size)
-        return (f"noise of level {level:.1f} taken away, as of strength {100 * level / STRONGEST:.0f}",)
+        return (f"noise of level {level:.1f} taken away",)
 
     def condition(self, observed: Observed) -> Batch:
         """The noisy picture."""
