@@ -36,7 +36,11 @@ NLM_STRENGTHS = (0.5, 0.75, 1.0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Denoise(Task):
-    """A picture with noise in it; the generator also sees a map of the noise level, and tells what to take away."""
+    """A picture with noise in it; the generator says what to take away.
+
+    Beside the picture it sees a map of the noise level, or that nobody knows it, as of every real picture. Told only
+    true levels in training, it learns to find them itself and leaves the map aside, which is no way to ask for more.
+    """
 
     name: ClassVar[str] = "denoise"
     in_channels: ClassVar[int] = 4
