@@ -9,7 +9,9 @@ import argparse
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
+import candidates  # noqa: F401 (makes gated, dilated, fourier and attention known)
 import torch
 from release import insert
 
@@ -26,6 +28,16 @@ CANDIDATES = {
         {"name": "compact", "width": 96, "depth": 19, "fold": 2},
         {"name": "compact", "width": 128, "depth": 5, "fold": 2},
     ),
+    "inpaint": (
+        {"name": "unet", "width": 32, "depth": 1, "levels": 4, "fold": 1},
+        {"name": "unet", "width": 32, "depth": 1, "levels": 5, "fold": 1},
+        {"name": "unet", "width": 32, "depth": 2, "levels": 5, "fold": 1},
+        {"name": "unet", "width": 64, "depth": 2, "levels": 4, "fold": 2},
+        {"name": "gated", "width": 32, "depth": 1, "levels": 5, "fold": 1},
+        {"name": "dilated", "width": 32, "depth": 1, "levels": 4, "fold": 1},
+        {"name": "fourier", "width": 32, "depth": 1, "levels": 4, "fold": 1},
+        {"name": "attention", "width": 32, "depth": 1, "levels": 4, "fold": 1},
+    ),
     "denoise": (
         {"name": "compact", "width": 64, "depth": 15, "fold": 1},  # DnCNN's 17 layers
         {"name": "compact", "width": 96, "depth": 10, "fold": 2},  # FFDNet's 12
@@ -33,13 +45,18 @@ CANDIDATES = {
         {"name": "unet", "width": 32, "depth": 2, "levels": 4, "fold": 1},
     ),
 }
+SETTINGS: dict[str, dict[str, Any]] = {
+    "upscale": {"batch": 16, "crop": 48},
+    "denoise": {"batch": 8, "crop": 128, "learning_rate": 2e-3},
+    "inpaint": {"batch": 8, "crop": 128, "learning_rate": 2e-3, "ema": 0.99},
+}
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "NETWORKS.md"
 
 
 def megapixels_a_second(model: srgan.Model) -> float:
     """Output pixels a second of the engine with its tiles on a 768x512 picture, median of 7."""
     engine = make_engine(model.generator)
-    observed = model.task.present(torch.rand(1, 3, 512, 768))
+    observed = model.task.observe(torch.rand(1, 3, 512 * model.task.scale, 768 * model.task.scale), 0)
     seconds = []
     for _ in range(8):
         started = time.perf_counter()
@@ -58,23 +75,23 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()
     steps, task = arguments.steps, arguments.task
-    crops = {"batch": 16, "crop": 48} if task == "upscale" else {"batch": 8, "crop": 128, "learning_rate": 2e-3}
     config = srgan.TrainConfig(
-        **crops,
+        **SETTINGS[task],
         steps=steps,
         warmup=100,
         log_every=100,
         checkpoint_every=steps,
         validate_every=steps,
     )
-    scored = f"PSNR after {steps} steps [dB]"
+    scored = f"PSNR{' of holes' * (task == 'inpaint')} after {steps} steps [dB]"
     lines = [f"| network | params | multiply-adds / input pixel | {scored} | output MP/s |", "|---|---|---|---|---|"]
     for network in CANDIDATES[task]:
         model = srgan.Model(TASKS[task](), network)
         options = ", ".join(f"{key} {value}" for key, value in network.items() if key != "name")
         run = arguments.out / f"{network['name']}-{options.replace(', ', '-').replace(' ', '')}"
         trained = srgan.train(model, arguments.data, run, config)
-        psnr = srgan.evaluate(trained, arguments.val, metrics=("psnr",), baselines=False)["mean"]["psnr"]
+        scores = srgan.evaluate(trained, arguments.val, metrics=("psnr",), baselines=False)
+        psnr = scores.get("mean_hole", scores["mean"])["psnr"]
         params = sum(p.numel() for p in trained.parameters())
         speed = megapixels_a_second(trained)
         row = f"{params / 1e6:.2f} M | {multiply_adds(trained) / 1e6:.3f} M | {psnr:.3f} | {speed:.1f}"

@@ -20,7 +20,7 @@ from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Observed
 
 STRONGEST = 55.0
-"""Level of the strongest Gaussian noise in training [8-bit levels]."""
+"""Level of the strongest Gaussian noise in training, and what a strength of 100 stands for [8-bit levels]."""
 
 SEED = 0
 """Of the noise that evaluation adds."""
@@ -38,18 +38,20 @@ NLM_STRENGTHS = (0.5, 0.75, 1.0)
 class Denoise(Task):
     """A picture with noise in it; the generator says what to take away.
 
-    Beside the picture it sees a map of the noise level, or that nobody knows it, as of every real picture. Told only
-    true levels in training, it learns to find them itself and leaves the map aside, which is no way to ask for more.
+    Beside the picture it sees a map: the level of noise to take away, or that it must find out how much there is.
+    Levels in training are not the true ones, which a generator would find itself and leave the map aside.
     """
 
     name: ClassVar[str] = "denoise"
     in_channels: ClassVar[int] = 4
 
-    strength: str = option("auto", "How much of the noise to take away, 0 to 100 percent; auto is all of it.")
+    strength: str = option(
+        "auto", "auto: all the noise there is; else 0 (leaves the picture) to 100 (noise of level 55)."
+    )
     keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
     camera: float = option(0.25, "Share of training pictures with the noise of a camera; the others have Gaussian.")
     grain: float = option(0.1, "Share of training pictures with Gaussian noise that is the same in all colours.")
-    told: float = option(0.25, "Share of training pictures whose noise level the generator is told.")
+    told: float = option(0.25, "Share of training pictures of which the generator is told what to take away.")
     noise: str = option("25", "What evaluation adds: Gaussian noise of a level in 8-bit levels, or camera.")
 
     def __post_init__(self) -> None:
@@ -66,24 +68,40 @@ class Denoise(Task):
         return 0
 
     @property
-    def share(self) -> float:
-        """How much of the noise is taken away, in [0, 1]."""
-        return 1.0 if self.strength == "auto" else float(self.strength) / 100
+    def level(self) -> float:
+        """The noise level that the strength stands for [8-bit levels]; UNKNOWN with auto."""
+        return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each, and for some their level.
+        """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each; some are told any level.
 
         One picture in eleven has none: what is clean must stay so.
         """
-        level, kind, tell = torch.rand(3, len(clean), generator=rng, device=clean.device)
+        level, kind, tell, other = torch.rand(4, len(clean), generator=rng, device=clean.device)
         level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
         noisy = degrade.gaussian(clean, level, rng)
         filmed, grainy = kind < self.camera, (kind >= self.camera) & (kind < self.camera + self.grain)
         noisy[grainy] = degrade.grain(clean[grainy], level[grainy], rng)
         if filmed.any():
             noisy[filmed] = degrade.camera(clean[filmed], rng)
-            level[filmed] = 255 * (noisy - clean)[filmed].square().mean(dim=(1, 2, 3)).sqrt()
-        return _told(noisy, torch.where(tell < self.told, level, UNKNOWN))
+        return _told(noisy, torch.where(tell < self.told, other * STRONGEST, UNKNOWN))
+
+    def wanted(
+        self, observed: Observed, clean: Batch, restore: Callable[[Observed], Batch], rng: torch.Generator
+    ) -> Batch:
+        """The clean picture; told a level below that of the noise, so much of the noise is left as exceeds it.
+
+        Told a higher level, what is wanted is what would be made of the picture if it had that much noise.
+        """
+        told, noise = observed[:, 3:].amax(dim=(1, 2, 3)), observed[:, :3] - clean
+        level = noise.square().mean(dim=(1, 2, 3)).sqrt()
+        left = torch.where(told < 0, 0, 1 - told / level.clamp(min=1e-6)).clamp(min=0).view(-1, 1, 1, 1)
+        wanted, more = clean + left * noise, told > level
+        if more.any():
+            lacking = (told.square() - level.square())[more].sqrt().mul(255)
+            noisier = degrade.gaussian(observed[more, :3], lacking, rng)
+            wanted[more] = restore(_told(noisier, torch.full_like(lacking, UNKNOWN)))
+        return wanted
 
     def observe(self, clean: Batch, number: int) -> Observed:
         """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""
@@ -94,21 +112,21 @@ class Denoise(Task):
         return self.present(clean + torch.from_numpy(noise).permute(0, 3, 1, 2).float() * (float(self.noise) / 255))
 
     def present(self, picture: Batch) -> Observed:
-        """The picture, and that its level is not known."""
-        return _told(picture, torch.full((len(picture),), UNKNOWN, device=picture.device))
+        """The picture, and the level that the strength stands for."""
+        return _told(picture, torch.full((len(picture),), self.level, device=picture.device))
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """The picture less its noise, or so much of it as the strength says; with strength 0 the picture itself."""
+        """The picture less its noise, but for the grain that is kept; with strength 0 the picture itself."""
         picture, taken = observed[:, :3].float(), generated.float()
-        if self.share == 0:
+        if self.level == 0:
             return picture
         if self.keep_grain:
             taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]
-        return picture + self.share * taken
+        return picture + taken
 
     def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
-        """How much noise was taken away: its standard deviation in 8-bit levels."""
-        if self.share == 0:
+        """With auto, how much noise was taken away: its standard deviation, and the strength that stands for it."""
+        if self.strength != "auto":
             return ()
         peak = np.iinfo(picture.dtype).max
         rows = range(0, len(picture), 512)  # whole pictures in floats would be large
@@ -116,7 +134,7 @@ class Denoise(Task):
             np.square(picture[row : row + 512].astype(np.float32) - restored[row : row + 512]).sum() for row in rows
         )
         level = 255 / peak * math.sqrt(total / picture.size)
-        return (f"noise of level {level:.1f} taken away",)
+        return (f"noise of level {level:.1f} taken away, as of strength {100 * level / STRONGEST:.0f}",)
 
     def condition(self, observed: Observed) -> Batch:
         """The noisy picture."""

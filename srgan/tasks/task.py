@@ -37,6 +37,16 @@ class Task(ABC):
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Training: what is left of `clean` after losing something on purpose."""
 
+    def wanted(
+        self, observed: Observed, clean: Batch, restore: Callable[[Observed], Batch], rng: torch.Generator
+    ) -> Batch:
+        """Training: what should become of what is observed; but where the user may ask for less or more, `clean`.
+
+        Args:
+            restore: what the model makes of what is observed, so far.
+        """
+        return clean
+
     @abstractmethod
     def present(self, picture: Batch) -> Observed:
         """Inference: a real picture, in the form `degrade` gives."""

@@ -32,6 +32,7 @@ from srgan.training.optimizer import Optimizer
 from srgan.training.pictures import board, write_curves, write_sheet
 from srgan.training.state import identity, load_state, save_state
 from srgan.training.watch import UnhealthyError, Watch
+from srgan.types import Batch, Observed
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,13 @@ def _run(
     watch = Watch()
     scores: dict[str, float | None] = {}
 
-    start = 0
+    @torch.no_grad()
+    def restore(observed: Observed) -> Batch:
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            restored: Batch = average(observed)
+        return restored
+
+    start, draws = 0, torch.Generator(device)
     if state is not None:
         start = state["step"]
         model.generator.load_state_dict(state["generator"])
@@ -146,6 +153,8 @@ def _run(
         ):
             learning_rate = pace * learning_rate_at(step, config)
             roll = off_grid(config.seed, step)
+            draws.manual_seed((config.seed * 1_000_003 + step) * 1009 - 1)
+            clean = model.task.wanted(observed, clean, restore, draws)
             condition = model.task.condition(observed) if config.conditional else None
             hole = model.task.lost(observed)
             measured: dict[str, torch.Tensor] = {}
@@ -156,6 +165,7 @@ def _run(
                 restored = model(observed)
             if adversary is not None:
                 for turn, (seen, real) in enumerate(others, 1):
+                    real = model.task.wanted(seen, real, restore, draws)
                     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                         fake = model(seen)
                     beside = model.task.condition(seen) if config.conditional else None

@@ -285,6 +285,21 @@ def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeyp
         assert sum(line[name] for name in line["shares"]) == pytest.approx(loss, rel=1e-5)
 
 
+def test_what_the_task_wants_is_what_is_learnt_and_the_model_so_far_may_be_asked_for_it(photos, tmp_path, monkeypatch):
+    asked = []
+
+    def wanted(task, observed, clean, restore, rng):
+        asked.append(restore(observed).shape == clean.shape)
+        return clean + torch.randint(10, 20, (1,), generator=rng)
+
+    monkeypatch.setattr(Upscale, "wanted", wanted)
+    settings = {**QUICK, "steps": 10, "checkpoint_every": 10, "adversarial": 0.1, "discriminator_steps": 2, "crop": 32}
+    train(fresh(), photos, tmp_path, TrainConfig(**settings))
+
+    assert asked == [True] * 20
+    assert 9 < log_of(tmp_path)[-1]["l1"] < 20
+
+
 def test_a_run_from_other_weights_or_on_other_pictures_is_another_run(photos, tmp_path):
     config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
     train(fresh(), photos, tmp_path / "run", config)
