@@ -15,11 +15,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
+from srgan.images import Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
 from srgan.masks import Masks
 from srgan.model import Model
@@ -170,12 +171,10 @@ class _Run:
             restored = restore_image(
                 self.model, image, mask, engine=self.engine, tile=config.tile or None, workers=self.tiles
             )
+            with _naming(job.target):
+                data = self._encoded(job, image, restored)
             if self._stamp(job) != seen:
                 raise ImageError(f"{job.source}: changed while it was read")
-            with _naming(job.target):
-                data = encode(
-                    restored, format_of(job.target), quality=config.quality, strip_metadata=config.strip_metadata
-                )
             write_bytes(job.target, data)
         except (ImageError, OSError) as error:
             return _failure(job, error)
@@ -186,6 +185,13 @@ class _Run:
             self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
         return Outcome(job.name, job.target, "ok", "", restored.width * restored.height, seconds, restored.notes)
 
+    def _encoded(self, job: Job, image: Image, restored: Image) -> bytes:
+        """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
+        format, config = format_of(job.target), self.config
+        if image.format == format and not config.strip_metadata and not image.notes and _same(image, restored):
+            return job.source.read_bytes()
+        return encode(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+
 
 @dataclass(frozen=True)
 class _Looked:
@@ -195,6 +201,13 @@ class _Looked:
     pixels: int = 0
     stamp: list[int] | None = None
     outcome: Outcome | None = None
+
+
+def _same(image: Image, restored: Image) -> bool:
+    """Whether both have the same pixels."""
+    if image.rgb.shape != restored.rgb.shape or not np.array_equal(image.rgb, restored.rgb):
+        return False
+    return image.alpha is restored.alpha or bool(np.array_equal(image.alpha, restored.alpha))  # type: ignore[arg-type]
 
 
 def _room(begun: Sequence[int], pixels: int) -> bool:

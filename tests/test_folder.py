@@ -317,3 +317,15 @@ def test_what_is_left_of_a_stopped_run_is_whole_and_the_same_call_finishes_it(ti
 
     assert all(read(path) for path in (photo_folder.parent / "out").glob("*.png"))
     assert set(statuses(run(tiny, photo_folder))) <= {"ok", "skipped"}
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp", "png"])
+def test_a_picture_to_which_nothing_is_done_comes_out_byte_for_byte(make_model, tmp_path, pixels, format):
+    write(tmp_path / "in" / f"a.{format}", Image(pixels(40, 50)), quality=80)
+    untouched = (tmp_path / "in" / f"a.{format}").read_bytes()
+    model = make_model("denoise", strength="0")
+
+    for name, config, same in (("copied", EXACT, True), ("stripped", replace(EXACT, strip_metadata=True), False)):
+        (outcome,) = restore_folder(model, tmp_path / "in", tmp_path / name, config)
+        assert outcome.status == "ok"
+        assert (outcome.target.read_bytes() == untouched) == (same or format == "png")
