@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from srgan.images import Image as Image
     from srgan.images import read as read
     from srgan.images import write as write
+    from srgan.kinds import restore as restore
     from srgan.model import Model as Model
     from srgan.model import save as save
-    from srgan.restoration import restore as restore
     from srgan.settings import FolderConfig as FolderConfig
     from srgan.sources import Paired as Paired
     from srgan.tasks import Denoise as Denoise
@@ -51,7 +51,7 @@ _HOMES = {
     "load": "srgan.zoo",
     "make_engine": "srgan.engines",
     "read": "srgan.images",
-    "restore": "srgan.restoration",
+    "restore": "srgan.kinds",
     "restore_folder": "srgan.folder",
     "save": "srgan.model",
     "train": "srgan.training",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from typing import cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from srgan.engines import Engine
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import padded, tiles
+from srgan.tiling import Tile, padded, tiles
 from srgan.types import Batch, Levels, Mask
 
 THIN = 24
@@ -43,12 +44,14 @@ def inpaint_levels(
     *,
     engine: Engine,
     tile: int | None = None,
+    workers: Executor | None = None,
     neutral: bool = False,
 ) -> Levels:
     """The colours with their holes filled, in their own depth; where the weight is 0 they stay bit for bit.
 
     Args:
         weights: how much of each pixel is filled, in [0, 1].
+        workers: threads that share the tiles; None fills one tile after the other.
         neutral: what is filled is grey.
     """
     peak = float(np.iinfo(rgb.dtype).max)
@@ -56,7 +59,7 @@ def inpaint_levels(
     for rows, columns, halvings in windows(weights > 0):
         part, weight = rgb[rows, columns], weights[rows, columns]
         picture = torch.from_numpy(part.astype(np.float32) / peak).permute(2, 0, 1)[None]
-        mixed = _mixed(model, picture, weight, halvings, engine, tile)
+        mixed = _mixed(model, picture, weight, halvings, engine, tile, workers)
         if neutral:
             mixed = mixed.mean(dim=1, keepdim=True).expand_as(mixed)
         levels = mixed[0].clamp(0, 1).mul(peak).round().permute(1, 2, 0).numpy().astype(rgb.dtype)
@@ -77,11 +80,17 @@ def inpaint_floats(
 
 
 def _mixed(
-    model: Model, picture: Batch, weight: Float32[np.ndarray, "h w"], halvings: int, engine: Engine, tile: int | None
+    model: Model,
+    picture: Batch,
+    weight: Float32[np.ndarray, "h w"],
+    halvings: int,
+    engine: Engine,
+    tile: int | None,
+    workers: Executor | None = None,
 ) -> Batch:
     """What is filled, and what was there, by weight."""
     share = torch.from_numpy(weight)[None, None]
-    filled = fill(model, picture, (share > 0).float(), halvings, engine=engine, tile=tile or TILE)
+    filled = fill(model, picture, (share > 0).float(), halvings, engine=engine, tile=tile or TILE, workers=workers)
     return torch.lerp(picture, filled, share)
 
 
@@ -114,7 +123,16 @@ def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:
 
 
 @torch.inference_mode()
-def fill(model: Model, picture: Batch, mask: Mask, halvings: int, *, engine: Engine, tile: int = TILE) -> Batch:
+def fill(
+    model: Model,
+    picture: Batch,
+    mask: Mask,
+    halvings: int,
+    *,
+    engine: Engine,
+    tile: int = TILE,
+    workers: Executor | None = None,
+) -> Batch:
     """The picture with its holes filled, coarse to fine: what was filled at half the size is the guess at the next."""
     sizes = [(picture, mask)]
     for _ in range(halvings):
@@ -123,23 +141,37 @@ def fill(model: Model, picture: Batch, mask: Mask, halvings: int, *, engine: Eng
     for smaller, holes in reversed(sizes):
         if guess is not None:
             guess = upsample(guess, 2)[..., : smaller.shape[2], : smaller.shape[3]].clamp(0, 1)
-        filled = _fill_at_once(model, smaller, holes, guess, engine, tile)
+        filled = _fill_at_once(model, smaller, holes, guess, engine, tile, workers)
         guess = filled.clamp(0, 1)
     return filled
 
 
-def _fill_at_once(model: Model, picture: Batch, mask: Mask, guess: Batch | None, engine: Engine, tile: int) -> Batch:
+def _fill_at_once(
+    model: Model,
+    picture: Batch,
+    mask: Mask,
+    guess: Batch | None,
+    engine: Engine,
+    tile: int,
+    workers: Executor | None,
+) -> Batch:
     generator, task = model.generator, cast(Inpaint, model.task)
     filled = picture.clone()
-    height, width = picture.shape[2:]
-    for rows, columns in tiles(height, width, tile, generator.context, generator.multiple_of):
-        if not mask[..., rows.kept(1), columns.kept(1)].any():
-            continue
+
+    @torch.inference_mode()
+    def fill_tile(place: Tile) -> None:
+        rows, columns = place
         seen = (..., rows.seen, columns.seen)
         observed = task.present(picture[seen], mask[seen], None if guess is None else guess[seen])
         generated = padded(engine, observed.to(engine.device), generator.multiple_of, 1).cpu()
         composed = task.compose(observed, generated)
         filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
+
+    height, width = picture.shape[2:]
+    every = tiles(height, width, tile, generator.context, generator.multiple_of)
+    run = map if workers is None else workers.map
+    for _ in run(fill_tile, [place for place in every if mask[..., place.rows.kept(1), place.columns.kept(1)].any()]):
+        pass  # raises what a tile raised
     return filled
 
 

@@ -72,7 +72,7 @@ class Masks:
         """How much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
 
         Raises:
-            ImageError: the mask is missing, cannot be read, or has another size.
+            ImageError: the mask is missing, cannot be read, has another size, or covers everything.
         """
         holes = np.zeros((image.height, image.width), np.uint8)
         file = self.file_of(name)
@@ -90,7 +90,10 @@ class Masks:
             holes |= (image.alpha == 0).astype(np.uint8)
         for left, top, width, height in self.boxes:
             holes[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = 1
-        return soften(holes, self.grow, self.feather)
+        weights = soften(holes, self.grow, self.feather)
+        if (weights > 0).all():
+            raise ImageError(f"{printable(name)}: is masked wholly; nothing is known to fill it from")
+        return weights
 
     @cached_property
     def _by_stem(self) -> dict[str, str]:

@@ -11,7 +11,8 @@ from PIL import Image as Pillow
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.folder import restore_folder
 from srgan.images import Image, read, write
-from srgan.restoration import restore, restore_image
+from srgan.kinds import restore
+from srgan.restoration import restore_image
 from srgan.settings import FolderConfig
 
 EXACT = FolderConfig(device="cpu", precision="fp32")

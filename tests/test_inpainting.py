@@ -1,5 +1,7 @@
 """Filling: what is known stays, large holes are filled coarse to fine, and only holes cost."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
 from srgan.inpainting import AROUND, THIN, fill, windows
+from srgan.kinds import restore
 from srgan.model import Model
-from srgan.restoration import restore
+from srgan.restoration import restore_image
 from srgan.tasks import Inpaint
 
 
@@ -132,6 +135,7 @@ def test_every_kind_of_picture_is_filled_alike(model, engine, pixels):
         (None, "inpainting needs a mask: a mask says what is to be inpainted"),
         (np.zeros((9, 9)), "a mask must be (h, w) as the picture, (40, 50), not (9, 9)"),
         (np.full((40, 50), 255), "a mask must lie in [0, 1], 1 where pixels are missing; its largest value is 255"),
+        (np.full((40, 50), 0.5), "the mask covers the whole picture: nothing is known to fill it from"),
     ],
 )
 def test_a_mask_that_does_not_fit_is_refused(model, engine, pixels, mask, message):
@@ -144,3 +148,14 @@ def test_other_tasks_take_no_mask(tiny, pixels):
     with pytest.raises(ConfigError) as caught:
         restore(tiny, pixels(40, 50), np.zeros((40, 50)))
     assert str(caught.value) == "the task upscale takes no mask: a mask says what is to be inpainted"
+
+
+def test_threads_that_share_the_tiles_fill_what_one_thread_fills(model, engine, pixels):
+    image, mask = Image(pixels(150, 170)), np.zeros((150, 170), bool)
+    mask[20:130, 30:36] = mask[70:80, 20:150] = True
+
+    alone = restore_image(model, image, mask, engine=engine, tile=32)
+    with ThreadPoolExecutor(3) as workers:
+        shared = restore_image(model, image, mask, engine=engine, tile=32, workers=workers)
+
+    np.testing.assert_array_equal(shared.rgb, alone.rgb)

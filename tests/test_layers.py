@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    {"restoration", "inpainting", "folder", "evaluation", "training", "samples"},  # verbs
+    {"kinds", "restoration", "inpainting", "folder", "evaluation", "training", "samples"},  # verbs
     {"data", "sources", "masks", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
@@ -18,6 +18,8 @@ ROWS = [  # from the top
 WITHIN_A_ROW = {
     *{
         ("folder", "restoration"),
+        ("kinds", "restoration"),
+        ("kinds", "inpainting"),
         ("evaluation", "restoration"),
         ("training", "evaluation"),
         ("restoration", "inpainting"),

@@ -10,9 +10,9 @@ from srgan import restoration
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
+from srgan.kinds import restore
 from srgan.networks import Network
 from srgan.resample import upsample
-from srgan.restoration import restore
 
 
 @pytest.fixture

@@ -98,3 +98,9 @@ def test_what_makes_no_sense_is_refused(fields, message):
     with pytest.raises(ConfigError) as caught:
         Masks(**fields)
     assert str(caught.value) == message
+
+
+def test_a_picture_that_is_masked_wholly_cannot_be_filled():
+    with pytest.raises(ImageError) as caught:
+        Masks(boxes=[(0, 0, 30, 20)]).weights("a.png", image())
+    assert str(caught.value) == "a.png: is masked wholly; nothing is known to fill it from"

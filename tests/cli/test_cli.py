@@ -10,10 +10,10 @@ import torch
 from srgan import zoo
 from srgan.engines import make_engine
 from srgan.images import Image, read, write
+from srgan.kinds import restore
 from srgan.model import load, save
 from srgan.options import options_of
 from srgan.resample import downsample
-from srgan.restoration import restore
 from srgan.training import TrainConfig
 
 CPU = ("--device", "cpu", "--precision", "fp32")
