@@ -2,32 +2,41 @@
 
     python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--side 160] [--only PICTURE ...]
 
-Without --data the pictures are scikit-image's photographs; from each the squares with the most detail are shown.
+Without --data the pictures are scikit-image's photographs; of each that square is shown in which the simple way misses
+most. For inpainting each photograph is shown twice, with two kinds of damage (damage.py).
 """
 
 import argparse
 import dataclasses
+import itertools
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
+from damage import KINDS
 from PIL import Image, ImageDraw
 
 import srgan
+from srgan.engines import make_engine
 from srgan.images import find
+from srgan.restoration import restore_batch
 from srgan.samples import write_samples
 
 Batch = torch.Tensor
 
 
-def observe(model: srgan.Model, path: Path) -> tuple[Batch, Batch]:
+def observe(model: srgan.Model, path: Path, damage: str | None = None) -> tuple[Batch, Batch]:
     """What the model's task leaves of a photograph, and the photograph, both in [0, 1]."""
     rgb = srgan.read(path).rgb
     rgb = rgb if rgb.dtype == np.uint8 else (rgb // 257).astype(np.uint8)
     height, width = (size // model.task.scale * model.task.scale for size in rgb.shape[:2])
     clean = torch.from_numpy(rgb[:height, :width].copy()).permute(2, 0, 1)[None].float() / 255
-    return model.task.observe(clean, 0), clean
+    if damage is None:
+        return model.task.observe(clean, 0), clean
+    mask = KINDS[damage](height, width, np.random.default_rng(zlib.crc32(path.stem.encode())))
+    return model.task.present(clean, torch.from_numpy(mask)[None, None].float()), clean
 
 
 def strip(ways: list[Batch], rough: Batch, clean: Batch, side: int) -> np.ndarray:
@@ -50,14 +59,16 @@ def titled(strips: list[np.ndarray], titles: list[str]) -> Image.Image:
     return canvas
 
 
-def ways(models: dict[str, srgan.Model], path: Path) -> tuple[dict[str, Batch], Batch]:
+def ways(models: dict[str, srgan.Model], path: Path, damage: str | None) -> tuple[dict[str, Batch], Batch]:
     """A picture as it went in, by the baselines, by each model and in truth; and what the last baseline made of it."""
     task = next(iter(models.values())).task
-    observed, clean = observe(next(iter(models.values())), path)
+    observed, clean = observe(next(iter(models.values())), path, damage)
     baselines = {name: restore(observed, clean) for name, restore in task.baselines().items()}
     pixels = observed[:, :3].repeat_interleave(task.scale, 2).repeat_interleave(task.scale, 3)
-    shown = {"input": pixels} if task.scale > 1 else {}
-    shown |= baselines | {name: srgan.restore(model, observed[:, :3]) for name, model in models.items()}
+    shown = {"input": pixels} if "noisy" not in baselines else {}
+    shown |= baselines
+    for name, model in models.items():
+        shown[name] = restore_batch(model, observed, engine=make_engine(model.generator))
     return {**shown, "truth": clean}, list(baselines.values())[-1]
 
 
@@ -79,11 +90,14 @@ def main() -> None:
         data = arguments.data or Path(folder)
         if arguments.data is None:
             write_samples(data)
-        for path in (data / name for name in find(data)):
-            if not arguments.only or path.stem in arguments.only:
-                shown, rough = ways(models, path)
-                side = min(arguments.side, *rough.shape[2:])
-                strips.append(strip(list(shown.values()), rough, shown["truth"], side))
+        paths = [data / name for name in find(data)]
+        paths = [path for path in paths if not arguments.only or path.stem in arguments.only]
+        inpainting = next(iter(models.values())).task.name == "inpaint"
+        damages = itertools.cycle(KINDS if inpainting else [None])
+        for path in [path for path in paths for _ in range(1 + inpainting)]:
+            shown, rough = ways(models, path, next(damages))
+            side = min(arguments.side, *rough.shape[2:])
+            strips.append(strip(list(shown.values()), rough, shown["truth"], side))
     strips = [strip for strip in strips if strip.shape == strips[0].shape]
     titled(strips, list(shown)).save(arguments.out, quality=90)
 

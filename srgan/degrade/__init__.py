@@ -1,7 +1,7 @@
 """What pictures suffer: pure functions of a picture and a random generator, each with its source."""
 
 from srgan.degrade.jpeg import jpeg
-from srgan.degrade.masks import HOLES, mask
+from srgan.degrade.masks import HOLES, draw, mask
 from srgan.degrade.noise import camera, gaussian, grain, sensor
 
-__all__ = ["HOLES", "camera", "gaussian", "grain", "jpeg", "mask", "sensor"]
+__all__ = ["HOLES", "camera", "draw", "gaussian", "grain", "jpeg", "mask", "sensor"]

@@ -41,7 +41,12 @@ Paper: Suvorov et al. 2022, "Resolution-robust Large Mask Inpainting with Fourie
 
 def mask(kind: str, height: int, width: int, rng: np.random.Generator) -> UInt8[np.ndarray, "{height} {width}"]:
     """A random mask of a kind in `HOLES`: 1 where pixels are missing, 0 elsewhere."""
-    holes, side = HOLES[kind], min(height, width)
+    return draw(HOLES[kind], height, width, rng)
+
+
+def draw(holes: Holes, height: int, width: int, rng: np.random.Generator) -> UInt8[np.ndarray, "{height} {width}"]:
+    """The same of holes of any kind."""
+    side = min(height, width)
     drawn = np.zeros((height, width), np.uint8)
     wanted = holes.coverage * rng.uniform(0.75, 1.25) * drawn.size
     while np.count_nonzero(drawn) < wanted:
