@@ -72,7 +72,7 @@ class _Block(nn.Module):
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.first = started(ConvReLU(channels, channels, 3, padding=dilation, dilation=dilation))
-        self.second = started(nn.Conv2d(channels, channels, 3, padding=1 * dilation, dilation=dilation), gain=0.1)
+        self.second = started(nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation), gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(self.first(x))
@@ -87,8 +87,9 @@ class _Spectral(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         waves = torch.fft.rfft2(x[:, : self.channels].float(), norm="ortho")
-        real, imaginary = F.relu(self.waves(torch.cat([waves.real, waves.imag], dim=1))).float().chunk(2, dim=1)
-        seen = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[2:], norm="ortho")
+        both = torch.cat([waves.real, waves.imag], dim=1).to(x.dtype)
+        real, imaginary = F.relu(self.waves(both)).float().chunk(2, dim=1)
+        seen = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[2:], norm="ortho").to(x.dtype)
         return x + self.second(seen)
 
 

@@ -32,6 +32,7 @@ CANDIDATES = {
         {"name": "unet", "width": 32, "depth": 1, "levels": 4, "fold": 1},
         {"name": "unet", "width": 32, "depth": 1, "levels": 5, "fold": 1},
         {"name": "unet", "width": 32, "depth": 2, "levels": 5, "fold": 1},
+        {"name": "unet", "width": 48, "depth": 2, "levels": 4, "fold": 2},
         {"name": "unet", "width": 64, "depth": 2, "levels": 4, "fold": 2},
         {"name": "gated", "width": 32, "depth": 1, "levels": 5, "fold": 1},
         {"name": "dilated", "width": 32, "depth": 1, "levels": 4, "fold": 1},

@@ -1,6 +1,6 @@
 """Restore a folder: several pictures side by side, one Outcome a file, and a journal to continue from.
 
-plan -> (skip what the journal has) -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
+plan -> (skip what the journal has, or another run has claimed) -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from srgan.claims import Claims
 from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
@@ -81,8 +82,11 @@ def restore_folder(
     settings = {**config.decides(), "model": model.network, "weights": model.digest(), "task": str(model.task)}
     settings |= {} if masks is None else {"masks": str(masks)}
     # A single file is simply done again: a journal would be a surprise beside it.
-    with Journal(Path(target), settings) if Path(source).is_dir() else nullcontext() as journal:
-        yield from _Run(model, engine, config, journal, masks).outcomes(jobs)
+    if not Path(source).is_dir():
+        yield from _Run(model, engine, config, None, None, masks).outcomes(jobs)
+        return
+    with Journal(Path(target), settings) as journal, closing(Claims(journal.path.with_name("claims"))) as claims:
+        yield from _Run(model, engine, config, journal, claims, masks).outcomes(jobs)
 
 
 class _Run:
@@ -92,9 +96,16 @@ class _Run:
     """
 
     def __init__(
-        self, model: Model, engine: Engine, config: FolderConfig, journal: Journal | None, masks: Masks | None
+        self,
+        model: Model,
+        engine: Engine,
+        config: FolderConfig,
+        journal: Journal | None,
+        claims: Claims | None,
+        masks: Masks | None,
     ) -> None:
-        self.model, self.engine, self.config, self.journal, self.masks = model, engine, config, journal, masks
+        self.model, self.engine, self.config, self.masks = model, engine, config, masks
+        self.journal, self.claims = journal, claims
         self.tiles: ThreadPoolExecutor | None = None
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -102,13 +113,18 @@ class _Run:
         pictures = ThreadPoolExecutor(cores + 1, "picture", torch.set_num_threads, (1,))
         if self.engine.device.type == "cpu":
             self.tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
-        todo = deque(jobs)
+        todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
         looked: _Looked | None = None
         begun: deque[tuple[int, Future[Outcome]]] = deque()
         try:
-            while todo or looked or begun:
-                while todo or looked:
-                    looked = looked or self._look(todo.popleft())
+            while todo or elsewhere or looked or begun:
+                while todo or looked or (elsewhere and not begun):
+                    if looked is None:
+                        job = todo.popleft() if todo else elsewhere.popleft()
+                        if not self._claim(job, wait=not todo):
+                            elsewhere.append(job)
+                            continue
+                        looked = self._look(job)
                     if not _room([pixels for pixels, _ in begun], looked.pixels):
                         break
                     begun.append((looked.pixels, self._begin(looked, pictures)))
@@ -124,6 +140,15 @@ class _Run:
                 self.tiles.shutdown(cancel_futures=True)
             pictures.shutdown()
             torch.set_num_threads(cores)
+
+    def _claim(self, job: Job, wait: bool) -> bool:
+        """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
+        if self.claims is None or self.journal is None:
+            return True
+        if not self.claims.claim(job.name, wait=wait):
+            return False
+        self.journal.refresh()
+        return True
 
     def _look(self, job: Job) -> _Looked:
         """How large the job's output will be, or its outcome where its target or its header forbid to begin."""
@@ -145,6 +170,7 @@ class _Run:
     def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
         if looked.outcome is None:
             return pictures.submit(self._finish, looked.job, looked.stamp or [])
+        self._free(looked.job)
         done: Future[Outcome] = Future()
         done.set_result(looked.outcome)
         return done
@@ -161,7 +187,18 @@ class _Run:
             return Outcome(job.name, job.target, "skipped", "is there already")
         return None
 
+    def _free(self, job: Job) -> None:
+        if self.claims is not None:
+            self.claims.free(job.name)
+
     def _finish(self, job: Job, seen: list[int]) -> Outcome:
+        """The job's outcome, once it is made and others may know."""
+        try:
+            return self._make(job, seen)
+        finally:
+            self._free(job)
+
+    def _make(self, job: Job, seen: list[int]) -> Outcome:
         """Decode, restore, encode, write, note; `seen` is the input's stamp before it was read."""
         started = time.perf_counter()
         config = self.config

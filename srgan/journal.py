@@ -29,7 +29,8 @@ class Journal:
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.path = folder / FOLDER / "journal.jsonl"
         self._settings = fingerprint(settings)
-        self._finished = self._read()
+        self._finished: dict[str, dict[str, Any]] = {}
+        self._read_to, self._lines = 0, 0
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,8 @@ class Journal:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror}); choose another output") from error
         if self.path.stat().st_size and not self._ends_a_line():
             self._file.write("\n")
+            self._file.flush()
+        self.refresh()
 
     def __enter__(self) -> Journal:
         return self
@@ -81,20 +84,23 @@ class Journal:
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        """The last line of each picture; a line torn by a crash is ignored."""
-        finished = {}
+    def refresh(self) -> None:
+        """Reads what was added since, by this run and by others; a line torn by a crash is ignored."""
         try:
-            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+            with self.path.open("rb") as file:
+                file.seek(self._read_to)
+                added = file.read()
         except (FileNotFoundError, NotADirectoryError):
-            return {}
-        for number, text in enumerate(lines, 1):
+            return
+        whole = added.rfind(b"\n") + 1
+        for text in added[:whole].splitlines():
+            self._lines += 1
             try:
                 line = json.loads(text)
-                finished[line["name"]] = line
+                self._finished[line["name"]] = line
             except (ValueError, KeyError, TypeError):
-                log.warning("%s:%d: torn line ignored", self.path, number)
-        return finished
+                log.warning("%s:%d: torn line ignored", self.path, self._lines)
+        self._read_to += whole
 
     def _ends_a_line(self) -> bool:
         with self.path.open("rb") as file:

@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 ROWS = [  # from the top
     {"cli"},
     {"kinds", "restoration", "inpainting", "folder", "evaluation", "training", "samples"},  # verbs
-    {"data", "sources", "masks", "model", "zoo", "journal", "header", "settings"},  # nouns on disk
+    {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
     {"niqe", "colour"},

@@ -1,0 +1,59 @@
+"""Several runs on one output folder: each picture is claimed by one of them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+from srgan.errors import MachineError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover, for Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
+
+
+class Claims:
+    """One byte of one file for each picture, locked by the run that makes it.
+
+    The system itself frees the locks of a process that ends, however it ends: no claim is ever stale, and none is left
+    behind. Where there are no such locks, everything may be claimed, and two runs may do the same work twice.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise MachineError(f"{path}: cannot be written ({error.strerror}); choose another output") from error
+        self._works = fcntl is not None
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def claim(self, name: str, *, wait: bool = False) -> bool:
+        """Whether the picture of that name is this run's now; if it may wait, it is."""
+        if not self._works:
+            return True
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, _place(name))
+        except (BlockingIOError, PermissionError):
+            return False
+        except OSError as error:
+            log.warning("the output's file system has no locks (%s): keep to one run at a time", error.strerror)
+            self._works = False
+        return True
+
+    def free(self, name: str) -> None:
+        """Nothing; others may claim that picture again."""
+        if self._works:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _place(name))
+
+
+def _place(name: str) -> int:
+    """The byte that stands for a name."""
+    return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:7])
