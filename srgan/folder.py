@@ -77,7 +77,9 @@ def restore_folder(
     """
     config = config or FolderConfig()
     if jobs is None:
-        jobs = plan(Path(source), Path(target), format=config.format, on_collision=config.on_collision)
+        jobs = plan(
+            Path(source), Path(target), format=config.format, on_collision=config.on_collision, shard=config.shard
+        )
     engine = make_engine(model.generator, config.engine, config.device, config.precision)
     settings = {**config.decides(), "model": model.network, "weights": model.digest(), "task": str(model.task)}
     settings |= {} if masks is None else {"masks": str(masks)}
@@ -205,9 +207,10 @@ class _Run:
         try:
             image = read(job.source, max_pixels=config.max_pixels)
             mask = None if self.masks is None else self.masks.weights(job.name, image)
-            restored = restore_image(
-                self.model, image, mask, engine=self.engine, tile=config.tile or None, workers=self.tiles
-            )
+            with _naming(job.source):
+                restored = restore_image(
+                    self.model, image, mask, engine=self.engine, tile=config.tile or None, workers=self.tiles
+                )
             with _naming(job.target):
                 data = self._encoded(job, image, restored)
             if self._stamp(job) != seen:

@@ -21,7 +21,7 @@ from srgan.engines import Engine
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import Tile, padded, tiles
+from srgan.tiling import Tile, fitting, padded, tiles
 from srgan.types import Batch, Levels, Mask
 
 THIN = 24
@@ -90,7 +90,7 @@ def _mixed(
 ) -> Batch:
     """What is filled, and what was there, by weight."""
     share = torch.from_numpy(weight)[None, None]
-    filled = fill(model, picture, (share > 0).float(), halvings, engine=engine, tile=tile or TILE, workers=workers)
+    filled = fill(model, picture, (share > 0).float(), halvings, engine=engine, tile=tile, workers=workers)
     return torch.lerp(picture, filled, share)
 
 
@@ -130,7 +130,7 @@ def fill(
     halvings: int,
     *,
     engine: Engine,
-    tile: int = TILE,
+    tile: int | None = None,
     workers: Executor | None = None,
 ) -> Batch:
     """The picture with its holes filled, coarse to fine: what was filled at half the size is the guess at the next."""
@@ -152,7 +152,7 @@ def _fill_at_once(
     mask: Mask,
     guess: Batch | None,
     engine: Engine,
-    tile: int,
+    tile: int | None,
     workers: Executor | None,
 ) -> Batch:
     generator, task = model.generator, cast(Inpaint, model.task)
@@ -167,11 +167,14 @@ def _fill_at_once(
         composed = task.compose(observed, generated)
         filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
 
+    def fill_tiles(side: int) -> None:
+        every = tiles(height, width, side, generator.context, generator.multiple_of)
+        for _ in run(fill_tile, [one for one in every if mask[..., one.rows.kept(1), one.columns.kept(1)].any()]):
+            pass  # raises what a tile raised
+
     height, width = picture.shape[2:]
-    every = tiles(height, width, tile, generator.context, generator.multiple_of)
     run = map if workers is None else workers.map
-    for _ in run(fill_tile, [place for place in every if mask[..., place.rows.kept(1), place.columns.kept(1)].any()]):
-        pass  # raises what a tile raised
+    fitting(fill_tiles, tile or TILE, chosen=bool(tile))
     return filled
 
 

@@ -24,7 +24,7 @@ from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.resample import UPSAMPLE_CONTEXT, upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import Tile, padded, tiles
+from srgan.tiling import Tile, fitting, padded, tiles
 from srgan.types import Batch, Levels, Observed
 
 Weights = Shaped[np.ndarray, "h w"]
@@ -141,12 +141,15 @@ def _restore_tiles(
         composed = task.compose(observed, generated)
         put(tile, composed[..., high.centre(scale), wide.centre(scale)])
 
+    def restore_tiles(side: int) -> None:
+        for _ in run(restore_tile, tiles(height, width, side, context, generator.multiple_of)):
+            pass  # raises what a tile raised
+
     height, width = pixels.shape[-2:]
-    # The context is computed twice, and what it costs falls with the side of the tile.
-    tile = tile or max(AUTO_TILE, 4 * (context or 0), 8 * (generator.context or 0))
     run = map if workers is None else workers.map
-    for _ in run(restore_tile, tiles(height, width, tile, context, generator.multiple_of)):
-        pass  # raises what a tile raised
+    # The context is computed twice, and what it costs falls with the side of the tile.
+    side = tile or max(AUTO_TILE, 4 * (context or 0), 8 * (generator.context or 0))
+    fitting(restore_tiles, side, chosen=bool(tile))
 
 
 def check_mask(model: Model, mask: Weights | None) -> None:

@@ -17,6 +17,7 @@ class FolderConfig:
         "resume", "An output that is there: resume (redo unless finished so), skip, overwrite, error."
     )
     on_collision: str = option("rename", "Two inputs with one output: rename, or error.")
+    shard: str = option("1/1", "I/N: only the I-th of N shares of the pictures, for N machines or jobs.")
     tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
     device: str = option("auto", "auto, cpu, cuda or mps.")
     engine: str = option("auto", "auto or torch.")

@@ -4,10 +4,12 @@ There is no seam to blend and no overlap to tune. A tile's kept centre is `tile`
 on top, except at the picture's own borders, where the network sees the border it would see in the whole picture.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -15,6 +17,11 @@ from torch import Tensor
 from srgan.types import Observed
 
 Generate = Callable[[Tensor], Tensor]
+
+LEAST_TILE = 32
+"""Below this, nearly all work is context [px]."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,3 +96,17 @@ def padded(generate: Generate, observed: Observed, multiple_of: int, scale: int)
 
 def _round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
+
+
+def fitting(work: Callable[[int], None], side: int, *, chosen: bool) -> None:
+    """Calls `work` with the side of a tile; halved while the memory is too small, unless the user chose it."""
+    while True:
+        try:
+            return work(side)
+        except torch.OutOfMemoryError:
+            if chosen or side // 2 < LEAST_TILE:
+                raise
+            side //= 2
+        log.warning("not enough memory: goes on with tiles of %d px", side)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

@@ -77,7 +77,7 @@ def run(
     from srgan.images import plan
 
     config = options.build(FolderConfig, flags)
-    jobs = plan(source, target, format=config.format, on_collision=config.on_collision)
+    jobs = plan(source, target, format=config.format, on_collision=config.on_collision, shard=config.shard)
     if dry_run:
         for job in jobs:
             click.echo(f"{job.source} -> {job.target}")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from srgan.engines.fused import fuse
+from srgan.errors import ImageError
 from srgan.networks import Network
 
 
@@ -25,9 +26,24 @@ class TorchEngine:
 
     @torch.inference_mode()
     def __call__(self, observed: Tensor) -> Tensor:
-        """What the generator makes of `observed`, in the engine's numbers; redone in float32 where not finite."""
+        """What the generator makes of `observed`, in the engine's numbers; redone in float32 where not finite.
+
+        Raises:
+            ImageError: not even that is finite.
+            torch.OutOfMemoryError: the device's memory is too small, CPUs included.
+        """
+        try:
+            return self._generate(observed)
+        except RuntimeError as error:
+            if "DefaultCPUAllocator" in str(error):  # torch has a kind of error of its own only for GPUs
+                raise torch.OutOfMemoryError(str(error)) from error
+            raise
+
+    def _generate(self, observed: Tensor) -> Tensor:
         observed = observed.to(self.device, self.dtype, memory_format=torch.channels_last)
         generated: Tensor = self._fast(observed)
         if self._fast is not self._exact and not torch.isfinite(generated.sum()):
             generated = self._exact(observed.float())
+        if not torch.isfinite(generated.sum()):
+            raise ImageError("the network's answer is not finite; its weights may be damaged")
         return generated

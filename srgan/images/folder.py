@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,20 +58,27 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def plan(source: Path, target: Path, *, format: str = "keep", on_collision: str = "rename") -> list[Job]:
+def plan(
+    source: Path, target: Path, *, format: str = "keep", on_collision: str = "rename", shard: str = "1/1"
+) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
     Where two sources want one target (a.jpg and a.png, as png), a.png stays a.png and a.jpg becomes a.jpg.png. Names
     that differ in case alone count as one, for some file systems cannot tell them apart.
 
+    Args:
+        shard: "2/8" is the second of eight shares, of about equal size; none overlap, and together they are everything.
+            A picture's name alone decides in which it is.
+
     Raises:
-        ConfigError: IN is missing, OUT is IN, the format is not one that we write, or names collide and
+        ConfigError: the shard is none, IN is missing, OUT is IN, the format is not one that we write, or names collide and
             `on_collision` is "error".
         NoPicturesError: the folder holds no picture.
         MachineError: OUT is a file while IN is a folder.
     """
     if on_collision not in ("rename", "error"):
         raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
+    number, count = _shard(shard)
     format = format if format == "keep" else writable(format)
     if source.is_file():
         return [_single(source, target, format)]
@@ -86,7 +95,21 @@ def plan(source: Path, target: Path, *, format: str = "keep", on_collision: str 
     jobs = [Job(source / name, target / new, name) for name, new in _targets(names, format, on_collision)]
     if inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
-    return jobs
+    return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Of "2/8" the 2 and the 8."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    number, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise ConfigError(f"shard {text!r}: write I/N, such as 2/8 for the second of eight")
+    return number, count
+
+
+def _share(name: str, count: int) -> int:
+    """The share that a picture belongs to, from 1 to `count`."""
+    return zlib.crc32(os.fsencode(name)) % count + 1
 
 
 def _single(source: Path, target: Path, format: str) -> Job:

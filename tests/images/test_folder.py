@@ -173,3 +173,27 @@ def test_many_thousand_names_are_planned_in_no_time(tmp_path):
     jobs = plan(tmp_path / "in", tmp_path / "out", format="jpeg")
     assert len(jobs) == 10_000
     assert time.process_time() - start < 4  # a second with every call checked; quadratic time would be minutes
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_are_disjoint_complete_and_stay_when_others_come_in_between(tmp_path, count):
+    for number in range(200):
+        (tmp_path / "in" / str(number % 3)).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / str(number % 3) / f"{number}.png").touch()
+    source, target = tmp_path / "in", tmp_path / "out"
+
+    shards = [plan(source, target, shard=f"{number}/{count}") for number in range(1, count + 1)]
+
+    together = [job for shard in shards for job in shard]
+    assert len(together) == 200 and set(together) == set(plan(source, target))
+    assert min(map(len, shards)) > 100 / count
+    (source / "0" / "000.png").touch()
+    again = [plan(source, target, shard=f"{number}/{count}") for number in range(1, count + 1)]
+    assert sum(set(old) <= set(new) for old, new in zip(shards, again, strict=True)) == count
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"])
+def test_a_shard_that_is_none_is_refused(tmp_path, shard):
+    with pytest.raises(ConfigError) as caught:
+        plan(tmp_path, tmp_path / "out", shard=shard)
+    assert str(caught.value) == f"shard '{shard}': write I/N, such as 2/8 for the second of eight"
