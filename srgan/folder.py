@@ -1,6 +1,6 @@
 """Restore a folder: several pictures side by side, one Outcome a file, and a journal to continue from.
 
-plan -> (skip what the journal has, or another run has claimed) -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
+plan -> claim, or skip what is finished -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from srgan.claims import Claims
 from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
+from srgan.images import SUFFIXES, Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
 from srgan.masks import Masks
 from srgan.model import Model
@@ -160,7 +160,7 @@ class _Run:
                 return _Looked(job, outcome=outcome)
             header, seen, scale = probe(job.source), self._stamp(job), self.model.task.scale
             with _naming(job.source):
-                check_size(format_of(job.target), header.width * scale, header.height * scale)
+                check_size(self._format(job, header.format), header.width * scale, header.height * scale)
             return _Looked(job, header.width * header.height * scale**2, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=_failure(job, error))
@@ -205,7 +205,7 @@ class _Run:
         started = time.perf_counter()
         config = self.config
         try:
-            image = read(job.source, max_pixels=config.max_pixels)
+            image = read(job.source, max_pixels=config.max_pixels, lenient=config.lenient)
             mask = None if self.masks is None else self.masks.weights(job.name, image)
             with _naming(job.source):
                 restored = restore_image(
@@ -227,10 +227,15 @@ class _Run:
 
     def _encoded(self, job: Job, image: Image, restored: Image) -> bytes:
         """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
-        format, config = format_of(job.target), self.config
+        config, format = self.config, self._format(job, image.format)
         if image.format == format and not config.strip_metadata and not image.notes and _same(image, restored):
             return job.source.read_bytes()
         return encode(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+
+    def _format(self, job: Job, found: str) -> str:
+        """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
+        keeps = self.config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
+        return found if keeps else format_of(job.target)
 
 
 @dataclass(frozen=True)

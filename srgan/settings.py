@@ -23,6 +23,7 @@ class FolderConfig:
     engine: str = option("auto", "auto or torch.")
     precision: str = option("auto", "auto, bf16 or fp32.")
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
+    lenient: bool = option(False, "Of truncated JPEG files take what is left.")
     strip_metadata: bool = option(False, "Do not copy EXIF and XMP.")
     fail_fast: bool = option(False, "Stop at the first failure.")
 
@@ -34,5 +35,5 @@ class FolderConfig:
 
     def decides(self) -> dict[str, Any]:
         """The fields that decide what an output's bytes are."""
-        fields = ("format", "quality", "tile", "device", "engine", "precision", "strip_metadata")
+        fields = ("format", "quality", "tile", "device", "engine", "precision", "lenient", "strip_metadata")
         return {name: getattr(self, name) for name in fields}

@@ -1,12 +1,13 @@
 """A file and an Image, and the way between them: read, write, and plan which file becomes which."""
 
 from srgan.images.folder import Job, find, plan
-from srgan.images.formats import check_size, format_of, is_picture, printable
+from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
 from srgan.images.image import Image
 from srgan.images.read import Header, decode, probe, read
 from srgan.images.write import encode, write, write_bytes
 
 __all__ = [
+    "SUFFIXES",
     "Header",
     "Image",
     "Job",

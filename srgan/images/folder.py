@@ -71,8 +71,8 @@ def plan(
             A picture's name alone decides in which it is.
 
     Raises:
-        ConfigError: the shard is none, IN is missing, OUT is IN, the format is not one that we write, or names collide and
-            `on_collision` is "error".
+        ConfigError: IN is missing, OUT is IN, the format is not one that we write, the shard is none, or names collide
+            and `on_collision` is "error".
         NoPicturesError: the folder holds no picture.
         MachineError: OUT is a file while IN is a folder.
     """

@@ -11,12 +11,14 @@ import re
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import simplejpeg
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -30,8 +32,8 @@ from PIL import (
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import exif, jpeg, pixels, png, tiff
-from srgan.images.formats import AnyPath, printable, sniff
+from srgan.images import exif, pixels, png, tiff
+from srgan.images.formats import READABLE, AnyPath, printable, sniff
 from srgan.images.image import Image
 
 _MAX_PIXELS = 512_000_000
@@ -45,6 +47,8 @@ _PILLOW: dict[str, type[ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
 }
+
+_TURBO = {"RGB": "RGB", "L": "GRAY"}  # what libjpeg-turbo calls Pillow's modes
 
 _DAMAGE = (  # what Pillow, OpenCV and tifffile are known to raise on damaged files
     *(UnidentifiedImageError, Pillow.DecompressionBombError, *tiff.tifffile_errors, cv2.error, zlib.error),
@@ -62,8 +66,11 @@ class Header(NamedTuple):
     mode: str
 
 
-def read(path: AnyPath, *, max_pixels: int = _MAX_PIXELS) -> Image:
+def read(path: AnyPath, *, max_pixels: int = _MAX_PIXELS, lenient: bool = False) -> Image:
     """The picture in a file, upright, with what the file says about it.
+
+    Args:
+        lenient: of a truncated JPEG take what is left, and note it.
 
     Raises:
         ImageError: the file cannot be read, is damaged, or has more than `max_pixels`.
@@ -71,7 +78,7 @@ def read(path: AnyPath, *, max_pixels: int = _MAX_PIXELS) -> Image:
     """
     with _opened(path) as file:
         data = file.read()
-    return decode(data, printable(path), max_pixels=max_pixels)
+    return decode(data, printable(path), max_pixels=max_pixels, lenient=lenient)
 
 
 def probe(path: AnyPath) -> Header:
@@ -85,7 +92,7 @@ def probe(path: AnyPath) -> Header:
         return _header(file, printable(path))
 
 
-def decode(data: bytes, name: str, *, max_pixels: int = _MAX_PIXELS) -> Image:
+def decode(data: bytes, name: str, *, max_pixels: int = _MAX_PIXELS, lenient: bool = False) -> Image:
     """The picture in the bytes of a file; its name is for messages.
 
     Raises:
@@ -99,9 +106,16 @@ def decode(data: bytes, name: str, *, max_pixels: int = _MAX_PIXELS) -> Image:
             f"{name}: {header.width} x {header.height} pixels are more than the limit of {max_pixels}; "
             "raise it with --max-pixels if you trust the file"
         )
-    decoders = {"png": _decode_png, "tiff": tiff.decode}
+    decoders: dict[str, Callable[[bytes], Image]] = {
+        "png": _decode_png,
+        "tiff": tiff.decode,
+        "jpeg": partial(_decode_jpeg, lenient=lenient),
+    }
     try:
         image = decoders[header.format](data) if header.format in decoders else _decode_pillow(data, header.format)
+        named = READABLE.get(os.path.splitext(name)[1].lower(), header.format)
+        if named != header.format:
+            image = dataclasses.replace(image, notes=(*image.notes, f"is a {header.format} file, whatever its name"))
         return _upright(image)
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
@@ -189,17 +203,41 @@ def _decode_pillow(data: bytes, format: str) -> Image:
         info = picture.info
         found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)
         notes += _frames(getattr(picture, "n_frames", 1))
-        if format == "jpeg" and jpeg.is_damaged(data):
-            notes += ("JPEG data are damaged",)
-        return Image(
-            *found,
-            icc=icc,
-            exif=info.get("exif") or None,
-            xmp=info.get("xmp") or None,
-            dpi=_sound_dpi(info.get("dpi")),
-            format="png" if format in ("gif", "avif") else format,
-            notes=notes,
-        )
+        return _described(found, icc, info, "png" if format in ("gif", "avif") else format, notes)
+
+
+def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
+    """libjpeg-turbo's pixels, which says what it stumbles over; Pillow reads inks, and refuses what is truncated."""
+    with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as picture:
+        icc = picture.info.get("icc_profile") or None
+        notes: tuple[str, ...] = ()
+        if picture.mode not in _TURBO:
+            picture.load()
+            found, icc, notes = pixels.from_pillow(picture, icc)
+            return _described(found, icc, picture.info, "jpeg", notes)
+        try:
+            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode])
+        except ValueError as error:
+            if not lenient:
+                picture.load()
+            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode], strict=False)
+            notes = (f"JPEG data are damaged: {_reason(error)}",)
+        return _described(pixels.from_array(array), icc, picture.info, "jpeg", notes)
+
+
+def _described(
+    found: pixels.Pixels, icc: bytes | None, info: Mapping[Any, Any], format: str, notes: tuple[str, ...]
+) -> Image:
+    """The Image of these pixels, and what Pillow found beside them."""
+    return Image(
+        *found,
+        icc=icc,
+        exif=info.get("exif") or None,
+        xmp=info.get("xmp") or None,
+        dpi=_sound_dpi(info.get("dpi")),
+        format=format,
+        notes=notes,
+    )
 
 
 def _frames(count: int) -> tuple[str, ...]:

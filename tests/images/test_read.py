@@ -287,8 +287,17 @@ def test_a_png_with_too_few_rows_is_an_error():
 def test_garbage_in_a_jpeg_is_survived_and_said_where_it_shows():
     data = _file(PHOTO, "jpeg")
     middle = len(data) // 2
-    assert decode(data[:middle] + b"\xff\x01" * 20 + data[middle:], "a").notes == ("JPEG data are damaged",)
+    (note,) = decode(data[:middle] + b"\xff\x01" * 20 + data[middle:], "a").notes
+    assert note.startswith("JPEG data are damaged: ")
     assert decode(data, "a").notes == ()
+
+
+def test_what_is_left_of_a_truncated_jpeg_is_taken_where_that_is_asked_for():
+    data = _file(PHOTO, "jpeg")
+    image = decode(data[: len(data) // 2], "a", lenient=True)
+    assert np.abs(image.rgb[:40].astype(int) - PHOTO[:40]).mean() < 4
+    assert image.notes == ("JPEG data are damaged: Premature end of JPEG file",)
+    assert decode(data, "a", lenient=True).notes == ()
 
 
 @pytest.mark.parametrize("format", ["png", "jpeg", "webp", "tiff", "bmp", "gif", "avif"])

@@ -1,0 +1,350 @@
+"""Cases 1 to 30: what files hold."""
+
+import struct
+import time
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as Pillow
+
+from srgan.folder import restore_folder
+from srgan.images import Image, decode, encode, read
+from srgan.settings import FolderConfig
+from srgan.types import Levels
+
+from .conftest import PHOTO, encoded
+
+RNG = np.random.default_rng(0)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _png_header(width: int, height: int, body: bytes = b"") -> bytes:
+    """A PNG that says it is so large, whatever its pixels."""
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + _chunk(b"IDAT", zlib.compress(body)) + _chunk(b"IEND", b"")
+
+
+def _untouched(make_model, folder, **settings):
+    """What a model that changes nothing writes."""
+    config = FolderConfig(device="cpu", precision="fp32", **settings)
+    return list(restore_folder(make_model("denoise", strength="0"), folder.source, folder.target, config))
+
+
+def test_01_truncated_jpeg(folder):
+    data = encoded(PHOTO, "jpeg")
+    folder.put(bad_jpg=data[: len(data) * 3 // 4], **{f"good{i}_jpg": data for i in range(5)})
+
+    outcomes = folder.run()
+
+    assert outcomes["bad.jpg"].status == "failed"
+    assert "truncated" in outcomes["bad.jpg"].reason
+    assert [outcome.status for name, outcome in outcomes.items() if name != "bad.jpg"] == ["ok"] * 5
+    assert len(folder.tree()) == 5
+
+    lenient = folder.run(lenient=True)["bad.jpg"]
+    assert lenient.status == "ok" and lenient.notes[0].startswith("JPEG data are damaged: ")
+
+
+def test_02_truncated_png_or_bad_checksum(folder):
+    data = encoded(PHOTO)
+    flipped = bytearray(data)
+    flipped[data.index(b"IDAT") + 40] ^= 1
+    folder.put(short_png=data[:-200], flipped_png=bytes(flipped), good_png=data)
+
+    assert folder.statuses() == {"flipped.png": "failed", "good.png": "ok", "short.png": "failed"}
+    assert list(folder.tree()) == ["good.png"]
+
+
+def test_03_jpeg_with_garbage_in_its_middle(folder):
+    data = bytearray(encoded(PHOTO, "jpeg"))
+    middle = len(data) // 2
+    data[middle : middle + 40] = RNG.integers(0, 256, 40, np.uint8).tobytes()
+    folder.put(a_jpg=bytes(data))
+
+    (outcome,) = folder.run().values()
+
+    assert outcome.status == "failed" or outcome.notes[0].startswith("JPEG data are damaged: ")
+
+
+def test_04_zero_bytes(folder):
+    folder.put(a_jpg=b"", b_png=encoded(PHOTO))
+
+    outcomes = folder.run()
+
+    assert outcomes["a.jpg"].status == "failed" and outcomes["a.jpg"].reason.endswith("a.jpg: empty file")
+    assert outcomes["b.png"].status == "ok"
+
+
+def test_05_text_named_jpg(folder):
+    folder.put(a_jpg=b"<html>404")
+
+    (outcome,) = folder.run().values()
+
+    assert outcome.status == "unsupported"
+    assert "not a picture" in outcome.reason
+
+
+def test_06_wrong_extension(folder):
+    folder.put(a_jpg=encoded(PHOTO))
+
+    (outcome,) = folder.run().values()
+
+    assert outcome.status == "ok"
+    assert outcome.target.read_bytes().startswith(b"\x89PNG")
+    assert outcome.notes == ("is a png file, whatever its name",)
+
+
+def test_07_upper_case_and_long_suffixes(folder):
+    data = encoded(PHOTO, "jpeg")
+    folder.put(A_JPG=data, b_jpeg=data, c_JpE=data)
+
+    assert folder.statuses() == {"A.JPG": "ok", "b.jpeg": "ok", "c.JpE": "ok"}
+    assert sorted(folder.tree()) == ["A.JPG", "b.jpeg", "c.JpE"]
+
+
+def test_08_litter_of_file_managers(folder):
+    folder.put(a_png=encoded(PHOTO), Thumbs_db=b"x", _DS_Store=b"x", desktop_ini=b"x")
+    folder.write("._a.jpg", b"AppleDouble")
+
+    assert folder.statuses() == {"a.png": "ok"}
+
+
+def test_09_cmyk_jpeg(folder, make_model):
+    folder.put(a_jpg=encoded(Pillow.fromarray(PHOTO).convert("CMYK"), "jpeg", quality=100))
+
+    (outcome,) = _untouched(make_model, folder, format="png")
+
+    assert np.abs(read(outcome.target).rgb.astype(int) - PHOTO).mean() < 2
+
+
+def _deep(channels: int) -> Levels:
+    return RNG.integers(0, 65_536, (24, 20, channels), np.uint16)
+
+
+def test_10_16_bit_colour_png(folder, make_model):
+    folder.put(a_png=encode(Image(_deep(3)), "png"))
+
+    (outcome,) = _untouched(make_model, folder, format="tiff")
+
+    restored = read(outcome.target)
+    assert restored.rgb.dtype == np.uint16 and len(np.unique(restored.rgb)) > 256
+    np.testing.assert_array_equal(restored.rgb, read(folder.source / "a.png").rgb)
+
+
+def test_11_16_bit_grey_and_transparent(folder, make_model):
+    grey = np.repeat(_deep(1), 3, axis=2)
+    pictures = {"grey": Image(grey, grey=True), "clear": Image(_deep(3), _deep(1)[..., 0])}
+    folder.put(**{f"{name}_png": encode(image, "png") for name, image in pictures.items()})
+
+    for outcome in _untouched(make_model, folder, format="tiff"):
+        restored, image = read(outcome.target), pictures[outcome.name.removesuffix(".png")]
+        np.testing.assert_array_equal(restored.rgb, image.rgb)
+        assert restored.grey == image.grey
+        if image.alpha is not None:
+            np.testing.assert_array_equal(restored.alpha, image.alpha)
+
+
+def test_12_1_bit_png(folder):
+    folder.put(a_png=encoded(Pillow.fromarray(PHOTO).convert("1")))
+
+    (outcome,) = folder.run().values()
+
+    with Pillow.open(outcome.target) as restored:
+        assert restored.mode == "L" and restored.size == (120, 80)
+
+
+def test_13_palette_with_and_without_transparency(folder):
+    palette = Pillow.fromarray(PHOTO).quantize(8)
+    folder.put(plain_png=encoded(palette), clear_png=encoded(palette, transparency=3))
+
+    outcomes = folder.run()
+
+    assert read(outcomes["plain.png"].target).alpha is None
+    small = (np.asarray(palette) != 3).astype(np.uint8) * 255
+    large = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    assert np.abs(read(outcomes["clear.png"].target).alpha.astype(int) - large).mean() < 4
+
+
+def test_14_transparent_edges_have_no_fringes(folder, make_model):
+    rgb, alpha = np.full((24, 24, 3), 200, np.uint8), np.full((24, 24), 255, np.uint8)
+    alpha[:, :12] = 0
+    rgb[:, :12] = (255, 0, 0)
+    folder.put(a_png=encode(Image(rgb, alpha), "png"))
+    model = make_model(scale=2, std=0)
+
+    (outcome,) = restore_folder(model, folder.source, folder.target, FolderConfig(device="cpu", precision="fp32"))
+
+    restored = read(outcome.target)
+    assert np.ptp(restored.rgb[restored.alpha > 0].astype(int), axis=0).max() <= 1
+
+
+def test_15_grey_stays_neutral(folder):
+    folder.put(a_png=encoded(PHOTO[..., 0]), b_jpg=encoded(PHOTO[..., 0], "jpeg"))
+
+    for outcome in folder.run().values():
+        with Pillow.open(outcome.target) as restored:
+            assert restored.mode == "L"
+
+
+@pytest.mark.parametrize("format", ["gif", "webp", "png"])
+def test_16_animations_give_their_first_frame_and_say_so(folder, format):
+    frames = [Pillow.fromarray(np.roll(PHOTO, 20 * shift, axis=1)) for shift in range(3)]
+    folder.write(f"a.{format}", encoded(frames[0], format, save_all=True, append_images=frames[1:]))
+
+    (outcome,) = folder.run().values()
+
+    assert outcome.status == "ok" and outcome.notes == ("first of 3 frames",)
+
+
+def test_17_multi_page_tiff_is_never_cut_to_its_first_page(folder, tmp_path):
+    tifffile.imwrite(folder.source / "a.tif", np.stack([PHOTO] * 3), photometric="rgb", metadata=None)
+
+    (outcome,) = folder.run().values()
+
+    assert outcome.status == "unsupported" and "3 pages" in outcome.reason
+
+
+def test_18_float_tiff_is_refused_in_words(folder):
+    for number, high in enumerate((1.0, 65_504.0, np.nan)):
+        tifffile.imwrite(folder.source / f"{number}.tif", np.full((8, 8, 3), high, np.float32), photometric="rgb")
+
+    for outcome in folder.run().values():
+        assert outcome.status == "unsupported" and "floating-point" in outcome.reason
+
+
+def test_19_however_a_tiff_is_laid_out(folder):
+    plain = {"photometric": "rgb", "metadata": None}
+    tifffile.imwrite(folder.source / "chunky.tif", PHOTO, **plain)
+    tifffile.imwrite(folder.source / "planar.tif", PHOTO.transpose(2, 0, 1), planarconfig="separate", **plain)
+    tifffile.imwrite(folder.source / "tiled.tif", PHOTO, tile=(16, 16), **plain)
+    folder.put(lzw_tif=encoded(PHOTO, "tiff", compression="tiff_lzw"))
+
+    restored = [read(outcome.target).rgb for outcome in folder.run().values()]
+
+    assert len(restored) == 4
+    assert all(np.array_equal(one, restored[0]) for one in restored)
+
+
+def test_20_avif_is_read_and_heic_is_named(folder):
+    folder.put(a_avif=encoded(PHOTO, "avif"), b_jpg=b"\0\0\0\x18ftypheic" + bytes(20))
+
+    outcomes = folder.run()
+
+    assert outcomes["a.avif"].status == "ok"
+    assert outcomes["b.jpg"].status == "unsupported" and "HEIC" in outcomes["b.jpg"].reason
+
+
+def test_21_exif_orientation_1_to_8(folder, make_model):
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what turns the upright picture into the stored one
+    for orientation in range(1, 9):
+        exif = Pillow.Exif()
+        exif[0x0112] = orientation
+        upright = Pillow.fromarray(PHOTO)
+        stored = upright.transpose(Pillow.Transpose(undo[orientation])) if orientation > 1 else upright
+        folder.write(f"{orientation}.png", encoded(stored, exif=exif))
+
+    outcomes = folder.run().values()
+
+    first, *others = (read(outcome.target).rgb for outcome in outcomes)
+    assert all(np.array_equal(first, other) for other in others)
+    for outcome in outcomes:
+        with Pillow.open(outcome.target) as restored:
+            assert restored.getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "tiff", "webp"])
+def test_22_profiles_are_copied_and_pixels_stay_in_them(folder, make_model, format):
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    folder.write(f"a.{format}", encoded(PHOTO, format, icc_profile=profile))
+
+    (outcome,) = _untouched(make_model, folder, format="tiff")
+
+    restored = read(outcome.target)
+    assert restored.icc == profile
+    np.testing.assert_array_equal(restored.rgb, read(folder.source / f"a.{format}").rgb)
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "tiff", "webp"])
+def test_23_exif_and_xmp_are_kept_or_stripped(folder, format):
+    exif = Pillow.Exif()
+    exif[0x010F] = "Maker"
+    said = {"exif": exif.tobytes(), "xmp": b"<x:xmpmeta/>"}
+    said = {"tiff": {"tiffinfo": {271: "Maker", 700: b"<x:xmpmeta/>"}}, "png": {"exif": exif.tobytes()}}.get(
+        format, said
+    )
+    folder.write(f"a.{format}", encoded(PHOTO, format, **said))
+
+    (kept,) = folder.run().values()
+    said = Pillow.Exif()
+    said.load(read(kept.target).exif)
+    assert said[0x010F] == "Maker"
+    assert format == "png" or read(kept.target).xmp == b"<x:xmpmeta/>"
+
+    (stripped,) = folder.run(strip_metadata=True).values()
+    assert read(stripped.target).exif is None and read(stripped.target).xmp is None
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 9), (9, 1), (2, 3), (5, 4)])
+def test_24_tiny_pictures(folder, height, width):
+    folder.put(a_png=encoded(PHOTO[:height, :width]))
+
+    (outcome,) = folder.run().values()
+
+    assert read(outcome.target).rgb.shape == (2 * height, 2 * width, 3)
+
+
+@pytest.mark.parametrize("height, width, tile", [(37, 41, 8), (31, 17, 13), (40, 59, 16)])
+def test_25_odd_sizes_and_any_tile_give_the_whole_picture(folder, height, width, tile):
+    folder.put(a_png=encoded(PHOTO[:height, :width]))
+
+    (whole,) = folder.run(tile=512).values()
+    expected = read(whole.target).rgb
+    (tiled,) = folder.run(tile=tile).values()
+
+    assert np.abs(read(tiled.target).rgb.astype(int) - expected).max() <= 1
+    assert (read(tiled.target).rgb != expected).mean() < 1e-3  # float sums in another order, at the edge of a level
+
+
+def test_27_a_bomb_is_refused_by_its_header(folder):
+    folder.put(a_png=_png_header(50_000, 50_000, bytes(300_000)), b_png=encoded(PHOTO))
+
+    started = time.process_time()
+    outcomes = folder.run()
+
+    assert outcomes["a.png"].status == "failed" and "more than the limit" in outcomes["a.png"].reason
+    assert outcomes["b.png"].status == "ok"
+    assert time.process_time() - started < 5
+
+
+def test_28_a_lying_header(folder):
+    folder.put(a_png=_png_header(100_000, 100_000), b_png=_png_header(1000, 1000))
+
+    outcomes = folder.run()
+
+    assert {outcome.status for outcome in outcomes.values()} == {"failed"}
+    assert "more than the limit" in outcomes["a.png"].reason
+
+
+def test_29_a_picture_larger_than_pillows_limit_is_read_back():
+    data = encode(Image(np.zeros((12_000, 16_000, 3), np.uint8)), "png")
+
+    assert decode(data, "a.png").rgb.shape == (12_000, 16_000, 3)
+
+
+def test_30_sizes_that_a_format_cannot_hold_are_refused_before_work(folder):
+    folder.put(a_png=encoded(np.zeros((1, 9000, 3), np.uint8)), b_png=encoded(PHOTO))
+
+    started = time.perf_counter()
+    outcomes = folder.run(format="webp")
+
+    assert outcomes["a.png"].status == "failed" and "webp holds at most 16383 a side" in outcomes["a.png"].reason
+    assert outcomes["b.png"].status == "ok"
+    assert time.perf_counter() - started < 10
