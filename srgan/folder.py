@@ -163,7 +163,7 @@ class _Run:
                 check_size(self._format(job, header.format), header.width * scale, header.height * scale)
             return _Looked(job, header.width * header.height * scale**2, seen)
         except (ImageError, OSError) as error:
-            return _Looked(job, outcome=_failure(job, error))
+            return _Looked(job, outcome=self._failed(job, error))
 
     def _stamp(self, job: Job) -> list[int]:
         """What changes whenever the input does, or its mask."""
@@ -171,6 +171,8 @@ class _Run:
 
     def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
         if looked.outcome is None:
+            if self.journal is not None:
+                self.journal.begin(looked.job)
             return pictures.submit(self._finish, looked.job, looked.stamp or [])
         self._free(looked.job)
         done: Future[Outcome] = Future()
@@ -217,13 +219,21 @@ class _Run:
                 raise ImageError(f"{job.source}: changed while it was read")
             write_bytes(job.target, data)
         except (ImageError, OSError) as error:
-            return _failure(job, error)
+            return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:
-            return _failure(job, ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})"))
+            too_large = ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})")
+            return self._failed(job, too_large)
         seconds = time.perf_counter() - started
         if self.journal is not None:
             self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
         return Outcome(job.name, job.target, "ok", "", restored.width * restored.height, seconds, restored.notes)
+
+    def _failed(self, job: Job, error: Exception) -> Outcome:
+        status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
+        reason = str(error) if isinstance(error, SrganError) else f"{job.source}: {error}"
+        if self.journal is not None:
+            self.journal.fail(job, reason)
+        return Outcome(job.name, job.target, status, reason)
 
     def _encoded(self, job: Job, image: Image, restored: Image) -> bytes:
         """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
@@ -267,9 +277,3 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except ImageError as error:
         raise ImageError(f"{printable(path)}: {error}") from error
-
-
-def _failure(job: Job, error: Exception) -> Outcome:
-    status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
-    reason = str(error) if isinstance(error, SrganError) else f"{job.source}: {error}"
-    return Outcome(job.name, job.target, status, reason)

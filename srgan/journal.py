@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan.errors import MachineError
-from srgan.images import Job
+from srgan.images import Job, partial_of
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +22,17 @@ FOLDER = ".srgan"
 class Journal:
     """The journal of an output folder: `OUT/.srgan/journal.jsonl`, only ever appended to.
 
-    A picture counts as finished when its line names the same input (size and modification time), the same settings and
-    weights, and the output is there with the size it was written with.
+    A picture has a line when it is begun, and one when it is finished or has failed. It counts as finished when that line
+    names the same input (size and modification time), the same settings and weights, and the output is there with the
+    size it was written with.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.path = folder / FOLDER / "journal.jsonl"
         self._settings = fingerprint(settings)
         self._finished: dict[str, dict[str, Any]] = {}
+        self._begun: dict[str, set[int]] = {}
+        self.failed: dict[str, str] = {}
         self._read_to, self._lines = 0, 0
         self._lock = threading.Lock()
         try:
@@ -62,6 +65,13 @@ class Journal:
         except OSError:
             return False
 
+    def begin(self, job: Job) -> None:
+        """Notes that this process begins a picture, and removes what one that was killed has left of it."""
+        for process in self._begun.pop(job.name, ()):
+            if process != os.getpid():
+                partial_of(job.target, process).unlink(missing_ok=True)
+        self._write({"name": job.name, "begun": os.getpid()})
+
     def add(self, job: Job, seen: list[int], digest: str, seconds: float) -> None:
         """Notes that `job` is finished: `seen` is its input's size and time before it was read."""
         line = {
@@ -73,14 +83,19 @@ class Journal:
             "sha256": digest,
             "seconds": round(seconds, 3),
         }
-        self._write(line)
+        self._write(line, sync=True)
 
-    def _write(self, line: Mapping[str, Any]) -> None:
+    def fail(self, job: Job, reason: str) -> None:
+        """Notes that `job` has failed, and why."""
+        self._write({"name": job.name, "failed": reason})
+
+    def _write(self, line: Mapping[str, Any], *, sync: bool = False) -> None:
         try:
             with self._lock:
                 self._file.write(json.dumps(line) + "\n")
                 self._file.flush()
-                os.fsync(self._file.fileno())
+                if sync:
+                    os.fsync(self._file.fileno())
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
 
@@ -97,10 +112,22 @@ class Journal:
             self._lines += 1
             try:
                 line = json.loads(text)
-                self._finished[line["name"]] = line
+                self._note(line)
             except (ValueError, KeyError, TypeError):
                 log.warning("%s:%d: torn line ignored", self.path, self._lines)
         self._read_to += whole
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        name = line["name"]
+        if "begun" in line:
+            self._begun.setdefault(name, set()).add(line["begun"])
+            return
+        self._begun.pop(name, None)
+        self.failed.pop(name, None)
+        if "failed" in line:
+            self.failed[name] = line["failed"]
+        else:
+            self._finished[name] = dict(line)
 
     def _ends_a_line(self) -> bool:
         with self.path.open("rb") as file:

@@ -4,7 +4,6 @@ Nothing here imports torch, or anything that does, before a command runs: `--hel
 """
 
 import logging
-import os
 import signal
 import sys
 import warnings
@@ -70,10 +69,6 @@ def _run(command: click.Command) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; the same command continues", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python's own flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -97,10 +99,14 @@ def run(
     ) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
-            if as_json:
-                click.echo(json.dumps(_as_json(outcome)))
-            elif verbose and outcome.status == "ok":
-                click.echo(str(outcome.target))
+            try:
+                if as_json:
+                    click.echo(json.dumps(_as_json(outcome)))
+                elif verbose and outcome.status == "ok":
+                    click.echo(str(outcome.target))
+            except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return 0
     progress.finish(time.perf_counter() - started)
     return 1 if progress.failed else 0
 

@@ -4,7 +4,7 @@ from srgan.images.folder import Job, find, plan
 from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
 from srgan.images.image import Image
 from srgan.images.read import Header, decode, probe, read
-from srgan.images.write import encode, write, write_bytes
+from srgan.images.write import encode, partial_of, write, write_bytes
 
 __all__ = [
     "SUFFIXES",
@@ -17,6 +17,7 @@ __all__ = [
     "find",
     "format_of",
     "is_picture",
+    "partial_of",
     "plan",
     "printable",
     "probe",

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _MACHINE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-    *(errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+    *(errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
 }
 _JPEG_SEGMENT = 65_000  # bytes; EXIF and XMP must each fit into one segment
 
@@ -85,9 +85,7 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
         MachineError: the disk is full, or the folder not writable.
     """
     target = Path(os.fsdecode(path))
-    # Short, for the name itself may be as long as names can be.
-    digest = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
-    partial = target.parent / f".srgan-{digest}-{os.getpid()}"
+    partial = partial_of(target, os.getpid())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)  # left by a killed process that had our number
@@ -104,6 +102,13 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
     except OSError as error:
         kind = MachineError if error.errno in _MACHINE else ImageError
         raise kind(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
+
+
+def partial_of(target: Path, process: int) -> Path:
+    """Where the process of that number writes a file before it has its name."""
+    # Short, for the name itself may be as long as names can be.
+    digest = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
+    return target.parent / f".srgan-{digest}-{process}"
 
 
 def _sync_folder(folder: Path) -> None:

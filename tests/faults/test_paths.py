@@ -1,0 +1,139 @@
+"""Cases 31 to 40: names, folders, and what lies in them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from srgan import folder as runner
+from srgan.errors import ConfigError, MachineError, NoPicturesError
+from srgan.images import plan
+
+from .conftest import PHOTO, encoded
+
+SMALL = PHOTO[:8, :8]
+
+
+@pytest.mark.parametrize("name", ["ä ö.png", "a b.png", "new\nline.png", "\"quo'tes.png", "-q.png", "😀.png"])
+def test_31_names_of_all_kinds(folder, name):
+    folder.write(name, encoded(SMALL))
+
+    assert folder.statuses() == {name: "ok"}
+    assert list(folder.tree()) == [name]
+    assert folder.statuses() == {name: "skipped"}
+
+
+def test_32_a_name_that_is_not_utf8(folder):
+    folder.write(b"bad\xff.png", encoded(SMALL))
+
+    process = folder.start()
+    _, messages = process.communicate()
+
+    assert process.returncode == 0, messages
+    assert os.path.exists(os.fsencode(folder.target) + b"/bad\xff.png")
+
+
+def test_33_a_very_long_name(folder):
+    name = "n" * 251 + ".png"
+    folder.write(name, encoded(SMALL))
+
+    assert folder.statuses() == {name: "ok"}
+    assert list(folder.tree()) == [name]
+
+
+def test_34_links_pipes_and_sockets(folder):
+    folder.put(a_png=encoded(SMALL))
+    (folder.source / "loop").symlink_to(folder.source)
+    (folder.source / "link.png").symlink_to(folder.source / "a.png")
+    (folder.source / "nowhere.png").symlink_to(folder.source / "gone.png")
+    os.mkfifo(folder.source / "pipe.jpg")
+
+    process = folder.start()
+    _, messages = process.communicate(timeout=60)
+
+    assert process.returncode == 0, messages
+    assert sorted(folder.tree()) == ["a.png", "link.png"]
+
+
+def test_35_output_inside_input_and_the_like(folder):
+    folder.put(a_png=encoded(SMALL))
+    folder.target = folder.source / "out"
+
+    assert folder.statuses() == {"a.png": "ok"}
+    assert folder.statuses() == {"a.png": "skipped"}
+    folder.target = folder.source
+    with pytest.raises(ConfigError, match="both input and output"):
+        folder.run()
+    (folder.source / "sub").mkdir()
+    folder.source, folder.target = folder.source / "sub", folder.source
+    folder.put(a_png=encoded(SMALL))
+    assert folder.statuses(existing="error") == {"a.png": "failed"}
+
+
+@pytest.mark.parametrize("names", [("a.jpg", "a.png"), ("A.png", "a.png")])
+def test_36_two_pictures_that_want_one_name(folder, names):
+    for name in names:
+        folder.write(name, encoded(SMALL))
+
+    assert set(folder.statuses(format="png").values()) == {"ok"}
+    first = folder.tree()
+    assert len(first) == 2
+    with pytest.raises(ConfigError, match="would all become"):
+        folder.run(format="png", on_collision="error")
+    assert {job.target.name for job in plan(folder.source, folder.target, format="png")} == set(first)
+    assert len({name.casefold() for name in first}) == 2
+
+
+def test_37_no_pictures_or_no_folder(folder):
+    with pytest.raises(NoPicturesError) as caught:
+        folder.run()
+    assert caught.value.exit_code == 3
+    folder.source = folder.source / "gone"
+    with pytest.raises(ConfigError) as missing:
+        folder.run()
+    assert missing.value.exit_code == 2
+
+
+def test_39_outputs_that_cannot_be_written_and_inputs_that_cannot_be_read(folder):
+    folder.put(a_png=encoded(SMALL))
+    folder.target.write_bytes(b"a file")
+    with pytest.raises(MachineError) as caught:
+        folder.run()
+    assert caught.value.exit_code == 5
+
+    folder.target = Path("/proc/out")  # not even root can make a folder there
+    process = folder.start()
+    _, messages = process.communicate()
+    assert process.returncode == 5, messages
+    assert "cannot be written" in messages
+
+    folder.target = folder.source.parent / "open"
+    (folder.source / "b.png").symlink_to("/proc/self/mem")  # a file that not even root can read
+    outcomes = folder.run()
+    assert outcomes["a.png"].status == "ok"
+    assert outcomes["b.png"].status == "failed" and "cannot be read" in outcomes["b.png"].reason
+
+
+def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch):
+    folder.put(changes_png=encoded(SMALL), vanishes_png=encoded(SMALL), stays_png=encoded(SMALL))
+    reading = runner.read
+
+    def read_and_meddle(path, **options):
+        image = reading(path, **options)
+        if path.name == "changes.png":
+            path.write_bytes(encoded(SMALL[:4]))
+        elif path.name == "vanishes.png":
+            path.unlink()
+        return image
+
+    monkeypatch.setattr(runner, "read", read_and_meddle)
+
+    outcomes = folder.run()
+
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "changes.png": "failed",
+        "stays.png": "ok",
+        "vanishes.png": "failed",
+    }
+    assert outcomes["changes.png"].reason.endswith("changed while it was read")
+    assert list(folder.tree()) == ["stays.png"]
