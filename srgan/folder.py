@@ -32,6 +32,10 @@ MOST_PIXELS, MOST_PICTURES = 512e6, 64
 """The output pixels and the pictures begun but not yet handed out, at most; one may always be, however large."""
 
 
+_ALONE = 10**18
+"""Pixels beside which there is no room for others."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one picture.
@@ -161,7 +165,11 @@ class _Run:
             header, seen, scale = probe(job.source), self._stamp(job), self.model.task.scale
             with _naming(job.source):
                 check_size(self._format(job, header.format), header.width * scale, header.height * scale)
-            return _Looked(job, header.width * header.height * scale**2, seen)
+            died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
+            if died > 1:
+                raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
+            # A picture that may have killed the program is done alone.
+            return _Looked(job, _ALONE if died else header.width * header.height * scale**2, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=self._failed(job, error))
 

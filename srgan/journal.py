@@ -1,4 +1,4 @@
-"""What a folder run has finished, one JSON line a file, so that the same command continues it."""
+"""What a folder run has finished, one JSON line at a time, so that the same command continues it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from srgan.errors import MachineError
+from srgan.errors import ConfigError, MachineError
 from srgan.images import Job, partial_of
 
 log = logging.getLogger(__name__)
@@ -19,21 +19,69 @@ log = logging.getLogger(__name__)
 FOLDER = ".srgan"
 
 
-class Journal:
-    """The journal of an output folder: `OUT/.srgan/journal.jsonl`, only ever appended to.
+class History:
+    """What the journal of an output folder, `OUT/.srgan/journal.jsonl`, says of each picture by name.
 
-    A picture has a line when it is begun, and one when it is finished or has failed. It counts as finished when that line
-    names the same input (size and modification time), the same settings and weights, and the output is there with the
-    size it was written with.
+    Attributes:
+        finished: its last line of those it was finished with.
+        failed: why it failed, where it did the last time.
+        begun: the processes that began it and are not known to have ended it.
+        deaths: how often a process died over it since it last came to an end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FOLDER / "journal.jsonl"
+        self.finished: dict[str, dict[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+        self.begun: dict[str, set[int]] = {}
+        self.deaths: dict[str, int] = {}
+        self._read_to, self._lines = 0, 0
+
+    def refresh(self) -> None:
+        """Reads what was added since, by whomever; a line torn by a crash is ignored."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._read_to)
+                added = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        whole = added.rfind(b"\n") + 1
+        for text in added[:whole].splitlines():
+            self._lines += 1
+            try:
+                self._note(json.loads(text))
+            except (ValueError, KeyError, TypeError):
+                log.warning("%s:%d: torn line ignored", self.path, self._lines)
+        self._read_to += whole
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        name = line["name"]
+        if "begun" in line:
+            self.begun.setdefault(name, set()).add(line["begun"])
+            return
+        if "died" in line:
+            self.deaths[name] = self.deaths.get(name, 0) + 1
+            return
+        self.begun.pop(name, None)
+        self.failed.pop(name, None)
+        self.deaths.pop(name, None)
+        if "failed" in line:
+            self.failed[name] = line["failed"]
+        else:
+            self.finished[name] = dict(line)
+
+
+class Journal(History):
+    """The journal of a run under some settings; only ever appended to, by any number of runs.
+
+    A picture has a line when it is begun, and one when it is finished or has failed. It counts as finished when that
+    line names the same input (size and modification time), the same settings and weights, and the output is there with
+    the size it was written with.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.path = folder / FOLDER / "journal.jsonl"
+        super().__init__(folder)
         self._settings = fingerprint(settings)
-        self._finished: dict[str, dict[str, Any]] = {}
-        self._begun: dict[str, set[int]] = {}
-        self.failed: dict[str, str] = {}
-        self._read_to, self._lines = 0, 0
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +101,7 @@ class Journal:
 
     def has(self, job: Job, seen: list[int]) -> bool:
         """Whether this picture was finished under these settings from such an input, and its output is still there."""
-        line = self._finished.get(job.name)
+        line = self.finished.get(job.name)
         try:
             return (
                 line is not None
@@ -67,7 +115,7 @@ class Journal:
 
     def begin(self, job: Job) -> None:
         """Notes that this process begins a picture, and removes what one that was killed has left of it."""
-        for process in self._begun.pop(job.name, ()):
+        for process in self.begun.pop(job.name, ()):
             if process != os.getpid():
                 partial_of(job.target, process).unlink(missing_ok=True)
         self._write({"name": job.name, "begun": os.getpid()})
@@ -89,6 +137,10 @@ class Journal:
         """Notes that `job` has failed, and why."""
         self._write({"name": job.name, "failed": reason})
 
+    def died(self, name: str, process: int) -> None:
+        """Notes that a process died while it was at work on a picture."""
+        self._write({"name": name, "died": process})
+
     def _write(self, line: Mapping[str, Any], *, sync: bool = False) -> None:
         try:
             with self._lock:
@@ -99,40 +151,30 @@ class Journal:
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
 
-    def refresh(self) -> None:
-        """Reads what was added since, by this run and by others; a line torn by a crash is ignored."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self._read_to)
-                added = file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        whole = added.rfind(b"\n") + 1
-        for text in added[:whole].splitlines():
-            self._lines += 1
-            try:
-                line = json.loads(text)
-                self._note(line)
-            except (ValueError, KeyError, TypeError):
-                log.warning("%s:%d: torn line ignored", self.path, self._lines)
-        self._read_to += whole
-
-    def _note(self, line: Mapping[str, Any]) -> None:
-        name = line["name"]
-        if "begun" in line:
-            self._begun.setdefault(name, set()).add(line["begun"])
-            return
-        self._begun.pop(name, None)
-        self.failed.pop(name, None)
-        if "failed" in line:
-            self.failed[name] = line["failed"]
-        else:
-            self._finished[name] = dict(line)
-
     def _ends_a_line(self) -> bool:
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
+
+
+def verify(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Each output that the journal of a folder knows, and what is wrong with it: "", "is missing" or "has changed".
+
+    Raises:
+        ConfigError: the folder has no journal.
+    """
+    history = History(folder)
+    if not history.path.is_file():
+        raise ConfigError(f"{folder}: nothing was restored into it (there is no {history.path})")
+    history.refresh()
+    for name, line in history.finished.items():
+        target = folder / PurePosixPath(name).parent / line["target"]
+        try:
+            with target.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            yield target, "" if digest == line["sha256"] else "has changed"
+        except OSError as error:
+            yield target, "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
 
 
 def stamp(path: Path) -> list[int]:

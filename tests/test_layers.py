@@ -50,7 +50,7 @@ def uses():
     """Each pair of modules of which the first imports the second."""
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE).with_suffix("").parts[0]
-        if name != "__init__":
+        if not name.startswith("__"):
             yield from (
                 (name, other) for other in imported(ast.parse(path.read_text())) if other not in (name, "__version__")
             )

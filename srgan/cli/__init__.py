@@ -20,6 +20,7 @@ from srgan.cli.inpaint import inpaint
 from srgan.cli.samples import samples
 from srgan.cli.train import train
 from srgan.cli.upscale import upscale
+from srgan.cli.verify import retry, verify
 from srgan.errors import SrganError
 
 
@@ -29,7 +30,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples):
+for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry):
     srgan.add_command(command)
 
 
@@ -59,7 +60,8 @@ def _run(command: click.Command) -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        sys.exit(command.main(standalone_mode=False) or 0)
+        words = sys.argv[1:] if command is srgan else [str(command.name), *sys.argv[1:]]
+        sys.exit(command.main(standalone_mode=False, obj=words) or 0)
     except SrganError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -16,6 +16,7 @@ import click
 
 from srgan import options
 from srgan.cli.progress import Progress
+from srgan.cli.supervise import supervise
 from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Name every picture."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
+        click.option("--failed", is_flag=True, help="Only what failed the last time."),
         click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
         click.option(
             "--realism",
@@ -69,6 +71,7 @@ def run(
     target: Path,
     *,
     dry_run: bool,
+    failed: bool,
     as_json: bool,
     verbose: bool,
     quiet: bool,
@@ -77,9 +80,19 @@ def run(
 ) -> int:
     """Restores IN into OUT by the model that `choose` loads, says how far it is, and gives the exit code."""
     from srgan.images import plan
+    from srgan.journal import History
 
     config = options.build(FolderConfig, flags)
+    words = click.get_current_context().find_root().obj
+    if source.is_dir() and not dry_run:
+        code = supervise(words, target)
+        if code is not None:
+            return code
     jobs = plan(source, target, format=config.format, on_collision=config.on_collision, shard=config.shard)
+    if failed:
+        history = History(target)
+        history.refresh()
+        jobs = [job for job in jobs if job.name in history.failed]
     if dry_run:
         for job in jobs:
             click.echo(f"{job.source} -> {job.target}")
@@ -90,6 +103,11 @@ def run(
 
     from srgan import folder
     from srgan.engines import keep_freed_memory
+    from srgan.images import write_bytes
+
+    if source.is_dir():
+        again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
+        write_bytes(command_file(target), json.dumps(again).encode())
 
     if verbose:
         logging.getLogger("srgan").setLevel(logging.INFO)
@@ -109,6 +127,11 @@ def run(
                 return 0
     progress.finish(time.perf_counter() - started)
     return 1 if progress.failed else 0
+
+
+def command_file(target: Path) -> Path:
+    """Where the last command that restored a folder into `target` is kept."""
+    return target / ".srgan" / "command.json"
 
 
 def dialled(name: str, realism: float) -> Model:

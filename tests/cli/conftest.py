@@ -7,11 +7,13 @@ import sys
 import pytest
 
 from srgan import cli
+from srgan.cli.supervise import SUPERVISED
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Runs `srgan WORDS...` here, and returns its exit code, stdout and stderr."""
+    monkeypatch.setenv(SUPERVISED, "0")
     terminated, level = signal.getsignal(signal.SIGTERM), logging.getLogger("srgan").level
 
     def command(*words):

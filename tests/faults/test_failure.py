@@ -127,6 +127,31 @@ def test_46_shards(folder, pixels, count):
     assert len(folder.tree()) == 20
 
 
+def test_47_a_picture_over_which_the_program_dies(folder, pixels, tmp_path):
+    _fill(folder, pixels, 6)
+    folder.put(deadly_png=encoded(PHOTO))
+    deadly = """
+import importlib, os, signal
+reader = importlib.import_module("srgan.images.read")
+decode = reader.decode
+def killing(data, name, **options):
+    if name.endswith("deadly.png"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return decode(data, name, **options)
+if os.environ.get("SRGAN_SUPERVISED") == "1":
+    reader.decode = killing
+"""
+    (tmp_path / "sitecustomize.py").write_text(deadly)
+
+    process = folder.start(env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    _, messages = process.communicate()
+
+    assert process.returncode == 1, messages
+    assert sorted(folder.tree()) == [f"{number:03}.png" for number in range(6)]
+    assert f"failed: {folder.source / 'deadly.png'}: the program was killed over it twice" in messages
+    assert "the program was killed (SIGSEGV): " in messages
+
+
 def test_48_out_of_memory_on_a_gpu_halves_the_tiles(tiny, engine, pixels, monkeypatch, caplog):
     image = Image(pixels(150, 170))
     expected = restore_image(tiny, image, engine=engine)

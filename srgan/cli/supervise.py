@@ -1,0 +1,72 @@
+"""A folder run in a process of its own: a picture over which that process dies costs itself alone.
+
+Decoders and networks are native code, and a system short of memory kills. What was at work when the process died is
+noted in the journal; the next process takes each such picture alone, and one over which it dies again has failed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import click
+
+SUPERVISED = "SRGAN_SUPERVISED"
+"""Environment variable of the process that does the work; "0" does without another one."""
+
+
+def supervise(words: Sequence[str], target: Path) -> int | None:
+    """The exit code of the command of these words, run in a process of its own; None in that process itself."""
+    if SUPERVISED in os.environ:
+        if os.environ[SUPERVISED] != "0":
+            threading.Thread(target=_leave_with_parent, daemon=True).start()
+        return None
+    while True:
+        code, number = _run(words)
+        if code >= 0 or not _blamed(target, number, -code):
+            return code if code >= 0 else 128 - code
+
+
+def _run(words: Sequence[str]) -> tuple[int, int]:
+    """The exit code and the number of a process that runs these words; it gets the signals that we get."""
+    environment = {**os.environ, SUPERVISED: "1"}
+    # A session of its own: ^C on a terminal must reach it once, through us.
+    child = subprocess.Popen(
+        [sys.executable, "-m", "srgan", *words], env=environment, stdin=subprocess.PIPE, start_new_session=True
+    )
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        child.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return child.wait(), child.pid
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _blamed(target: Path, process: int, number: int) -> bool:
+    """Whether pictures were at work when the process died of a signal; each is noted."""
+    from srgan.images import printable
+    from srgan.journal import Journal
+
+    with Journal(target, {}) as journal:
+        names = [name for name, processes in journal.begun.items() if process in processes]
+        for name in names:
+            journal.died(name, process)
+    said = ", ".join(printable(name) for name in names) or "it was at work on no picture"
+    click.echo(f"the program was killed ({signal.Signals(number).name}): {said}", err=True)
+    return bool(names)
+
+
+def _leave_with_parent() -> None:
+    """Ends this process when the one that supervises it is gone, however that ended."""
+    os.read(sys.stdin.fileno(), 1)  # ends when the other end is closed
+    os._exit(128 + signal.SIGKILL)

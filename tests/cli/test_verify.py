@@ -1,0 +1,59 @@
+"""What was written can be checked, and what failed can be tried again."""
+
+import pytest
+
+from srgan.images import Image, write
+from srgan.model import save
+
+CPU = ("-d", "cpu", "--precision", "fp32")
+
+
+@pytest.fixture
+def restored(run, tiny, tmp_path, pixels):
+    """A folder of three good pictures and a bad one, and the code that restoring it left with."""
+    save(tiny, tmp_path / "tiny.safetensors")
+    for seed, name in enumerate(("a", "sub/b", "c")):
+        write(tmp_path / "in" / f"{name}.png", Image(pixels(9, 8, seed=seed)))
+    (tmp_path / "in" / "bad.png").write_bytes(b"")
+    code, _, _ = run("upscale", tmp_path / "in", tmp_path / "out", "-m", tmp_path / "tiny.safetensors", *CPU)
+    assert code == 1
+    return tmp_path / "out"
+
+
+def test_what_was_written_is_still_so(run, restored):
+    code, stdout, stderr = run("verify", restored)
+    assert (code, stdout, stderr) == (0, "3 pictures, 0 missing or changed\n", "")
+
+
+def test_what_is_missing_or_has_changed_is_named(run, restored):
+    (restored / "a.png").unlink()
+    (restored / "sub" / "b.png").write_bytes(b"other")
+
+    code, stdout, stderr = run("verify", restored)
+
+    assert (code, stdout) == (1, "3 pictures, 2 missing or changed\n")
+    assert sorted(stderr.splitlines()) == [
+        f"{restored / 'a.png'}: is missing",
+        f"{restored / 'sub' / 'b.png'}: has changed",
+    ]
+
+
+def test_what_failed_is_tried_again_and_nothing_else(run, restored, pixels):
+    source = restored.parent / "in"
+    write(source / "bad.png", Image(pixels(5, 6)))
+    write(source / "new.png", Image(pixels(5, 6)))
+
+    code, _, stderr = run("retry", restored)
+
+    assert code == 0
+    assert "1/1 pictures" in stderr
+    assert (restored / "bad.png").is_file() and not (restored / "new.png").exists()
+    assert run("retry", restored)[0] == 0
+    assert run("verify", restored)[1] == "4 pictures, 0 missing or changed\n"
+
+
+@pytest.mark.parametrize("command", ["verify", "retry"])
+def test_a_folder_into_which_nothing_was_restored_is_refused(run, tmp_path, command):
+    code, _, stderr = run(command, tmp_path)
+    assert code == 2
+    assert stderr.startswith(f"error: {tmp_path}: n")
