@@ -1,11 +1,13 @@
-"""The dial `upscale --realism`: what each step of it scores, as a table in README.md, and how it looks, docs/dial.jpg.
+"""The dial `--realism`: what each step of it scores, as a table in README.md; of upscaling also how it looks.
 
-    python scripts/dial.py --bench BENCH [--scale 4] [--sample chelsea] [--side 144]
+    python scripts/dial.py --bench BENCH [--model upscale-x4] [--columns Set5 Set14] [--sample chelsea] [--side 144]
 
-BENCH holds the folders Set5 and Set14; the picture is one of scikit-image's photographs.
+BENCH holds the bench folders; columns are those of the README's table of scores. The picture, docs/dial.jpg, is one of
+scikit-image's photographs.
 """
 
 import argparse
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -21,34 +23,45 @@ STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 METRICS = ("psnr", "lpips", "niqe", "spectrum", "colour_drift")
 
 
-def table(models: dict[float, srgan.Model], bench: Path) -> str:
-    """Scores on both sets, a row for each step of the dial."""
-    sets = list(BENCHES["upscale"])
-    lines = ["| `--realism` | " + " | ".join(sets) + " |", "|---|" + "---|" * len(sets)]
+def table(models: dict[float, srgan.Model], bench: Path, columns: list[str]) -> str:
+    """Scores in each column, a row for each step of the dial."""
+    lines = ["| `--realism` | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for realism, model in models.items():
-        means = (srgan.evaluate(model, bench / name, metrics=METRICS, baselines=False)["mean"] for name in sets)
-        cell = "{psnr:.2f} / {lpips:.4f} / {niqe:.2f} / {spectrum:.2f} / {colour_drift:.2f}"
-        lines.append(f"| {realism:g} | {' | '.join(cell.format(**mean) for mean in means)} |")
+        cells = []
+        for folder, options in (BENCHES[model.task.name][column] for column in columns):
+            model.task = dataclasses.replace(model.task, **options)
+            mean = srgan.evaluate(model, bench / folder, metrics=METRICS, baselines=False)["mean"]
+            cells.append("{psnr:.2f} / {lpips:.4f} / {niqe:.2f} / {spectrum:.2f} / {colour_drift:.2f}".format(**mean))
+        lines.append(f"| {realism:g} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
     return "\n".join(lines) + "\n"
+
+
+def picture(models: dict[float, srgan.Model], name: str, side: int) -> None:
+    """Writes docs/dial.jpg: the square of a sample with the most detail, at each step."""
+    scale = models[0].task.scale
+    with tempfile.TemporaryDirectory() as folder:
+        (sample,) = (path for path in write_samples(Path(folder)) if path.stem == name)
+        lr, clean = observe(models[0], sample)
+    ways = [*(srgan.restore(model, lr) for model in models.values()), clean]
+    squares = strip(ways, upsample(lr, scale), clean, side)
+    titled([squares], [*(f"{realism:g}" for realism in STEPS), "truth"]).save(ROOT / "docs" / "dial.jpg", quality=90)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=Path, required=True)
-    parser.add_argument("--scale", type=int, default=4)
+    parser.add_argument("--model", default="upscale-x4", help="the faithful weights")
+    parser.add_argument("--columns", nargs="+")
     parser.add_argument("--sample", default="chelsea")
     parser.add_argument("--side", type=int, default=144)
     arguments = parser.parse_args()
-    faithful, vivid = (srgan.load(f"upscale-x{arguments.scale}{flavour}") for flavour in ("", "-vivid"))
+    faithful, vivid = (srgan.load(f"{arguments.model}{flavour}") for flavour in ("", "-vivid"))
     models = {realism: blend(faithful, vivid, realism) for realism in STEPS}
-    with tempfile.TemporaryDirectory() as folder:
-        (sample,) = (path for path in write_samples(Path(folder)) if path.stem == arguments.sample)
-        lr, clean = observe(faithful, sample)
-    ways = [*(srgan.restore(model, lr) for model in models.values()), clean]
-    squares = strip(ways, upsample(lr, arguments.scale), clean, arguments.side)
-    titled([squares], [*(f"{realism:g}" for realism in STEPS), "truth"]).save(ROOT / "docs" / "dial.jpg", quality=90)
-    insert(ROOT / "README.md", "dial", table(models, arguments.bench))
+    task = faithful.task.name
+    if task == "upscale":
+        picture(models, arguments.sample, arguments.side)
+    insert(ROOT / "README.md", f"dial {task}", table(models, arguments.bench, arguments.columns or list(BENCHES[task])))
 
 
 if __name__ == "__main__":

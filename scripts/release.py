@@ -23,6 +23,7 @@ WEIGHTS = ROOT / "weights"
 BENCHES = {
     "upscale": {"Set5": ("Set5", {}), "Set14": ("Set14", {})},
     "denoise": {f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera")},
+    "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }
 """Of each task: what its scores are called, the folder they are measured on, and how."""
 
@@ -93,7 +94,8 @@ def readme(paths: list[Path]) -> str:
         "",
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
         "`scale` px of border cut. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
-        "`srgan/degrade/noise.py`).",
+        "`srgan/degrade/noise.py`). Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are missing",
+        "(`srgan/degrade/masks.py`).",
         "",
         *(table(paths, task) for task in BENCHES),
     ]

@@ -20,6 +20,7 @@ DENOISERS = [name for name in zoo.names() if name.startswith("denoise")]
 MEASURED = {
     "upscale": ("Set5", "Set14"),
     "denoise": ("Kodak24, noise 15", "Kodak24, noise 25", "Kodak24, noise 50", "Kodak24, noise camera"),
+    "inpaint": ("Kodak24, thin holes", "Kodak24, medium holes", "Kodak24, thick holes"),
 }
 
 
@@ -72,16 +73,34 @@ def test_what_is_clean_is_left_at_45_decibels():
     assert psnr[1] > 45
 
 
-@pytest.mark.parametrize("level", ["5", "20", "40"])
-def test_a_denoiser_takes_away_as_much_noise_as_there_is(level):
-    """Blind: it finds the level itself."""
-    model = srgan.load("denoise")
+@pytest.fixture
+def noisy():
+    """A photograph with Gaussian noise of level 20."""
     clean = torch.from_numpy(skimage.data.astronaut()[:128, 180:308].astype("float32") / 255).permute(2, 0, 1)[None]
-    noisy = Denoise(noise=level).observe(clean, 0)[:, :3]
+    return Denoise(noise="20").observe(clean, 0)[:, :3]
 
-    taken = (srgan.restore(model, noisy) - noisy).std().item() * 255
 
-    assert taken == pytest.approx(float(level), rel=0.1)
+def _taken(name, noisy, strength):
+    """The level of what a denoiser takes away."""
+    model = srgan.load(name)
+    model.task = Denoise(strength=strength)
+    return (srgan.restore(model, noisy) - noisy).std().item() * 255
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_denoiser_finds_out_how_much_noise_there_is(name, noisy):
+    assert _taken(name, noisy, "auto") == pytest.approx(20, rel=0.1)
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_strength_is_obeyed(name, noisy):
+    """Below the noise so much is taken away, above it more than there is."""
+    weak, half, right, strong = (_taken(name, noisy, strength) for strength in ("9", "18", "36", "100"))
+
+    assert weak == pytest.approx(5, rel=0.25)
+    assert half == pytest.approx(10, rel=0.25)
+    assert right == pytest.approx(20, rel=0.1)
+    assert strong > right + 0.5
 
 
 def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_pixel():
