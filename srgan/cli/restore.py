@@ -83,8 +83,8 @@ def run(
     from srgan.journal import History
 
     config = options.build(FolderConfig, flags)
-    words = click.get_current_context().find_root().obj
-    if source.is_dir() and not dry_run:
+    words = click.get_current_context().find_root().obj  # None where another program has called the command
+    if source.is_dir() and not dry_run and words is not None:
         code = supervise(words, target)
         if code is not None:
             return code
@@ -105,7 +105,7 @@ def run(
     from srgan.engines import keep_freed_memory
     from srgan.images import write_bytes
 
-    if source.is_dir():
+    if source.is_dir() and words is not None:
         again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
         write_bytes(command_file(target), json.dumps(again).encode())
 
