@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    {"kinds", "restoration", "inpainting", "folder", "evaluation", "training", "samples"},  # verbs
+    {"kinds", "restoration", "inpainting", "folder", "evaluation", "training", "samples", "doctor"},  # verbs
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
@@ -24,6 +24,7 @@ WITHIN_A_ROW = {
         ("training", "evaluation"),
         ("restoration", "inpainting"),
         ("training", "restoration"),
+        ("doctor", "restoration"),
     },
     *{("model", "header"), ("zoo", "header"), ("zoo", "model"), ("data", "sources"), ("masks", "journal")},
     ("engines", "networks"),

@@ -13,6 +13,7 @@ import click
 
 from srgan import __version__
 from srgan.cli.denoise import denoise
+from srgan.cli.doctor import doctor
 from srgan.cli.evaluate import evaluate
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
@@ -30,7 +31,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry):
+for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry, doctor):
     srgan.add_command(command)
 
 

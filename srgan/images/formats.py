@@ -22,6 +22,8 @@ READABLE = {
     ".bmp": "bmp",
     ".gif": "gif",
     ".avif": "avif",
+    ".heic": "heic",
+    ".heif": "heic",
 }
 """The suffixes a folder is searched for."""
 
@@ -60,8 +62,6 @@ def sniff(head: bytes, name: str) -> str:
         raise UnsupportedImageError(
             f"{name}: not a picture (it begins with {head[:8]!r}); remove it or convert it to PNG"
         )
-    if kinds[0] == "heic":
-        raise UnsupportedImageError(f"{name}: HEIC is not read here; convert it to JPEG or PNG")
     return kinds[0]
 
 

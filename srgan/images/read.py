@@ -33,7 +33,7 @@ from PIL import Image as Pillow
 
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import exif, pixels, png, tiff
-from srgan.images.formats import READABLE, AnyPath, printable, sniff
+from srgan.images.formats import READABLE, SUFFIXES, AnyPath, printable, sniff
 from srgan.images.image import Image
 
 _MAX_PIXELS = 512_000_000
@@ -147,7 +147,7 @@ def _header(file: io.BufferedReader | io.BytesIO, name: str) -> Header:
                 mode = f"{page.samplesperpixel} x {page.bitspersample} bits"
                 header = Header(format, int(page.imagewidth), int(page.imagelength), mode)
         else:
-            with _PILLOW[format](file) as picture:
+            with _plugin(format)(file) as picture:
                 header = Header(format, *picture.size, picture.mode)
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
@@ -197,13 +197,29 @@ def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
     return pixels.from_array(array)
 
 
+def _plugin(format: str) -> type[ImageFile.ImageFile]:
+    """What opens a file of this format.
+
+    Raises:
+        UnknownKind: it is an extra that is not installed.
+    """
+    if format != "heic":
+        return _PILLOW[format]
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise pixels.UnknownKind("HEIC is read with the extra srgan[heif]: pip install pillow-heif") from error
+    plugin: type[ImageFile.ImageFile] = pillow_heif.HeifImageFile
+    return plugin
+
+
 def _decode_pillow(data: bytes, format: str) -> Image:
-    with _PILLOW[format](io.BytesIO(data)) as picture:
+    with _plugin(format)(io.BytesIO(data)) as picture:
         picture.load()
         info = picture.info
         found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)
         notes += _frames(getattr(picture, "n_frames", 1))
-        return _described(found, icc, info, "png" if format in ("gif", "avif") else format, notes)
+        return _described(found, icc, info, format if format in SUFFIXES else "png", notes)
 
 
 def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:

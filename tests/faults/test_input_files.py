@@ -1,6 +1,8 @@
 """Cases 1 to 30: what files hold."""
 
+import io
 import struct
+import sys
 import time
 import zlib
 
@@ -231,13 +233,17 @@ def test_19_however_a_tiff_is_laid_out(folder):
     assert all(np.array_equal(one, restored[0]) for one in restored)
 
 
-def test_20_avif_is_read_and_heic_is_named(folder):
-    folder.put(a_avif=encoded(PHOTO, "avif"), b_jpg=b"\0\0\0\x18ftypheic" + bytes(20))
+def test_20_heic_and_avif(folder, monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(Pillow.fromarray(PHOTO)).save(heic)
+    folder.put(a_avif=encoded(PHOTO, "avif"), b_heic=heic.getvalue())
 
-    outcomes = folder.run()
-
-    assert outcomes["a.avif"].status == "ok"
-    assert outcomes["b.jpg"].status == "unsupported" and "HEIC" in outcomes["b.jpg"].reason
+    assert folder.statuses() == {"a.avif": "ok", "b.heic": "ok"}
+    assert sorted(folder.tree()) == ["a.png", "b.png"]
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    outcome = folder.run(existing="overwrite")["b.heic"]
+    assert outcome.status == "unsupported" and "srgan[heif]" in outcome.reason
 
 
 def test_21_exif_orientation_1_to_8(folder, make_model):

@@ -156,7 +156,7 @@ def test_what_cannot_be_planned_is_said_before_any_work(tmp_path):
         (tmp_path / "empty", tmp_path / "out", "keep"): (
             NoPicturesError,
             f"{tmp_path}/empty: no pictures here "
-            "(looked for .png, .jpg, .jpeg, .jpe, .webp, .tif, .tiff, .bmp, .gif, .avif)",
+            "(looked for .png, .jpg, .jpeg, .jpe, .webp, .tif, .tiff, .bmp, .gif, .avif, .heic, .heif)",
         ),
     }
     for (first, second, format), (kind, text) in refused.items():

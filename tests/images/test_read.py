@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import sys
 import time
 import zlib
 
@@ -320,8 +321,20 @@ def test_what_is_no_picture_is_named():
     assert _reason(b"<html>404", UnsupportedImageError) == (
         "not a picture (it begins with b'<html>40'); remove it or convert it to PNG"
     )
-    assert _reason(b"\0\0\0\x18ftypheic" + bytes(20), UnsupportedImageError) == (
-        "HEIC is not read here; convert it to JPEG or PNG"
+
+
+def test_heic_is_read_where_the_extra_is_installed(monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Pillow.fromarray(PHOTO)).save(file, quality=90)
+    image = decode(file.getvalue(), "a.heic")
+    assert np.abs(image.rgb.astype(int) - PHOTO).mean() < 6
+    assert (image.format, image.notes) == ("png", ())
+    assert _reason(file.getvalue()[:300]).startswith("damaged heic ")
+
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    assert _reason(file.getvalue(), UnsupportedImageError) == (
+        "HEIC is read with the extra srgan[heif]: pip install pillow-heif"
     )
 
 

@@ -1,0 +1,23 @@
+"""`srgan doctor`: what this machine has, what will be used and why, and the fix for each problem found."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--seconds", type=click.FloatRange(0), default=10.0, show_default=True, help="For the speed test; 0 omits it."
+)
+def doctor(seconds: float) -> int:
+    """Tell what this machine has, what will be used and why, how fast it is, and how to fix what is wrong."""
+    from srgan.doctor import examine
+
+    problems = 0
+    for finding in examine(seconds=seconds):
+        click.echo(f"{finding.about:12}{finding.said}")
+        if finding.fix:
+            problems += 1
+            click.echo(f"{'':12}-> {finding.fix}")
+    click.echo(f"{problems} problems found" if problems else "no problems found")
+    return 1 if problems else 0

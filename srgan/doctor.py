@@ -1,0 +1,134 @@
+"""What this machine has, which engine and numbers will be used and why, how fast that is, and what is wrong.
+
+Each function looks at one thing and returns findings; a problem comes with its fix.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import features
+
+from srgan.engines import choose_device, choose_dtype, make_engine
+from srgan.images import Image
+from srgan.model import multiply_adds
+from srgan.restoration import restore_image
+from srgan.zoo import load
+
+LEAST_MEMORY = 2e9
+"""Below this much free memory, large pictures will not fit [bytes]."""
+
+_FAST_BF16 = ("amx_bf16", "avx512_bf16")
+_SUFFIX_EXTRAS = {"pillow_heif": ("HEIC", "heif")}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        fix: what to do; empty where nothing is wrong.
+    """
+
+    about: str
+    said: str
+    fix: str = ""
+
+
+def examine(*, seconds: float = 10.0) -> Iterator[Finding]:
+    """The findings, the speed test of so many seconds last."""
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield _torch()
+    yield _torchvision()
+    yield _memory()
+    yield from _codecs()
+    yield from _engine()
+    if seconds:
+        yield speed(seconds)
+
+
+def _torch() -> Finding:
+    built, there = torch.version.cuda, torch.cuda.is_available()
+    said = f"{torch.__version__}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
+    if there:
+        return Finding("torch", f"{said}, {torch.cuda.get_device_name()}")
+    if built and _has_nvidia():
+        return Finding("torch", f"{said}; an NVIDIA card is here, but CUDA {built} does not start", "update its driver")
+    return Finding("torch", f"{said}, no GPU")
+
+
+def _has_nvidia() -> bool:
+    return os.path.exists("/proc/driver/nvidia/version") or os.path.exists("/dev/nvidia0")
+
+
+def _torchvision() -> Finding:
+    """Whether torchvision fits torch; only training and LPIPS need it, so it is not imported before."""
+    try:
+        version = importlib.metadata.version("torchvision")
+        import torchvision  # noqa: F401
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("torchvision", "is missing: no LPIPS, no perceptual losses", "pip install torchvision")
+    except (ImportError, RuntimeError, AttributeError) as error:
+        fix = "install torch and torchvision together, of one kind (both for CUDA or both for CPUs)"
+        return Finding("torchvision", f"{version} does not fit torch {torch.__version__} ({error})", fix)
+    return Finding("torchvision", f"{version}, fits")
+
+
+def _memory() -> Finding:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            sizes = dict(line.split(":") for line in file)
+        total, free = (1024 * int(sizes[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
+    except (OSError, KeyError, ValueError):
+        return Finding("memory", "cannot be told on this system")
+    fix = (
+        "end other programs, or restore large pictures with a small --tile, such as 128" if free < LEAST_MEMORY else ""
+    )
+    return Finding("memory", f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free", fix)
+
+
+def _codecs() -> Iterator[Finding]:
+    lacking = [name for name in ("jpg", "zlib", "webp", "avif", "libtiff") if not features.check(name)]
+    said = f"without {', '.join(lacking)}" if lacking else "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF"
+    yield Finding("codecs", said, "pip install --force-reinstall pillow" if lacking else "")
+    for module, (format, extra) in _SUFFIX_EXTRAS.items():
+        there = importlib.util.find_spec(module) is not None
+        yield Finding("codecs", f"{format} {'is read' if there else f'needs srgan[{extra}]'}")
+
+
+def _engine() -> Iterator[Finding]:
+    device = choose_device()
+    dtype = choose_dtype(device)
+    numbers = "bf16" if dtype is torch.bfloat16 else "float32"
+    if device.type != "cpu":
+        yield Finding("engine", f"torch on {device.type} in {numbers}")
+        return
+    has = torch.cpu.get_capabilities()
+    units = [name for name in _FAST_BF16 if has.get(name)]
+    why = f"for this CPU multiplies bf16 ({', '.join(units)})" if units else "for this CPU does not multiply bf16"
+    yield Finding("engine", f"torch on the CPU ({torch.backends.cpu.get_cpu_capability()}) in {numbers}, {why}")
+
+
+def speed(seconds: float) -> Finding:
+    """How fast a picture is enlarged, and what that is in multiplications."""
+    model = load("upscale-x4")
+    engine = make_engine(model.generator)
+    picture = Image(np.random.default_rng(0).integers(0, 256, (384, 512, 3), np.uint8))
+    rates: list[float] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(rates) < 2:
+        started = time.perf_counter()
+        restored = restore_image(model, picture, engine=engine)
+        rates.append(restored.width * restored.height / 1e6 / (time.perf_counter() - started))
+    rate = statistics.median(rates[1:])
+    operations = 2 * multiply_adds(model) * rate * 1e6 / model.task.scale**2
+    return Finding("speed", f"upscale-x4: {rate:.1f} output megapixels a second ({operations / 1e12:.2f} TFLOP/s)")
