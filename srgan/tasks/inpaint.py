@@ -25,6 +25,9 @@ SEED = 0
 GUESSED = 0.5
 """What the generator sees in the place of 1 where a hole holds a coarse guess."""
 
+DRIFT = 0.03
+"""How far the colours of a guess in training are off, smoothly over the picture: real guesses do not fit the rest."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Inpaint(Task):
@@ -51,14 +54,15 @@ class Inpaint(Task):
         return 0
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Holes of every kind, drawn for each picture; in some a guess: the picture itself, made coarse."""
+        """Holes of every kind, drawn for each picture; in some a guess: the picture itself, made coarse and a bit off."""
         draw = np.random.default_rng(int(torch.randint(2**31, (), generator=rng, device=clean.device)))
         kinds = draw.choice(list(HOLES), len(clean))
         height, width = clean.shape[2:]
         masks = torch.stack([torch.from_numpy(mask(kind, height, width, draw)) for kind in kinds])[:, None].to(clean)
         reduction = int(draw.choice([2, 4]))
-        coarse = resize(clean, max(1, height // reduction), max(1, width // reduction))
-        guess = resize(coarse, height, width).clamp(0, 1)
+        small = max(1, height // reduction), max(1, width // reduction)
+        drift = torch.randn(len(clean), 3, 3, 3, generator=rng, device=clean.device) * DRIFT
+        guess = resize(resize(clean, *small) + resize(drift, *small), height, width).clamp(0, 1)
         guessed = torch.from_numpy(draw.random(len(clean)) < self.guessed).to(clean).view(-1, 1, 1, 1)
         return self.present(clean, masks, guess * guessed, guessed)
 
