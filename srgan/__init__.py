@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from srgan.model import Model as Model
     from srgan.model import save as save
     from srgan.settings import FolderConfig as FolderConfig
+    from srgan.sizing import Size as Size
     from srgan.sources import Paired as Paired
     from srgan.tasks import Denoise as Denoise
     from srgan.tasks import Inpaint as Inpaint
@@ -42,6 +43,7 @@ _HOMES = {
     "Model": "srgan.model",
     "Outcome": "srgan.folder",
     "Paired": "srgan.sources",
+    "Size": "srgan.sizing",
     "SrganError": "srgan.errors",
     "TrainConfig": "srgan.training",
     "Upscale": "srgan.tasks",

@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ import numpy as np
 import torch
 
 from srgan.claims import Claims
-from srgan.engines import Engine, make_engine
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import SUFFIXES, Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
 from srgan.journal import Journal, stamp
 from srgan.masks import Masks
 from srgan.model import Model
-from srgan.restoration import restore_image
+from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
+from srgan.sizing import Size
 
 MOST_PIXELS, MOST_PICTURES = 512e6, 64
 """The output pixels and the pictures begun but not yet handed out, at most; one may always be, however large."""
@@ -57,11 +57,12 @@ class Outcome:
 
 
 def restore_folder(
-    model: Model,
+    model: Model | Mapping[int, Model],
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     config: FolderConfig | None = None,
     *,
+    size: Size | None = None,
     masks: Masks | None = None,
     jobs: Sequence[Job] | None = None,
 ) -> Generator[Outcome]:
@@ -71,6 +72,8 @@ def restore_folder(
     continues where an interrupted one stopped.
 
     Args:
+        model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step.
+        size: how large pictures become; None is what the model makes.
         masks: for inpainting: what is to be filled of each picture.
         jobs: the plan, where the caller has made it already.
 
@@ -84,15 +87,14 @@ def restore_folder(
         jobs = plan(
             Path(source), Path(target), format=config.format, on_collision=config.on_collision, shard=config.shard
         )
-    engine = make_engine(model.generator, config.engine, config.device, config.precision)
-    settings = {**config.decides(), "model": model.network, "weights": model.digest(), "task": str(model.task)}
-    settings |= {} if masks is None else {"masks": str(masks)}
+    restorer = Restorer(model, config, size)
+    settings = restorer.settings() | ({} if masks is None else {"masks": str(masks)})
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():
-        yield from _Run(model, engine, config, None, None, masks).outcomes(jobs)
+        yield from _Run(restorer, config, None, None, masks).outcomes(jobs)
         return
     with Journal(Path(target), settings) as journal, closing(Claims(journal.path.with_name("claims"))) as claims:
-        yield from _Run(model, engine, config, journal, claims, masks).outcomes(jobs)
+        yield from _Run(restorer, config, journal, claims, masks).outcomes(jobs)
 
 
 class _Run:
@@ -103,21 +105,20 @@ class _Run:
 
     def __init__(
         self,
-        model: Model,
-        engine: Engine,
+        restorer: Restorer,
         config: FolderConfig,
         journal: Journal | None,
         claims: Claims | None,
         masks: Masks | None,
     ) -> None:
-        self.model, self.engine, self.config, self.masks = model, engine, config, masks
+        self.restorer, self.config, self.masks = restorer, config, masks
         self.journal, self.claims = journal, claims
         self.tiles: ThreadPoolExecutor | None = None
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         cores = torch.get_num_threads()
         pictures = ThreadPoolExecutor(cores + 1, "picture", torch.set_num_threads, (1,))
-        if self.engine.device.type == "cpu":
+        if self.restorer.device.type == "cpu":
             self.tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
         looked: _Looked | None = None
@@ -162,14 +163,15 @@ class _Run:
             outcome = self._skipped(job)
             if outcome is not None:
                 return _Looked(job, outcome=outcome)
-            header, seen, scale = probe(job.source), self._stamp(job), self.model.task.scale
+            header, seen = probe(job.source), self._stamp(job)
+            size, pixels = self.restorer.sizes(header.width, header.height)
             with _naming(job.source):
-                check_size(self._format(job, header.format), header.width * scale, header.height * scale)
+                check_size(self._format(job, header.format), *size)
             died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return _Looked(job, _ALONE if died else header.width * header.height * scale**2, seen)
+            return _Looked(job, _ALONE if died else pixels, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=self._failed(job, error))
 
@@ -218,9 +220,7 @@ class _Run:
             image = read(job.source, max_pixels=config.max_pixels, lenient=config.lenient)
             mask = None if self.masks is None else self.masks.weights(job.name, image)
             with _naming(job.source):
-                restored = restore_image(
-                    self.model, image, mask, engine=self.engine, tile=config.tile or None, workers=self.tiles
-                )
+                restored = self.restorer.restore(image, mask, workers=self.tiles)
             with _naming(job.target):
                 data = self._encoded(job, image, restored)
             if self._stamp(job) != seen:

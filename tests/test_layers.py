@@ -7,8 +7,18 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    {"kinds", "restoration", "inpainting", "folder", "evaluation", "training", "samples", "doctor"},  # verbs
-    {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings"},  # nouns on disk
+    {
+        "kinds",
+        "restorer",
+        "restoration",
+        "inpainting",
+        "folder",
+        "evaluation",
+        "training",
+        "samples",
+        "doctor",
+    },  # verbs
+    {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
     {"niqe", "colour"},
@@ -17,7 +27,8 @@ ROWS = [  # from the top
 ]
 WITHIN_A_ROW = {
     *{
-        ("folder", "restoration"),
+        ("folder", "restorer"),
+        ("restorer", "restoration"),
         ("kinds", "restoration"),
         ("kinds", "inpainting"),
         ("evaluation", "restoration"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from srgan.folder import Outcome
     from srgan.masks import Masks
     from srgan.model import Model
+    from srgan.sizing import Size
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
 
@@ -66,7 +67,7 @@ def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
 
 
 def run(
-    choose: Callable[[], Model],
+    choose: Callable[[], Model | dict[int, Model]],
     source: Path,
     target: Path,
     *,
@@ -75,10 +76,11 @@ def run(
     as_json: bool,
     verbose: bool,
     quiet: bool,
+    size: Size | None = None,
     masks: Masks | None = None,
     **flags: object,
 ) -> int:
-    """Restores IN into OUT by the model that `choose` loads, says how far it is, and gives the exit code."""
+    """Restores IN into OUT by the model or models that `choose` loads, says how far it is, and gives the exit code."""
     from srgan.images import plan
     from srgan.journal import History
 
@@ -113,7 +115,7 @@ def run(
         logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
     with contextlib.closing(
-        folder.restore_folder(choose(), source, target, config, masks=masks, jobs=jobs)
+        folder.restore_folder(choose(), source, target, config, size=size, masks=masks, jobs=jobs)
     ) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)

@@ -54,7 +54,7 @@ class Inpaint(Task):
         return 0
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Holes of every kind, drawn for each picture; in some a guess: the picture itself, made coarse and a bit off."""
+        """Holes of every kind, drawn for each picture; in some a guess: the picture, coarse and a bit off."""
         draw = np.random.default_rng(int(torch.randint(2**31, (), generator=rng, device=clean.device)))
         kinds = draw.choice(list(HOLES), len(clean))
         height, width = clean.shape[2:]

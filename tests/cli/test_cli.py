@@ -134,7 +134,10 @@ def test_a_bad_picture_is_named_and_the_command_leaves_with_1(run, folder, weigh
         (("upscale",), "Missing argument 'IN'"),
         (("upscal",), "No such command 'upscal'"),
         (("upscale", "in", "out", "--sharpen"), "No such option"),
-        (("upscale", "in", "out", "-s", "5"), "Invalid value for '-s' / '--scale'"),
+        (("upscale", "in", "out", "-s", "big"), "Invalid value for '-s' / '--scale'"),
+        (("upscale", "in", "out", "-s", "0"), "error: 0: a size must be more than 0, and less than a million"),
+        (("upscale", "in", "out", "-s", "2", "--width", "9"), "error: --scale says how large, and so does --width"),
+        (("upscale", "in", "out", "-s", "1.5", "--consistent"), "error: --consistent needs a --scale of 2, 3 or 4"),
         (("upscale", "nowhere", "out"), "error: nowhere: no such file or folder"),
         (("upscale", "in", "out", "--existing", "ask"), "error: existing=ask: choose resume, skip, overwrite or error"),
         (("upscale", "in", "out", "--tile", "x"), "error: tile=x: not a"),
@@ -479,3 +482,21 @@ def test_eval_of_an_upscaler_adds_no_noise(run, folder, weights):
 
     assert code == 2
     assert stderr == f"error: --noise is for denoise; {weights} is for the task upscale\n"
+
+
+@pytest.mark.parametrize(
+    "words, factor",
+    [(("-s", 1.5), 1.5), (("-s", 8), 8), (("-s", 1.5, "--realism", 1), 1.5), (("-s", 5, "--realism", 0.5), 5)],
+)
+def test_any_scale_is_made_of_those_that_ship(run, folder, shelf, tmp_path, words, factor):
+    assert run("upscale", folder, tmp_path / "out", *words, *CPU)[0] == 0
+
+    before, after = read(folder / "a.png"), read(tmp_path / "out" / "a.png")
+    assert (after.width, after.height) == (round(factor * before.width), round(factor * before.height))
+
+
+def test_a_longest_side_holds_for_every_picture(run, folder, shelf, tmp_path):
+    assert run("upscale", folder, tmp_path / "out", "--max-side", 70, *CPU)[0] == 0
+
+    sides = [max(read(path).rgb.shape) for path in (tmp_path / "out").rglob("*.png")]
+    assert sides == [70] * len(sides) and sides

@@ -1,0 +1,103 @@
+"""What a folder run does to each picture: one model, or several that enlarge it step by step to the size asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Shaped
+
+from srgan.engines import Engine, make_engine
+from srgan.images import Image
+from srgan.model import Model
+from srgan.restoration import Weights, restore_image
+from srgan.settings import FolderConfig
+from srgan.sizing import Size, steps
+
+
+class Restorer:
+    """Restores Images as a configuration says.
+
+    Args:
+        models: one, or one for each scale by which pictures may be enlarged.
+        size: what a picture becomes; None is what the one model makes.
+    """
+
+    def __init__(self, models: Model | Mapping[int, Model], config: FolderConfig, size: Size | None = None) -> None:
+        self.models = {models.task.scale: models} if isinstance(models, Model) else dict(models)
+        self.config, self.size = config, size
+        self._engines: dict[int, Engine] = {
+            scale: make_engine(model.generator, config.engine, config.device, config.precision)
+            for scale, model in self.models.items()
+        }
+        self.device: torch.device = next(iter(self._engines.values())).device
+
+    def settings(self) -> dict[str, Any]:
+        """What decides an output's bytes, beside the input."""
+        each = [
+            {"model": model.network, "weights": model.digest(), "task": str(model.task)}
+            for _, model in sorted(self.models.items())
+        ]
+        models = each[0] if len(each) == 1 else {"models": each}
+        return {**self.config.decides(), **models, **({} if self.size is None else {"size": str(self.size)})}
+
+    def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
+        """Width and height of the output, and the pixels of the largest picture on the way."""
+        if self.size is None:
+            (scale,) = self.models
+            return (width * scale, height * scale), width * height * scale**2
+        wanted = self.size.of(width, height)
+        largest = 1
+        for scale in self._steps(width, height):
+            largest *= scale
+        return wanted, max(width * height * largest**2, wanted[0] * wanted[1])
+
+    def restore(self, image: Image, mask: Weights | None = None, *, workers: Executor | None = None) -> Image:
+        """The restored picture."""
+        wanted, _ = self.sizes(image.width, image.height)
+        for scale in self._steps(image.width, image.height):
+            model, engine = self.models[scale], self._engines[scale]
+            image = restore_image(model, image, mask, engine=engine, tile=self.config.tile or None, workers=workers)
+        return reduced(image, *wanted)
+
+    def _steps(self, width: int, height: int) -> tuple[int, ...]:
+        if self.size is None:
+            return tuple(self.models)
+        wide, high = self.size.of(width, height)
+        return steps(max(wide / width, high / height), self.models)
+
+
+def reduced(image: Image, width: int, height: int) -> Image:
+    """The picture at a smaller size, antialiased (bicubic); the picture itself where it has that size.
+
+    What is transparent does not colour what is not: colours are weighted by how opaque they are.
+    """
+    if (image.width, image.height) == (width, height):
+        return image
+    if image.alpha is None:
+        return dataclasses.replace(image, rgb=_reduced(image.rgb, width, height))
+    opacity = image.alpha.astype(np.float32)[:, :, None] / np.iinfo(image.alpha.dtype).max
+    alpha = _reduced(image.alpha[:, :, None], width, height)[:, :, 0]
+    share = np.maximum(_floats(opacity, width, height), 1e-6)
+    colours = _floats(image.rgb.astype(np.float32) * opacity, width, height) / share
+    return dataclasses.replace(image, rgb=_levels(colours, image.rgb.dtype), alpha=alpha)
+
+
+def _reduced(levels: Shaped[np.ndarray, "h w c"], width: int, height: int) -> Shaped[np.ndarray, "{height} {width} c"]:
+    return _levels(_floats(levels.astype(np.float32), width, height), levels.dtype)
+
+
+def _floats(pixels: Float32[np.ndarray, "h w c"], width: int, height: int) -> Float32[np.ndarray, "{height} {width} c"]:
+    batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    smaller = F.interpolate(batch, (height, width), mode="bicubic", antialias=True)
+    return np.ascontiguousarray(smaller[0].permute(1, 2, 0).numpy())
+
+
+def _levels(pixels: Float32[np.ndarray, "h w c"], depth: np.dtype[Any]) -> Shaped[np.ndarray, "h w c"]:
+    levels: Shaped[np.ndarray, "h w c"] = np.rint(pixels.clip(0, np.iinfo(depth).max)).astype(depth)
+    return levels

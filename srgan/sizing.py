@@ -1,0 +1,55 @@
+"""How large a picture is to become, and by which steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from srgan.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the user asks for: so many times as large, or the largest that fits into all limits given.
+
+    Attributes:
+        scale: output side / input side.
+        width, height: at most so wide and high [px].
+        max_side: both sides at most so long [px].
+    """
+
+    scale: float | None = None
+    width: int | None = None
+    height: int | None = None
+    max_side: int | None = None
+
+    def __post_init__(self) -> None:
+        limits = [self.width, self.height, self.max_side]
+        if (self.scale is None) == all(limit is None for limit in limits):
+            raise ConfigError("say how large: either a scale, or a width, a height or a longest side")
+        for value in (self.scale, *limits):
+            if value is not None and not 0 < value < 1e6:
+                raise ConfigError(f"{value:g}: a size must be more than 0, and less than a million")
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what a picture becomes."""
+        if self.scale is not None:
+            factor = float(self.scale)
+        else:
+            both = self.max_side or 1e6
+            factor = min(min(self.width or 1e6, both) / width, min(self.height or 1e6, both) / height)
+        return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def steps(factor: float, scales: Collection[int]) -> tuple[int, ...]:
+    """The enlargements, one after the other, by which a picture becomes at least `factor` times as large.
+
+    The smallest that is enough; where none is, the largest and then what is still needed. What is too large then is
+    reduced.
+    """
+    if factor <= 1:
+        return ()
+    enough = [scale for scale in scales if scale >= factor]
+    if enough or max(scales) == 1:
+        return (min(enough, default=1),)
+    return (max(scales), *steps(factor / max(scales), scales))
