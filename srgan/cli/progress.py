@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""
 
+MOST_NOTES = 20
+"""Notes that are printed of a run; further ones are counted."""
+
 
 class Progress:
     """Counts outcomes, names failures as they come, and shows one line of progress."""
 
-    def __init__(self, total: int, *, quiet: bool = False) -> None:
+    def __init__(self, total: int, *, quiet: bool = False, every_note: bool = False) -> None:
         self.total = total
+        self.notes = 0
+        self._most_notes = sys.maxsize if every_note else MOST_NOTES
         self.counts: Counter[str] = Counter()
         self.pixels = 0
         self._quiet = quiet
@@ -40,7 +45,8 @@ class Progress:
         if outcome.status in ("failed", "unsupported"):
             self._line(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
         for note in outcome.notes:
-            if not self._quiet:
+            self.notes += 1
+            if not self._quiet and self.notes <= self._most_notes:
                 self._line(f"note: {name}: {note}")
         if self._terminal or time.monotonic() - self._shown > PLAIN_INTERVAL:
             self.show()
@@ -56,6 +62,8 @@ class Progress:
     def finish(self, seconds: float) -> None:
         """Prints the last line, with the time the whole took."""
         if not self._quiet:
+            if self.notes > self._most_notes:
+                self._line(f"{self.notes - self._most_notes} further notes: -v prints them all")
             rate = self.pixels / 1e6 / max(seconds, 1e-9)
             self._line(f"{self._text()}  in {_clock(seconds)}, {rate:.1f} MP/s")
 

@@ -36,7 +36,7 @@ def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("source", metavar="IN", type=path),
         *reversed([_flag(name, field.default, field.metadata["help"]) for name, field in _fields().items()]),
         click.option("--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("-v", "--verbose", is_flag=True, help="Name every picture."),
+        click.option("-v", "--verbose", is_flag=True, help="Name every picture, and print every note."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
         click.option("--failed", is_flag=True, help="Only what failed the last time."),
         click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
@@ -99,7 +99,7 @@ def run(
         for job in jobs:
             click.echo(f"{job.source} -> {job.target}")
         return 0
-    progress = Progress(len(jobs), quiet=quiet or as_json)
+    progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     started = time.perf_counter()
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from PIL import Image as Pillow
 
 from srgan import zoo
 from srgan.engines import make_engine
@@ -500,3 +501,16 @@ def test_a_longest_side_holds_for_every_picture(run, folder, shelf, tmp_path):
 
     sides = [max(read(path).rgb.shape) for path in (tmp_path / "out").rglob("*.png")]
     assert sides == [70] * len(sides) and sides
+
+
+def test_of_many_notes_the_first_are_printed_and_the_others_counted(run, weights, tmp_path, pixels):
+    for number in range(25):
+        frames = [Pillow.fromarray(pixels(8, 8, seed=seed)) for seed in range(2)]
+        (tmp_path / "in").mkdir(exist_ok=True)
+        frames[0].save(tmp_path / "in" / f"{number:02}.gif", save_all=True, append_images=frames[1:])
+
+    _, _, few = run("upscale", tmp_path / "in", tmp_path / "few", "-m", weights, *CPU)
+    _, _, all_of_them = run("upscale", tmp_path / "in", tmp_path / "all", "-m", weights, "-v", *CPU)
+
+    assert few.count("note: ") == 20 and "5 further notes: -v prints them all" in few
+    assert all_of_them.count("note: ") == 25 and "further" not in all_of_them
