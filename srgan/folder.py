@@ -5,6 +5,7 @@ plan -> claim, or skip what is finished -> probe -> decode -> restore -> encode 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import time
@@ -20,7 +21,21 @@ import torch
 
 from srgan.claims import Claims
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import SUFFIXES, Image, Job, check_size, encode, format_of, plan, printable, probe, read, write_bytes
+from srgan.images import (
+    SUFFIXES,
+    Frames,
+    Image,
+    Job,
+    check_size,
+    encode_frames,
+    format_of,
+    plan,
+    printable,
+    probe,
+    read,
+    read_frames,
+    write_bytes,
+)
 from srgan.journal import Journal, stamp
 from srgan.masks import Masks
 from srgan.model import Model
@@ -163,7 +178,7 @@ class _Run:
             outcome = self._skipped(job)
             if outcome is not None:
                 return _Looked(job, outcome=outcome)
-            header, seen = probe(job.source), self._stamp(job)
+            header, seen = probe(job.source, pages=self.config.frames == "all"), self._stamp(job)
             size, pixels = self.restorer.sizes(header.width, header.height)
             with _naming(job.source):
                 check_size(self._format(job, header.format), *size)
@@ -215,14 +230,14 @@ class _Run:
     def _make(self, job: Job, seen: list[int]) -> Outcome:
         """Decode, restore, encode, write, note; `seen` is the input's stamp before it was read."""
         started = time.perf_counter()
-        config = self.config
         try:
-            image = read(job.source, max_pixels=config.max_pixels, lenient=config.lenient)
-            mask = None if self.masks is None else self.masks.weights(job.name, image)
+            frames = self._read(job)
+            mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
             with _naming(job.source):
-                restored = self.restorer.restore(image, mask, workers=self.tiles)
+                images = [self.restorer.restore(image, mask, workers=self.tiles) for image in frames.images]
+            restored = dataclasses.replace(frames, images=tuple(images))
             with _naming(job.target):
-                data = self._encoded(job, image, restored)
+                data = self._encoded(job, frames, restored)
             if self._stamp(job) != seen:
                 raise ImageError(f"{job.source}: changed while it was read")
             write_bytes(job.target, data)
@@ -234,7 +249,8 @@ class _Run:
         seconds = time.perf_counter() - started
         if self.journal is not None:
             self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
-        return Outcome(job.name, job.target, "ok", "", restored.width * restored.height, seconds, restored.notes)
+        pixels = sum(image.width * image.height for image in images)
+        return Outcome(job.name, job.target, "ok", "", pixels, seconds, images[0].notes)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
         status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
@@ -243,12 +259,19 @@ class _Run:
             self.journal.fail(job, reason)
         return Outcome(job.name, job.target, status, reason)
 
-    def _encoded(self, job: Job, image: Image, restored: Image) -> bytes:
+    def _read(self, job: Job) -> Frames:
+        most, lenient = self.config.max_pixels, self.config.lenient
+        if self.config.frames == "all":
+            return read_frames(job.source, max_pixels=most, lenient=lenient)
+        return Frames((read(job.source, max_pixels=most, lenient=lenient),))
+
+    def _encoded(self, job: Job, frames: Frames, restored: Frames) -> bytes:
         """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
-        config, format = self.config, self._format(job, image.format)
-        if image.format == format and not config.strip_metadata and not image.notes and _same(image, restored):
+        config, first = self.config, frames.images[0]
+        format = self._format(job, first.format)
+        if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
             return job.source.read_bytes()
-        return encode(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+        return encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
 
     def _format(self, job: Job, found: str) -> str:
         """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
@@ -266,11 +289,16 @@ class _Looked:
     outcome: Outcome | None = None
 
 
-def _same(image: Image, restored: Image) -> bool:
+def _same(frames: Frames, restored: Frames) -> bool:
     """Whether both have the same pixels."""
-    if image.rgb.shape != restored.rgb.shape or not np.array_equal(image.rgb, restored.rgb):
-        return False
-    return image.alpha is restored.alpha or bool(np.array_equal(image.alpha, restored.alpha))  # type: ignore[arg-type]
+    return all(
+        np.array_equal(before.rgb, after.rgb) and np.array_equal(_opacity(before), _opacity(after))
+        for before, after in zip(frames.images, restored.images, strict=True)
+    )
+
+
+def _opacity(image: Image) -> np.ndarray:
+    return np.empty(0) if image.alpha is None else image.alpha
 
 
 def _room(begun: Sequence[int], pixels: int) -> bool:

@@ -23,6 +23,7 @@ class FolderConfig:
     engine: str = option("auto", "auto or torch.")
     precision: str = option("auto", "auto, bf16 or fp32.")
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
+    frames: str = option("first", "Of animations and TIFF pages: first, or all.")
     lenient: bool = option(False, "Of truncated JPEG files take what is left.")
     strip_metadata: bool = option(False, "Do not copy EXIF and XMP.")
     fail_fast: bool = option(False, "Stop at the first failure.")
@@ -30,10 +31,12 @@ class FolderConfig:
     def __post_init__(self) -> None:
         if self.existing not in ("resume", "skip", "overwrite", "error"):
             raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
+        if self.frames not in ("first", "all"):
+            raise ConfigError(f"frames={self.frames}: choose first or all")
         if self.tile < 0:
             raise ConfigError(f"tile={self.tile}: choose a side in pixels, or 0")
 
     def decides(self) -> dict[str, Any]:
         """The fields that decide what an output's bytes are."""
-        fields = ("format", "quality", "tile", "device", "engine", "precision", "lenient", "strip_metadata")
+        fields = ("format", "quality", "tile", "device", "engine", "precision", "frames", "lenient", "strip_metadata")
         return {name: getattr(self, name) for name in fields}

@@ -2,18 +2,21 @@
 
 from srgan.images.folder import Job, find, plan
 from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
+from srgan.images.frames import Frames, encode_frames, read_frames
 from srgan.images.image import Image
 from srgan.images.read import Header, decode, probe, read
 from srgan.images.write import encode, partial_of, write, write_bytes
 
 __all__ = [
     "SUFFIXES",
+    "Frames",
     "Header",
     "Image",
     "Job",
     "check_size",
     "decode",
     "encode",
+    "encode_frames",
     "find",
     "format_of",
     "is_picture",
@@ -22,6 +25,7 @@ __all__ = [
     "printable",
     "probe",
     "read",
+    "read_frames",
     "write",
     "write_bytes",
 ]

@@ -36,7 +36,8 @@ from srgan.images import exif, pixels, png, tiff
 from srgan.images.formats import READABLE, SUFFIXES, AnyPath, printable, sniff
 from srgan.images.image import Image
 
-_MAX_PIXELS = 512_000_000
+MAX_PIXELS = 512_000_000
+"""Pictures with more are refused, unless the caller says otherwise."""
 
 # Called by name, since Pillow.open() would apply a limit of its own, which only a global can change.
 _PILLOW: dict[str, type[ImageFile.ImageFile]] = {
@@ -66,7 +67,7 @@ class Header(NamedTuple):
     mode: str
 
 
-def read(path: AnyPath, *, max_pixels: int = _MAX_PIXELS, lenient: bool = False) -> Image:
+def read(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
     """The picture in a file, upright, with what the file says about it.
 
     Args:
@@ -76,23 +77,34 @@ def read(path: AnyPath, *, max_pixels: int = _MAX_PIXELS, lenient: bool = False)
         ImageError: the file cannot be read, is damaged, or has more than `max_pixels`.
         UnsupportedImageError: it is of no kind that is read here.
     """
+    return decode(contents_of(path), printable(path), max_pixels=max_pixels, lenient=lenient)
+
+
+def contents_of(path: AnyPath) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
     with _opened(path) as file:
-        data = file.read()
-    return decode(data, printable(path), max_pixels=max_pixels, lenient=lenient)
+        return file.read()
 
 
-def probe(path: AnyPath) -> Header:
+def probe(path: AnyPath, *, pages: bool = False) -> Header:
     """What the header of a file says; no pixel is decoded.
+
+    Args:
+        pages: of a TIFF of several pages look at the first, instead of refusing it.
 
     Raises:
         ImageError: the file cannot be read, or its header is damaged.
         UnsupportedImageError: it is of no kind that is read here.
     """
     with _opened(path) as file:
-        return _header(file, printable(path))
+        return _header(file, printable(path), pages)
 
 
-def decode(data: bytes, name: str, *, max_pixels: int = _MAX_PIXELS, lenient: bool = False) -> Image:
+def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
     """The picture in the bytes of a file; its name is for messages.
 
     Raises:
@@ -111,16 +123,25 @@ def decode(data: bytes, name: str, *, max_pixels: int = _MAX_PIXELS, lenient: bo
         "tiff": tiff.decode,
         "jpeg": partial(_decode_jpeg, lenient=lenient),
     }
-    try:
+    with damage_named(name, header.format):
         image = decoders[header.format](data) if header.format in decoders else _decode_pillow(data, header.format)
         named = READABLE.get(os.path.splitext(name)[1].lower(), header.format)
         if named != header.format:
             image = dataclasses.replace(image, notes=(*image.notes, f"is a {header.format} file, whatever its name"))
         return _upright(image)
+
+
+@contextmanager
+def damage_named(name: str, format: str) -> Iterator[None]:
+    """What decoders raise on damaged files becomes an error that says of which file."""
+    try:
+        yield
+    except ImageError:
+        raise
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
     except _DAMAGE as error:
-        raise ImageError(f"{name}: damaged {header.format} file: {_reason(error)}") from error
+        raise ImageError(f"{name}: damaged {format} file: {_reason(error)}") from error
 
 
 @contextmanager
@@ -138,16 +159,16 @@ def _opened(path: AnyPath) -> Iterator[io.BufferedReader]:
         raise ImageError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def _header(file: io.BufferedReader | io.BytesIO, name: str) -> Header:
+def _header(file: io.BufferedReader | io.BytesIO, name: str, pages: bool = False) -> Header:
     format = sniff(file.read(32), name)
     file.seek(0)
     try:
         if format == "tiff":
-            with tiff.only_page(file) as page:
+            with tiff.only_page(file, first=pages) as page:
                 mode = f"{page.samplesperpixel} x {page.bitspersample} bits"
                 header = Header(format, int(page.imagewidth), int(page.imagelength), mode)
         else:
-            with _plugin(format)(file) as picture:
+            with plugin_of(format)(file) as picture:
                 header = Header(format, *picture.size, picture.mode)
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
@@ -197,7 +218,7 @@ def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
     return pixels.from_array(array)
 
 
-def _plugin(format: str) -> type[ImageFile.ImageFile]:
+def plugin_of(format: str) -> type[ImageFile.ImageFile]:
     """What opens a file of this format.
 
     Raises:
@@ -214,7 +235,7 @@ def _plugin(format: str) -> type[ImageFile.ImageFile]:
 
 
 def _decode_pillow(data: bytes, format: str) -> Image:
-    with _plugin(format)(io.BytesIO(data)) as picture:
+    with plugin_of(format)(io.BytesIO(data)) as picture:
         picture.load()
         info = picture.info
         found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)

@@ -7,7 +7,7 @@ EXIF in a TIFF is not a block but lies in the file's own directory; it is gather
 import io
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import cv2
@@ -38,18 +38,41 @@ class DamagedTiff(ValueError):
 
 
 @contextmanager
-def only_page(file: io.BufferedReader | io.BytesIO) -> Iterator[tifffile.TiffPage]:
+def only_page(file: io.BufferedReader | io.BytesIO, *, first: bool = False) -> Iterator[tifffile.TiffPage]:
     """The one page of a TIFF; thumbnails and masks do not count.
+
+    Args:
+        first: where there are several, take the first.
 
     Raises:
         UnknownKind: there are several.
     """
     with tifffile.TiffFile(file) as opened:
-        pages = [page.aspage() for page in opened.pages]
-        pages = [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
-        if len(pages) != 1:
-            raise pixels.UnknownKind(f"a TIFF of {len(pages)} pages; split it into one file a page")
-        yield pages[0]
+        counted = _counted(opened)
+        if len(counted) != 1 and not first:
+            raise pixels.UnknownKind(f"a TIFF of {len(counted)} pages; --frames all restores all of them")
+        yield counted[0]
+
+
+def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
+    """The pages that are neither thumbnails nor masks."""
+    every = [page.aspage() for page in opened.pages]
+    return [page for page in every if not page.is_reduced and not page.is_mask] or every[:1]
+
+
+def pages(data: bytes) -> list[bytes]:
+    """For each page the same file, whose only directory is that page's."""
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        layout, places = opened.tiff, [page.offset for page in _counted(opened)]
+    views = []
+    for place in places:
+        view = bytearray(data)
+        head = 8 if layout.is_bigtiff else 4
+        struct.pack_into(layout.offsetformat, view, head, place)
+        (count,) = struct.unpack_from(layout.tagnoformat, view, place)
+        struct.pack_into(layout.offsetformat, view, place + layout.tagnosize + count * layout.tagsize, 0)
+        views.append(bytes(view))
+    return views
 
 
 def decode(data: bytes) -> Image:
@@ -159,8 +182,12 @@ def encoded(
     block: bytes | None = None,
     xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    further: Sequence[np.ndarray] = (),
 ) -> bytes:
     """A TIFF of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA.
+
+    Args:
+        further: pages after the first, with its profile and resolution.
 
     The EXIF `block` is taken apart again. Beyond 4 GB it is a BigTIFF, without camera settings and place.
     """
@@ -168,30 +195,29 @@ def encoded(
     if block:
         said.load(block)
     inner = {tag: said.get_ifd(tag) for tag in (_EXIF, _GPS) if said.get_ifd(tag)}
-    bigtiff = array.nbytes > 2**32 - 2**25
+    bigtiff = sum(page.nbytes for page in (array, *further)) > 2**32 - 2**25
     if bigtiff:
         inner = {}
-    channels = array.shape[2] if array.ndim == 3 else 1
     file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        array,
-        byteorder="<",
-        bigtiff=bigtiff,
-        photometric="rgb" if channels >= 3 else "minisblack",
-        extrasamples=["unassalpha"] if channels in (2, 4) else None,
-        planarconfig="contig" if channels > 1 else None,
-        compression="adobe_deflate",
-        compressionargs={"level": 1},
-        predictor=True,
-        rowsperstrip=max(1, 2**20 // max(1, array.nbytes // array.shape[0])),
-        iccprofile=icc,
-        resolution=dpi or (1, 1),
-        resolutionunit="inch" if dpi else "none",
-        metadata=None,
-        software=False,
-        extratags=_tags(said, inner, xmp),
-    )
+    with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
+        for number, page in enumerate((array, *further)):
+            channels = page.shape[2] if page.ndim == 3 else 1
+            writer.write(
+                page,
+                photometric="rgb" if channels >= 3 else "minisblack",
+                extrasamples=["unassalpha"] if channels in (2, 4) else None,
+                planarconfig="contig" if channels > 1 else None,
+                compression="adobe_deflate",
+                compressionargs={"level": 1},
+                predictor=True,
+                rowsperstrip=max(1, 2**20 // max(1, page.nbytes // page.shape[0])),
+                iccprofile=icc,
+                resolution=dpi or (1, 1),
+                resolutionunit="inch" if dpi else "none",
+                metadata=None,
+                software=False,
+                extratags=_tags(said, inner, xmp) if number == 0 else [],
+            )
     return _with_directories(file.getvalue(), inner)
 
 

@@ -41,12 +41,12 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality is {quality}: choose 1 to 100")
     check_size(format, image.width, image.height)
-    block, xmp = (None, None) if strip_metadata else (_resized_exif(image), image.xmp)
+    block, xmp = (None, None) if strip_metadata else (resized_exif(image), image.xmp)
     try:
         if format == "png":
-            return png.spliced(png.encoded(_stacked(image)), icc=image.icc, exif=block, xmp=xmp, dpi=image.dpi)
+            return png.spliced(png.encoded(stacked(image)), icc=image.icc, exif=block, xmp=xmp, dpi=image.dpi)
         if format == "tiff":
-            return tiff.encoded(_stacked(image), icc=image.icc, block=block, xmp=xmp, dpi=image.dpi)
+            return tiff.encoded(stacked(image), icc=image.icc, block=block, xmp=xmp, dpi=image.dpi)
         return _through_pillow(image, format, quality, block, xmp)
     except (OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
         raise ImageError(f"cannot be written as {format}: {error or 'not enough memory'}") from error
@@ -122,7 +122,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _resized_exif(image: Image) -> bytes | None:
+def resized_exif(image: Image) -> bytes | None:
+    """The picture's EXIF block, which says how large it is now; None where it has none that can be followed."""
     if not image.exif:
         return None
     try:
@@ -132,7 +133,7 @@ def _resized_exif(image: Image) -> bytes | None:
         return None
 
 
-def _stacked(image: Image) -> np.ndarray:
+def stacked(image: Image) -> np.ndarray:
     """One array of what the file shall hold: one to four channels."""
     colour = image.rgb[..., 0] if image.grey else image.rgb
     if image.alpha is not None:
@@ -141,11 +142,11 @@ def _stacked(image: Image) -> np.ndarray:
 
 
 def _through_pillow(image: Image, format: str, quality: int, block: bytes | None, xmp: bytes | None) -> bytes:
-    rgb, alpha = _eight_bits(image.rgb), None if image.alpha is None else _eight_bits(image.alpha)
+    rgb, alpha = eight_bits(image.rgb), None if image.alpha is None else eight_bits(image.alpha)
     if alpha is not None and format != "webp":
         _log.warning("%s holds no transparency: transparent parts become white", format)
         rgb, alpha = _on_white(rgb, alpha), None
-    picture = Pillow.fromarray(_stacked(Image(rgb, alpha, grey=image.grey and format != "webp")))
+    picture = Pillow.fromarray(stacked(Image(rgb, alpha, grey=image.grey and format != "webp")))
     options: dict[str, object] = {}
     if format != "bmp":
         options |= {"quality": quality, "icc_profile": image.icc}
@@ -167,7 +168,8 @@ def _short_enough(metadata: bytes | None, kind: str, format: str) -> bytes | Non
     return metadata
 
 
-def _eight_bits(samples: Rgb | Plane) -> np.ndarray:
+def eight_bits(samples: Rgb | Plane) -> np.ndarray:
+    """The samples rounded to 8 bits."""
     if samples.dtype == np.uint8:
         return samples
     return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)

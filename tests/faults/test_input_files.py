@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.folder import restore_folder
-from srgan.images import Image, decode, encode, read
+from srgan.images import Image, decode, encode, read, read_frames
 from srgan.settings import FolderConfig
 from srgan.types import Levels
 
@@ -195,21 +195,30 @@ def test_15_grey_stays_neutral(folder):
 
 
 @pytest.mark.parametrize("format", ["gif", "webp", "png"])
-def test_16_animations_give_their_first_frame_and_say_so(folder, format):
+def test_16_animations(folder, format):
     frames = [Pillow.fromarray(np.roll(PHOTO, 20 * shift, axis=1)) for shift in range(3)]
-    folder.write(f"a.{format}", encoded(frames[0], format, save_all=True, append_images=frames[1:]))
+    data = encoded(frames[0], format, save_all=True, append_images=frames[1:], duration=[100, 250, 40])
+    folder.write(f"a.{format}", data)
 
-    (outcome,) = folder.run().values()
+    (first,) = folder.run().values()
+    assert first.status == "ok" and first.notes == ("first of 3 frames",)
 
-    assert outcome.status == "ok" and outcome.notes == ("first of 3 frames",)
+    (every,) = folder.run(frames="all").values()
+    found = read_frames(every.target)
+    assert every.status == "ok" and len(found.images) == 3 and found.durations == (100.0, 250.0, 40.0)
+    assert found.images[2].rgb.shape == (80, 120, 3)
 
 
-def test_17_multi_page_tiff_is_never_cut_to_its_first_page(folder, tmp_path):
-    tifffile.imwrite(folder.source / "a.tif", np.stack([PHOTO] * 3), photometric="rgb", metadata=None)
+def test_17_multi_page_tiff(folder):
+    with tifffile.TiffWriter(folder.source / "a.tif") as writer:
+        for _ in range(3):
+            writer.write(PHOTO, photometric="rgb", metadata=None)
 
-    (outcome,) = folder.run().values()
+    (first,) = folder.run().values()
+    assert first.status == "unsupported" and "3 pages" in first.reason
 
-    assert outcome.status == "unsupported" and "3 pages" in outcome.reason
+    (every,) = folder.run(frames="all").values()
+    assert every.status == "ok" and len(read_frames(every.target).images) == 3
 
 
 def test_18_float_tiff_is_refused_in_words(folder):

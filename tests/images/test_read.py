@@ -340,7 +340,7 @@ def test_heic_is_read_where_the_extra_is_installed(monkeypatch):
 
 def test_kinds_of_tiff_that_are_not_read_are_named():
     assert _reason(_tiff(np.zeros((3, 8, 8, 3), np.uint8)), UnsupportedImageError) == (
-        "a TIFF of 3 pages; split it into one file a page"
+        "a TIFF of 3 pages; --frames all restores all of them"
     )
     for dtype, words in {
         np.float32: "32-bit floating-point",

@@ -1,0 +1,116 @@
+"""Pictures of several frames (GIF, APNG, WebP) or pages (TIFF): read together, written together."""
+
+import dataclasses
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image as Pillow
+
+from srgan.errors import ImageError
+from srgan.images import pixels, tiff
+from srgan.images.formats import AnyPath, check_size, printable, sniff, writable
+from srgan.images.image import Image
+from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode, plugin_of
+from srgan.images.write import eight_bits, encode, resized_exif, stacked
+
+_SHOWN = 100.0
+"""How long a frame is shown that does not say how long [ms]."""
+
+_ANIMATED = ("gif", "png", "webp", "avif")
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The frames of an animation, or the pages of a document; a plain picture is one.
+
+    Attributes:
+        durations: how long each frame is shown [ms]; empty for pages.
+        loop: how often the animation is repeated; 0 is for ever.
+    """
+
+    images: tuple[Image, ...]
+    durations: tuple[float, ...] = ()
+    loop: int = 0
+
+
+def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Frames:
+    """All frames or pages of a file.
+
+    Raises:
+        ImageError: the file cannot be read, is damaged, or all of it has more than `max_pixels`.
+        UnsupportedImageError: it is of no kind that is read here.
+    """
+    data, name = contents_of(path), printable(path)
+    format = sniff(data[:32], name)
+    if format == "tiff":
+        with damage_named(name, format):
+            views = tiff.pages(data)
+        return Frames(tuple(decode(view, name, max_pixels=max_pixels // len(views)) for view in views))
+    first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
+    if format not in _ANIMATED:
+        return Frames((first,))
+    first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith("first of ")))
+    with damage_named(name, format), plugin_of(format)(io.BytesIO(data)) as picture:
+        count = getattr(picture, "n_frames", 1)
+        if count == 1:
+            return Frames((first,))
+        if count * first.width * first.height > max_pixels:
+            raise ImageError(f"{name}: {count} frames have more pixels than the limit of {max_pixels}")
+        images, durations = [], []
+        for number in range(count):
+            picture.seek(number)
+            picture.load()
+            found, _, _ = pixels.from_pillow(picture.copy())
+            images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
+            durations.append(float(picture.info.get("duration") or _SHOWN))
+        return Frames(tuple(images), tuple(durations), int(picture.info.get("loop") or 0))
+
+
+def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
+    """The bytes of a file that holds all of them: PNG and WebP animated, TIFF in pages.
+
+    Raises:
+        ConfigError: it is not a format that we write.
+        ImageError: the format holds one picture alone, or a side is longer than it allows.
+    """
+    format, images = writable(format), frames.images
+    if len(images) == 1:
+        return encode(images[0], format, quality=quality, strip_metadata=strip_metadata)
+    if format == "tiff":
+        for image in images:
+            check_size(format, image.width, image.height)
+        block, xmp = (None, None) if strip_metadata else (resized_exif(images[0]), images[0].xmp)
+        page, *further = map(stacked, images)
+        return tiff.encoded(page, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi, further=further)
+    if format not in ("png", "webp"):
+        raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
+    first, *others = _pictures(images)
+    file = io.BytesIO()
+    block = None if strip_metadata else resized_exif(images[0])
+    # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
+    whole = {"png": {"blend": 0, "disposal": 1}, "webp": {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}}
+    durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]
+    first.save(
+        file,
+        format,
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=frames.loop,
+        icc_profile=images[0].icc,
+        exif=b"Exif\0\0" + block if block else b"",
+        **whole[format],
+    )
+    return file.getvalue()
+
+
+def _pictures(images: Sequence[Image]) -> list[Pillow.Image]:
+    """Pillow's pictures, all of one mode, 8 bits."""
+    mode = "RGBA" if any(image.alpha is not None for image in images) else "RGB"
+    every = []
+    for image in images:
+        alpha = None if image.alpha is None else eight_bits(image.alpha)
+        eight = dataclasses.replace(image, rgb=eight_bits(image.rgb), alpha=alpha, grey=False)
+        every.append(Pillow.fromarray(stacked(eight)).convert(mode))
+    return every
