@@ -80,14 +80,20 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
     if format == "tiff":
         for image in images:
             check_size(format, image.width, image.height)
-        block, xmp = (None, None) if strip_metadata else (resized_exif(images[0]), images[0].xmp)
-        page, *further = map(stacked, images)
-        return tiff.encoded(page, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi, further=further)
+        block, xmp = (
+            (None, None)
+            if strip_metadata
+            else (resized_exif(images[0], images[0].width, images[0].height), images[0].xmp)
+        )
+        file, pages = io.BytesIO(), [stacked(image) for image in images]
+        every = [tiff.Page(page.shape, page.dtype, [page]) for page in pages]
+        tiff.write(file, every, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi)
+        return file.getvalue()
     if format not in ("png", "webp"):
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
     first, *others = _pictures(images)
     file = io.BytesIO()
-    block = None if strip_metadata else resized_exif(images[0])
+    block = None if strip_metadata else resized_exif(images[0], images[0].width, images[0].height)
     # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
     whole = {"png": {"blend": 0, "disposal": 1}, "webp": {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}}
     durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]

@@ -7,8 +7,9 @@ EXIF in a TIFF is not a block but lies in the file's own directory; it is gather
 import io
 import logging
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -31,6 +32,14 @@ _NAMES = {_EXIF: "ExifTag", _GPS: "GPSTag"}  # by number, tifffile would not wri
 tifffile_errors = (tifffile.TiffFileError, KeyError)  # KeyError: a codec that tifffile has not
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+class Page(NamedTuple):
+    """A page to write, some rows at a time."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    strips: Iterable[np.ndarray]
 
 
 class DamagedTiff(ValueError):
@@ -175,42 +184,43 @@ def _gathered_exif(data: bytes) -> bytes | None:
     return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
 
 
-def encoded(
-    array: np.ndarray,
+def write(
+    file: io.BytesIO | io.BufferedRandom,
+    pages: Sequence[Page],
     *,
     icc: bytes | None = None,
     block: bytes | None = None,
     xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
-    further: Sequence[np.ndarray] = (),
-) -> bytes:
-    """A TIFF of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA.
+) -> None:
+    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
 
-    Args:
-        further: pages after the first, with its profile and resolution.
-
-    The EXIF `block` is taken apart again. Beyond 4 GB it is a BigTIFF, without camera settings and place.
+    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF, without camera
+    settings and place.
     """
     said = Pillow.Exif()
     if block:
         said.load(block)
     inner = {tag: said.get_ifd(tag) for tag in (_EXIF, _GPS) if said.get_ifd(tag)}
-    bigtiff = sum(page.nbytes for page in (array, *further)) > 2**32 - 2**25
+    bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > 2**32 - 2**25
     if bigtiff:
         inner = {}
-    file = io.BytesIO()
     with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
-        for number, page in enumerate((array, *further)):
-            channels = page.shape[2] if page.ndim == 3 else 1
+        for number, page in enumerate(pages):
+            channels = page.shape[2] if len(page.shape) == 3 else 1
+            row = int(np.prod(page.shape[1:])) * page.dtype.itemsize
+            rows = max(1, 2**20 // row)
             writer.write(
-                page,
+                _regular(page.strips, rows),
+                shape=page.shape,
+                dtype=page.dtype,
                 photometric="rgb" if channels >= 3 else "minisblack",
                 extrasamples=["unassalpha"] if channels in (2, 4) else None,
                 planarconfig="contig" if channels > 1 else None,
                 compression="adobe_deflate",
                 compressionargs={"level": 1},
                 predictor=True,
-                rowsperstrip=max(1, 2**20 // max(1, page.nbytes // page.shape[0])),
+                rowsperstrip=rows,
                 iccprofile=icc,
                 resolution=dpi or (1, 1),
                 resolutionunit="inch" if dpi else "none",
@@ -218,7 +228,21 @@ def encoded(
                 software=False,
                 extratags=_tags(said, inner, xmp) if number == 0 else [],
             )
-    return _with_directories(file.getvalue(), inner)
+    _add_directories(file, inner)
+
+
+def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """The same picture in strips of so many rows; the last may have fewer."""
+    held: list[np.ndarray] = []
+    for strip in strips:
+        held.append(strip)
+        if sum(map(len, held)) >= rows:
+            whole = np.concatenate(held) if len(held) > 1 else held[0]
+            full = len(whole) // rows * rows
+            yield from (np.ascontiguousarray(whole[top : top + rows]) for top in range(0, full, rows))
+            held = [whole[full:]] if full < len(whole) else []
+    if held:
+        yield np.concatenate(held)
 
 
 def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:
@@ -230,15 +254,23 @@ def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | N
     return tags
 
 
-def _with_directories(data: bytes, inner: dict[int, dict[int, object]]) -> bytes:
-    """The same file with EXIF's own directories behind it, and their offsets in the places kept for them."""
-    grown = bytearray(data)
-    places = exif.places(data) if inner else {}
+def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]]) -> None:
+    """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
+    if not inner:
+        return
+    file.seek(0)
+    head = file.read(8)
+    file.seek(struct.unpack("<I", head[4:])[0])
+    directory_at, directory = struct.unpack("<I", head[4:])[0], file.read(2**16)
+    moved = head[:4] + struct.pack("<I", 8) + directory
+    places = {tag: at - 8 + directory_at for tag, at in exif.places(moved).items()}
+    end = file.seek(0, io.SEEK_END)
     for tag, fields in inner.items():
-        grown += bytes(len(grown) % 2)
-        directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+        end += file.write(bytes(end % 2))
+        block = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
         for key, value in fields.items():
-            directory[key] = value
-        struct.pack_into("<I", grown, places[tag], len(grown))
-        grown += directory.tobytes(len(grown))
-    return bytes(grown)
+            block[key] = value
+        file.seek(places[tag])
+        file.write(struct.pack("<I", end))
+        file.seek(end)
+        end += file.write(block.tobytes(end))

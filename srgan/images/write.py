@@ -1,11 +1,12 @@
 """An Image becomes a file, whole or not at all: encoded in memory, written under another name, synced, renamed."""
 
-import contextlib
 import errno
 import hashlib
 import io
 import logging
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -41,12 +42,12 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality is {quality}: choose 1 to 100")
     check_size(format, image.width, image.height)
-    block, xmp = (None, None) if strip_metadata else (resized_exif(image), image.xmp)
+    block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
     try:
-        if format == "png":
-            return png.spliced(png.encoded(stacked(image)), icc=image.icc, exif=block, xmp=xmp, dpi=image.dpi)
-        if format == "tiff":
-            return tiff.encoded(stacked(image), icc=image.icc, block=block, xmp=xmp, dpi=image.dpi)
+        if format in ("png", "tiff"):
+            file, whole = io.BytesIO(), stacked(image)
+            _write_strips(file, format, [whole], whole.shape, image, block, xmp)
+            return file.getvalue()
         return _through_pillow(image, format, quality, block, xmp)
     except (OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
         raise ImageError(f"cannot be written as {format}: {error or 'not enough memory'}") from error
@@ -75,8 +76,60 @@ def write(
     write_bytes(path, data)
 
 
+def write_strips(
+    path: AnyPath, strips: Iterable[np.ndarray], shape: tuple[int, ...], like: Image, *, strip_metadata: bool = False
+) -> str:
+    """The SHA-256 of the PNG or TIFF file that now holds the picture, which was never in memory as a whole.
+
+    Args:
+        strips: what `stacked` gives of the picture, some rows at a time, from top to bottom.
+        shape: of the whole.
+        like: what the file says beside the pixels.
+
+    Raises:
+        ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
+        MachineError: the disk is full, or the folder not writable.
+    """
+    format = format_of(path)
+    check_size(format, shape[1], shape[0])
+    block, xmp = (None, None) if strip_metadata else (resized_exif(like, shape[1], shape[0]), like.xmp)
+    with replacing(path) as file:
+        _write_strips(file, format, strips, shape, like, block, xmp)
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_strips(
+    file: io.BytesIO | io.BufferedRandom,
+    format: str,
+    strips: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    like: Image,
+    block: bytes | None,
+    xmp: bytes | None,
+) -> None:
+    if format == "png":
+        for piece in png.encoded(strips, shape[0], icc=like.icc, exif=block, xmp=xmp, dpi=like.dpi):
+            file.write(piece)
+    else:
+        pages = [tiff.Page(shape, like.rgb.dtype, strips)]
+        tiff.write(file, pages, icc=like.icc, block=block, xmp=xmp, dpi=like.dpi)
+
+
 def write_bytes(path: AnyPath, data: bytes) -> None:
-    """Nothing; the file holds these bytes, or what it held before: a crash leaves no half of it under its name.
+    """Nothing; the file holds these bytes.
+
+    Raises:
+        ImageError: the file cannot be written for a reason of its own, such as too long a name.
+        MachineError: the disk is full, or the folder not writable.
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: AnyPath) -> Iterator[io.BufferedRandom]:
+    """A file to write, which gets its name when all is well: a crash leaves what was there before, or nothing.
 
     Folders are made where they are missing.
 
@@ -90,8 +143,8 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)  # left by a killed process that had our number
         try:
-            with open(partial, "xb") as file:
-                file.write(data)
+            with open(partial, "x+b") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, target)
@@ -116,18 +169,18 @@ def _sync_folder(folder: Path) -> None:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some network file systems cannot; the file itself is safe
+        with suppress(OSError):  # some network file systems cannot; the file itself is safe
             os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def resized_exif(image: Image) -> bytes | None:
-    """The picture's EXIF block, which says how large it is now; None where it has none that can be followed."""
+def resized_exif(image: Image, width: int, height: int) -> bytes | None:
+    """A picture's EXIF block, which then says how large it is; None where it has none that can be followed."""
     if not image.exif:
         return None
     try:
-        return exif.resized(image.exif, image.width, image.height)
+        return exif.resized(image.exif, width, height)
     except exif.DamagedExif as error:
         _log.warning("EXIF dropped: %s", error)
         return None
