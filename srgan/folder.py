@@ -22,6 +22,7 @@ import torch
 from srgan.claims import Claims
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import (
+    STREAMED,
     SUFFIXES,
     Frames,
     Image,
@@ -35,6 +36,7 @@ from srgan.images import (
     read,
     read_frames,
     write_bytes,
+    write_strips,
 )
 from srgan.journal import Journal, stamp
 from srgan.masks import Masks
@@ -43,8 +45,11 @@ from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
 from srgan.sizing import Size
 
-MOST_PIXELS, MOST_PICTURES = 512e6, 64
-"""The output pixels and the pictures begun but not yet handed out, at most; one may always be, however large."""
+MOST_PICTURES = 64
+"""Pictures begun but not yet handed out, at most."""
+
+BYTES_A_PIXEL = 9
+"""What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
 
 
 _ALONE = 10**18
@@ -129,6 +134,7 @@ class _Run:
         self.restorer, self.config, self.masks = restorer, config, masks
         self.journal, self.claims = journal, claims
         self.tiles: ThreadPoolExecutor | None = None
+        self.most = config.memory * 1e9 / BYTES_A_PIXEL  # output pixels begun; one picture may always be
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         cores = torch.get_num_threads()
@@ -147,7 +153,7 @@ class _Run:
                             elsewhere.append(job)
                             continue
                         looked = self._look(job)
-                    if not _room([pixels for pixels, _ in begun], looked.pixels):
+                    if not self._room([pixels for pixels, _ in begun], looked.pixels):
                         break
                     begun.append((looked.pixels, self._begin(looked, pictures)))
                     looked = None
@@ -162,6 +168,10 @@ class _Run:
                 self.tiles.shutdown(cancel_futures=True)
             pictures.shutdown()
             torch.set_num_threads(cores)
+
+    def _room(self, begun: Sequence[int], pixels: int) -> bool:
+        """Whether a picture may be begun, beside those of so many output pixels."""
+        return not begun or (sum(begun) + pixels <= self.most and len(begun) < MOST_PICTURES)
 
     def _claim(self, job: Job, wait: bool) -> bool:
         """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
@@ -232,15 +242,10 @@ class _Run:
         started = time.perf_counter()
         try:
             frames = self._read(job)
-            mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
-            with _naming(job.source):
-                images = [self.restorer.restore(image, mask, workers=self.tiles) for image in frames.images]
-            restored = dataclasses.replace(frames, images=tuple(images))
-            with _naming(job.target):
-                data = self._encoded(job, frames, restored)
             if self._stamp(job) != seen:
                 raise ImageError(f"{job.source}: changed while it was read")
-            write_bytes(job.target, data)
+            streamed = self._streamed(job, frames)
+            pixels, digest, notes = self._held(job, frames) if streamed is None else streamed
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -248,9 +253,34 @@ class _Run:
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
         if self.journal is not None:
-            self.journal.add(job, seen, hashlib.sha256(data).hexdigest(), seconds)
-        pixels = sum(image.width * image.height for image in images)
-        return Outcome(job.name, job.target, "ok", "", pixels, seconds, images[0].notes)
+            self.journal.add(job, seen, digest, seconds)
+        return Outcome(job.name, job.target, "ok", "", pixels, seconds, notes)
+
+    def _held(self, job: Job, frames: Frames) -> tuple[int, str, tuple[str, ...]]:
+        """Pixels, SHA-256 and notes of the output, which was held in memory as a whole."""
+        mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
+        with _naming(job.source):
+            images = [self.restorer.restore(image, mask, workers=self.tiles) for image in frames.images]
+        with _naming(job.target):
+            data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
+        write_bytes(job.target, data)
+        return sum(image.width * image.height for image in images), hashlib.sha256(data).hexdigest(), images[0].notes
+
+    def _streamed(self, job: Job, frames: Frames) -> tuple[int, str, tuple[str, ...]] | None:
+        """The same of an output that was never held as a whole; None where it need not or cannot be so."""
+        image = frames.images[0]
+        (width, height), pixels = self.restorer.sizes(image.width, image.height)
+        format = self._format(job, image.format)
+        if pixels * image.depth / 8 < self.most or format not in STREAMED or len(frames.images) > 1:
+            return None
+        strips = self.restorer.strips(image, workers=self.tiles)
+        if strips is None or format != format_of(job.target):
+            return None
+        channels = (1 if image.grey else 3) + (image.alpha is not None)
+        shape = (height, width) if channels == 1 else (height, width, channels)
+        with _naming(job.source):
+            digest = write_strips(job.target, strips, shape, image, strip_metadata=self.config.strip_metadata)
+        return pixels, digest, image.notes
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
         status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
@@ -299,11 +329,6 @@ def _same(frames: Frames, restored: Frames) -> bool:
 
 def _opacity(image: Image) -> np.ndarray:
     return np.empty(0) if image.alpha is None else image.alpha
-
-
-def _room(begun: Sequence[int], pixels: int) -> bool:
-    """Whether a picture may be begun, beside those of so many output pixels."""
-    return not begun or (sum(begun) + pixels <= MOST_PIXELS and len(begun) < MOST_PICTURES)
 
 
 @contextmanager

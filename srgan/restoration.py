@@ -6,8 +6,9 @@ picture -> levels as in the file -> tiles -> engine, compose -> rounded once, in
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from itertools import groupby
 from typing import Any
 
 import cv2
@@ -87,19 +88,15 @@ def _restore_levels(
     model: Model, rgb: Levels, engine: Engine, tile: int | None, workers: Executor | None, neutral: bool
 ) -> Levels:
     """The restored colours in the depth of `rgb`; only tiles are ever held in floats."""
-    peak = float(np.iinfo(rgb.dtype).max)
     scale = model.task.scale
     height, width, _ = rgb.shape
     restored = np.empty((height * scale, width * scale, 3), rgb.dtype)
-    pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
+    pixels, look = _levels_as_observed(model, rgb)
 
     def put(tile: Tile, centre: Batch) -> None:
         if neutral:
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         restored[tile.rows.kept(scale), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
-
-    def look(levels: Tensor) -> Observed:
-        return model.task.present(levels.float().div(peak))
 
     _restore_tiles(model, pixels, engine, tile, look, put, workers)
     return restored
@@ -116,18 +113,64 @@ def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
     return merged
 
 
-def _restore_tiles(
+def restore_strips(
+    model: Model, image: Image, *, engine: Engine, tile: int | None = None, workers: Executor | None = None
+) -> Iterator[Shaped[np.ndarray, ...]]:
+    """The pixels of what `restore_image` makes, alpha beside them, a row of tiles at a time from top to bottom.
+
+    Grey pictures have one channel, as in a file. Only the network's context must be known, and nothing is masked.
+    """
+    scale, generator, depth = model.task.scale, model.generator, image.rgb.dtype
+    rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
+    pixels, look = _levels_as_observed(model, rgb)
+    strip = np.empty((0, 0, 3), depth)
+
+    def put(tile: Tile, centre: Batch) -> None:
+        if image.grey:
+            centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
+        strip[:, tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), depth)
+
+    restore_tile = _tile_restorer(model, pixels, engine, look, put)
+    run = map if workers is None else workers.map
+    every = tiles(image.height, image.width, tile or _side(model), _context(model), generator.multiple_of)
+    for rows, band in groupby(every, key=lambda tile: tile.rows):
+        strip = np.empty(((rows.stop - rows.start) * scale, image.width * scale, 3), depth)
+        for _ in run(restore_tile, band):
+            pass  # raises what a tile raised
+        colours = strip[:, :, :1] if image.grey else strip
+        if image.alpha is not None:
+            top, bottom = max(0, rows.start - UPSAMPLE_CONTEXT), rows.stop + UPSAMPLE_CONTEXT
+            alpha = _enlarge_alpha(image.alpha[top:bottom], scale)[(rows.start - top) * scale :][: len(strip)]
+            yield np.concatenate([colours, alpha[:, :, None]], axis=2)
+        else:
+            yield colours[:, :, 0] if image.grey else colours
+
+
+def _levels_as_observed(model: Model, rgb: Levels) -> tuple[Tensor, Callable[[Tensor], Observed]]:
+    """Levels in planes, and what turns a part of them into what is observed."""
+    peak = float(np.iinfo(rgb.dtype).max)
+    pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
+    return pixels, lambda levels: model.task.present(levels.float().div(peak))
+
+
+def _context(model: Model) -> int | None:
+    """Input pixels to each side that a restored pixel depends on."""
+    return None if model.generator.context is None else model.generator.context + model.task.context
+
+
+def _side(model: Model) -> int:
+    """The side of a tile: the context is computed twice, and what it costs falls with the side."""
+    return max(AUTO_TILE, 4 * (_context(model) or 0), 8 * (model.generator.context or 0))
+
+
+def _tile_restorer(
     model: Model,
     pixels: Shaped[Tensor, "n c h w"],
     engine: Engine,
-    tile: int | None,
     look: Callable[[Tensor], Observed],
     put: Callable[[Tile, Batch], None],
-    workers: Executor | None = None,
-) -> None:
-    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
+) -> Callable[[Tile], None]:
     task, generator, scale = model.task, model.generator, model.task.scale
-    context = None if generator.context is None else generator.context + task.context
 
     @torch.inference_mode()
     def restore_tile(tile: Tile) -> None:
@@ -141,15 +184,28 @@ def _restore_tiles(
         composed = task.compose(observed, generated)
         put(tile, composed[..., high.centre(scale), wide.centre(scale)])
 
+    return restore_tile
+
+
+def _restore_tiles(
+    model: Model,
+    pixels: Shaped[Tensor, "n c h w"],
+    engine: Engine,
+    tile: int | None,
+    look: Callable[[Tensor], Observed],
+    put: Callable[[Tile, Batch], None],
+    workers: Executor | None = None,
+) -> None:
+    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
+    restore_tile = _tile_restorer(model, pixels, engine, look, put)
+
     def restore_tiles(side: int) -> None:
-        for _ in run(restore_tile, tiles(height, width, side, context, generator.multiple_of)):
+        for _ in run(restore_tile, tiles(height, width, side, _context(model), model.generator.multiple_of)):
             pass  # raises what a tile raised
 
     height, width = pixels.shape[-2:]
     run = map if workers is None else workers.map
-    # The context is computed twice, and what it costs falls with the side of the tile.
-    side = tile or max(AUTO_TILE, 4 * (context or 0), 8 * (generator.context or 0))
-    fitting(restore_tiles, side, chosen=bool(tile))
+    fitting(restore_tiles, tile or _side(model), chosen=bool(tile))
 
 
 def check_mask(model: Model, mask: Weights | None) -> None:

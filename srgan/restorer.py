@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -15,9 +15,10 @@ from jaxtyping import Float32, Shaped
 from srgan.engines import Engine, make_engine
 from srgan.images import Image
 from srgan.model import Model
-from srgan.restoration import Weights, restore_image
+from srgan.restoration import Weights, restore_image, restore_strips
 from srgan.settings import FolderConfig
 from srgan.sizing import Size, steps
+from srgan.tasks import Inpaint
 
 
 class Restorer:
@@ -64,6 +65,20 @@ class Restorer:
             model, engine = self.models[scale], self._engines[scale]
             image = restore_image(model, image, mask, engine=engine, tile=self.config.tile or None, workers=workers)
         return reduced(image, *wanted)
+
+    def strips(self, image: Image, *, workers: Executor | None = None) -> Iterator[np.ndarray] | None:
+        """The same, as rows of pixels that are never held all at once; None where that cannot be."""
+        scales = self._steps(image.width, image.height)
+        if len(scales) != 1:
+            return None
+        (scale,) = scales
+        model, engine = self.models[scale], self._engines[scale]
+        made = image.width * scale, image.height * scale
+        if isinstance(model.task, Inpaint) or model.generator.context is None:
+            return None
+        if self.sizes(image.width, image.height)[0] != made:
+            return None  # it is reduced afterwards
+        return restore_strips(model, image, engine=engine, tile=self.config.tile or None, workers=workers)
 
     def _steps(self, width: int, height: int) -> tuple[int, ...]:
         if self.size is None:

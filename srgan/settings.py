@@ -22,6 +22,7 @@ class FolderConfig:
     device: str = option("auto", "auto, cpu, cuda or mps.")
     engine: str = option("auto", "auto or torch.")
     precision: str = option("auto", "auto, bf16 or fp32.")
+    memory: float = option(4.0, "For pictures in work [GB]; results that need more are streamed to PNG or TIFF files.")
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
     frames: str = option("first", "Of animations and TIFF pages: first, or all.")
     lenient: bool = option(False, "Of truncated JPEG files take what is left.")
@@ -33,6 +34,8 @@ class FolderConfig:
             raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
         if self.frames not in ("first", "all"):
             raise ConfigError(f"frames={self.frames}: choose first or all")
+        if not self.memory > 0:
+            raise ConfigError(f"memory={self.memory}: must be more than 0")
         if self.tile < 0:
             raise ConfigError(f"tile={self.tile}: choose a side in pixels, or 0")
 

@@ -5,9 +5,10 @@ from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, pr
 from srgan.images.frames import Frames, encode_frames, read_frames
 from srgan.images.image import Image
 from srgan.images.read import Header, decode, probe, read
-from srgan.images.write import encode, partial_of, write, write_bytes
+from srgan.images.write import STREAMED, encode, partial_of, write, write_bytes, write_strips
 
 __all__ = [
+    "STREAMED",
     "SUFFIXES",
     "Frames",
     "Header",
@@ -28,4 +29,5 @@ __all__ = [
     "read_frames",
     "write",
     "write_bytes",
+    "write_strips",
 ]

@@ -24,6 +24,9 @@ _MACHINE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
     *(errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
 }
+STREAMED = ("png", "tiff")
+"""The formats that are written strip by strip."""
+
 _JPEG_SEGMENT = 65_000  # bytes; EXIF and XMP must each fit into one segment
 
 
@@ -44,7 +47,7 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     check_size(format, image.width, image.height)
     block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
     try:
-        if format in ("png", "tiff"):
+        if format in STREAMED:
             file, whole = io.BytesIO(), stacked(image)
             _write_strips(file, format, [whole], whole.shape, image, block, xmp)
             return file.getvalue()

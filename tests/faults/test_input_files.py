@@ -328,6 +328,35 @@ def test_25_odd_sizes_and_any_tile_give_the_whole_picture(folder, height, width,
     assert (read(tiled.target).rgb != expected).mean() < 1e-3  # float sums in another order, at the edge of a level
 
 
+def _peak(folder, *words):
+    """The most memory that a command of its own has held [MB]."""
+    process = folder.start(*words)
+    _, messages = process.communicate()
+    assert process.returncode == 0, messages
+    return max(int(line.split()[1]) for line in messages.splitlines() if line.startswith("peak ")) / 1024
+
+
+@pytest.mark.slow
+def test_26_a_huge_picture(folder, monkeypatch, tmp_path):
+    """100 megapixels become 400: the result alone is 1.2 GB."""
+    report = "import atexit, resource, sys\n@atexit.register\ndef tell():\n    "
+    report += "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    (tmp_path / "sitecustomize.py").write_text(report)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    folder.put(a_png=encoded(PHOTO))
+    least = _peak(folder)
+    (folder.source / "a.png").unlink()
+    flat = np.full((10_000, 10_000, 3), 90, np.uint8)
+    folder.put(b_png=encode(Image(flat), "png"))
+
+    most = _peak(folder, "--memory", "1")
+
+    assert most - least < 1000
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", None)
+    with Pillow.open(folder.target / "b.png") as restored:
+        assert restored.size == (20_000, 20_000)
+
+
 def test_27_a_bomb_is_refused_by_its_header(folder):
     folder.put(a_png=_png_header(50_000, 50_000, bytes(300_000)), b_png=encoded(PHOTO))
 
