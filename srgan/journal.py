@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,9 @@ from srgan.images import Job, partial_of
 log = logging.getLogger(__name__)
 
 FOLDER = ".srgan"
+
+SYNCED_EVERY = 1.0
+"""Seconds after which new lines are safe from a power cut."""
 
 
 class History:
@@ -82,7 +86,7 @@ class Journal(History):
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         super().__init__(folder)
         self._settings = fingerprint(settings)
-        self._lock = threading.Lock()
+        self._lock, self._synced = threading.Lock(), 0.0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a", encoding="utf-8")
@@ -131,7 +135,7 @@ class Journal(History):
             "sha256": digest,
             "seconds": round(seconds, 3),
         }
-        self._write(line, sync=True)
+        self._write(line)
 
     def fail(self, job: Job, reason: str) -> None:
         """Notes that `job` has failed, and why."""
@@ -141,13 +145,15 @@ class Journal(History):
         """Notes that a process died while it was at work on a picture."""
         self._write({"name": name, "died": process})
 
-    def _write(self, line: Mapping[str, Any], *, sync: bool = False) -> None:
+    def _write(self, line: Mapping[str, Any]) -> None:
+        """Adds a line; what a machine that loses its power has not written yet is done again."""
         try:
             with self._lock:
                 self._file.write(json.dumps(line) + "\n")
                 self._file.flush()
-                if sync:
-                    os.fsync(self._file.fileno())
+            if time.monotonic() - self._synced > SYNCED_EVERY:
+                self._synced = time.monotonic()
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
 

@@ -1,6 +1,7 @@
 """Cases 31 to 40: names, folders, and what lies in them."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,35 @@ def test_37_no_pictures_or_no_folder(folder):
     with pytest.raises(ConfigError) as missing:
         folder.run()
     assert missing.value.exit_code == 2
+
+
+@pytest.mark.slow
+def test_38_100_000_small_files(folder):
+    data = encoded(SMALL[:1, :1])
+    for number in range(100_000):
+        folder.write(f"{number:06}.png", data)
+
+    def memory():
+        lines = Path(f"/proc/{child}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+    started = time.monotonic()
+    process = folder.start("-v", env={**os.environ, "SRGAN_SUPERVISED": "0"})
+    child = process.pid
+    assert process.stderr.readline() == "0/100000 pictures\n"
+    until_said = time.monotonic() - started
+    for _ in range(1000):
+        process.stdout.readline()
+    before = memory()
+    for _ in range(4000):
+        process.stdout.readline()
+    grown = memory() - before
+    process.terminate()
+    process.communicate()
+
+    assert until_said < 2
+    assert grown < 20  # MB
+    assert process.returncode == 143
 
 
 def test_39_outputs_that_cannot_be_written_and_inputs_that_cannot_be_read(folder):
