@@ -64,9 +64,18 @@ def only_page(file: io.BufferedReader | io.BytesIO, *, first: bool = False) -> I
 
 
 def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
-    """The pages that are neither thumbnails nor masks."""
-    every = [page.aspage() for page in opened.pages]
-    return [page for page in every if not page.is_reduced and not page.is_mask] or every[:1]
+    """The pages that are neither thumbnails nor masks.
+
+    Raises:
+        DamagedTiff: a page is said to follow itself.
+    """
+    every: dict[int, tifffile.TiffPage] = {}
+    for page in opened.pages:
+        if page.offset in every:
+            raise DamagedTiff("its pages go round in a circle")
+        every[page.offset] = page.aspage()
+    pages = list(every.values())
+    return [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
 
 
 def pages(data: bytes) -> list[bytes]:

@@ -403,3 +403,16 @@ def test_a_file_of_any_name_is_read_and_its_errors_are_one_line(name, tmp_path):
         read(os.fsdecode(path))
     assert str(caught.value).encode().endswith(b": empty file")
     assert "\n" not in str(caught.value)
+
+
+def test_a_tiff_whose_pages_go_round_in_a_circle_is_an_error():
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file, byteorder="<") as writer:
+        for _ in range(2):
+            writer.write(DEEP[..., :3], photometric="rgb", metadata=None)
+    with tifffile.TiffFile(io.BytesIO(file.getvalue())) as opened:
+        first, second = (page.offset for page in opened.pages)
+    data = bytearray(file.getvalue())
+    (count,) = struct.unpack_from("<H", data, second)
+    struct.pack_into("<I", data, second + 2 + 12 * count, first)
+    assert _reason(bytes(data)) == "damaged tiff header: its pages go round in a circle"
