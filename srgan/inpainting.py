@@ -12,12 +12,11 @@ from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float32
 from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, label
-from torch import Tensor
 
 from srgan.engines import Engine
+from srgan.holes import halved, smoothed
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tasks import Inpaint
@@ -136,13 +135,11 @@ def fill(
     """The picture with its holes filled, coarse to fine: what was filled at half the size is the guess at the next."""
     sizes = [(picture, mask)]
     for _ in range(halvings):
-        sizes.append(_halved(*sizes[-1]))
-    guess: Batch | None = None
-    for smaller, holes in reversed(sizes):
-        if guess is not None:
-            guess = upsample(guess, 2)[..., : smaller.shape[2], : smaller.shape[3]].clamp(0, 1)
-        filled = _fill_at_once(model, smaller, holes, guess, engine, tile, workers)
-        guess = filled.clamp(0, 1)
+        sizes.append(halved(*sizes[-1]))
+    filled = _fill_at_once(model, *sizes[-1], smoothed(*sizes[-1]), False, engine, tile, workers)
+    for larger, holes in reversed(sizes[:-1]):
+        guess = upsample(filled, 2)[..., : larger.shape[2], : larger.shape[3]].clamp(0, 1)
+        filled = _fill_at_once(model, larger, holes, guess, True, engine, tile, workers)
     return filled
 
 
@@ -150,7 +147,8 @@ def _fill_at_once(
     model: Model,
     picture: Batch,
     mask: Mask,
-    guess: Batch | None,
+    guess: Batch,
+    coarse: bool,
     engine: Engine,
     tile: int | None,
     workers: Executor | None,
@@ -162,7 +160,7 @@ def _fill_at_once(
     def fill_tile(place: Tile) -> None:
         rows, columns = place
         seen = (..., rows.seen, columns.seen)
-        observed = task.present(picture[seen], mask[seen], None if guess is None else guess[seen])
+        observed = task.present(picture[seen], mask[seen], guess[seen], float(coarse))
         generated = padded(engine, observed.to(engine.device), generator.multiple_of, 1).cpu()
         composed = task.compose(observed, generated)
         filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
@@ -176,12 +174,3 @@ def _fill_at_once(
     run = map if workers is None else workers.map
     fitting(fill_tiles, tile or TILE, chosen=bool(tile))
     return filled
-
-
-def _halved(picture: Batch, mask: Mask) -> tuple[Float[Tensor, "n 3 _ _"], Float[Tensor, "n 1 _ _"]]:
-    """Half the size: the mean of what is known of 2 x 2 pixels; missing is only where nothing is."""
-    height, width = picture.shape[2:]
-    even = (0, width % 2, 0, height % 2)
-    picture, known = F.pad(picture, even, mode="replicate"), 1 - F.pad(mask, even, mode="replicate")
-    share = F.avg_pool2d(known, 2)
-    return F.avg_pool2d(picture * known, 2) / share.clamp(min=0.25), (share == 0).to(mask)

@@ -21,7 +21,7 @@ ROWS = [  # from the top
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
-    {"niqe", "colour"},
+    {"niqe", "colour", "holes"},
     {"resample", "features"},
     {"options", "types", "errors"},
 ]

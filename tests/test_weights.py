@@ -103,6 +103,31 @@ def test_a_strength_is_obeyed(name, noisy):
     assert strong > right + 0.5
 
 
+def test_an_inpainter_ships():
+    assert "inpaint" in zoo.names()
+
+
+def test_an_inpainter_is_not_below_opencv_on_thin_holes(photographs):
+    model = srgan.load("inpaint")
+    model.task = dataclasses.replace(model.task, holes="thin")
+
+    scores = srgan.evaluate(model, photographs, metrics=("psnr",))
+
+    assert scores["mean"]["psnr"] >= max(baseline["psnr"] for baseline in scores["baseline"].values())
+
+
+@needs_bench
+def test_the_scores_of_the_inpainter_are_what_is_measured():
+    model = srgan.load("inpaint")
+    model.task = dataclasses.replace(model.task, holes="thin")
+
+    measured = srgan.evaluate(model, BENCH / "Kodak24", metrics=("psnr",), baselines=False)["mean"]
+
+    assert measured["psnr"] == pytest.approx(
+        srgan.describe("inpaint")["scores"]["Kodak24, thin holes"]["psnr"], abs=0.02
+    )
+
+
 def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_pixel():
     assert multiply_adds(srgan.load("upscale-x4")) <= 450_000
 

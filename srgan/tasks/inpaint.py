@@ -13,6 +13,7 @@ from torch import Tensor
 
 from srgan.degrade import HOLES, mask
 from srgan.errors import ConfigError
+from srgan.holes import smoothed
 from srgan.metrics import Protocol
 from srgan.options import option
 from srgan.resample import resize
@@ -23,7 +24,7 @@ SEED = 0
 """Of the holes that evaluation makes."""
 
 GUESSED = 0.5
-"""What the generator sees in the place of 1 where a hole holds a coarse guess."""
+"""What the generator sees in the place of 1 where a hole holds what was filled in on a smaller picture."""
 
 DRIFT = 0.03
 """How far the colours of a guess in training are off, smoothly over the picture: real guesses do not fit the rest."""
@@ -31,16 +32,16 @@ DRIFT = 0.03
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Inpaint(Task):
-    """A picture with holes; the generator sees the rest and a mask of the holes, and fills these alone.
+    """A picture with holes; the generator sees the rest and a mask of the holes, and says what to add in these alone.
 
-    A hole is empty, or it holds a guess: what was filled in on a smaller picture, enlarged. So large holes are filled
-    coarse to fine by a generator that need not look far.
+    A hole holds a guess: colours that run in from its edge, or better, what was filled in on a smaller picture,
+    enlarged. So large holes are filled coarse to fine by a generator that need not look far.
     """
 
     name: ClassVar[str] = "inpaint"
     in_channels: ClassVar[int] = 4
 
-    guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse guess.")
+    guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.")
     holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.")
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Inpaint(Task):
         return 0
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Holes of every kind, drawn for each picture; in some a guess: the picture, coarse and a bit off."""
+        """Holes of every kind, drawn for each picture; some hold the picture itself, coarse and a bit off."""
         draw = np.random.default_rng(int(torch.randint(2**31, (), generator=rng, device=clean.device)))
         kinds = draw.choice(list(HOLES), len(clean))
         height, width = clean.shape[2:]
@@ -64,7 +65,7 @@ class Inpaint(Task):
         drift = torch.randn(len(clean), 3, 3, 3, generator=rng, device=clean.device) * DRIFT
         guess = resize(resize(clean, *small) + resize(drift, *small), height, width).clamp(0, 1)
         guessed = torch.from_numpy(draw.random(len(clean)) < self.guessed).to(clean).view(-1, 1, 1, 1)
-        return self.present(clean, masks, guess * guessed, guessed)
+        return self.present(clean, masks, torch.lerp(smoothed(clean, masks), guess, guessed), guessed)
 
     def present(
         self,
@@ -73,18 +74,19 @@ class Inpaint(Task):
         guess: Batch | None = None,
         guessed: Float[Tensor, "n 1 1 1"] | float = 1.0,
     ) -> Observed:
-        """The picture with its holes emptied, or filled with a guess, and the mask; without one, nothing is missing.
+        """The picture with a guess in its holes, and the mask; without one, nothing is missing.
 
         Args:
-            guessed: of each picture, whether there is a guess.
+            guess: what the holes hold; without one, colours that run in from their edge.
+            guessed: of each picture, whether its guess was filled in on a smaller one.
         """
         mask = torch.zeros_like(picture[:, :1]) if mask is None else mask
         if guess is None:
-            return torch.cat([picture * (1 - mask), mask], dim=1)
+            guess, guessed = smoothed(picture, mask), 0.0
         return torch.cat([picture * (1 - mask) + guess * mask, mask * (1 - (1 - GUESSED) * guessed)], dim=1)
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """What is known, exactly as it was; in the holes the guess, where there is one, plus what was generated."""
+        """What is known, exactly as it was; in the holes the guess plus what was generated."""
         return observed[:, :3].float() + (observed[:, 3:] > 0) * generated.float()
 
     def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
