@@ -25,6 +25,8 @@ from srgan.restoration import restore_batch
 from srgan.samples import write_samples
 
 Batch = torch.Tensor
+HOLE = torch.tensor([0.9, 0.1, 0.6]).view(1, 3, 1, 1)
+"""The colour that shows where a picture has holes."""
 
 
 def observe(model: srgan.Model, path: Path, damage: str | None = None) -> tuple[Batch, Batch]:
@@ -64,7 +66,9 @@ def ways(models: dict[str, srgan.Model], path: Path, damage: str | None) -> tupl
     task = next(iter(models.values())).task
     observed, clean = observe(next(iter(models.values())), path, damage)
     baselines = {name: restore(observed, clean) for name, restore in task.baselines().items()}
-    pixels = observed[:, :3].repeat_interleave(task.scale, 2).repeat_interleave(task.scale, 3)
+    hole = task.lost(observed)
+    pixels = observed[:, :3] if hole is None else torch.lerp(clean, HOLE.expand_as(clean), hole)
+    pixels = pixels.repeat_interleave(task.scale, 2).repeat_interleave(task.scale, 3)
     shown = {"input": pixels} if "noisy" not in baselines else {}
     shown |= baselines
     for name, model in models.items():
