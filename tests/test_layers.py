@@ -7,17 +7,9 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    {
-        "kinds",
-        "restorer",
-        "restoration",
-        "inpainting",
-        "folder",
-        "evaluation",
-        "training",
-        "samples",
-        "doctor",
-    },  # verbs
+    # verbs
+    {"folder", "conversion", "kinds", "restorer", "restoration", "inpainting", "evaluation", "training"}
+    | {"samples", "doctor"},
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
@@ -27,7 +19,9 @@ ROWS = [  # from the top
 ]
 WITHIN_A_ROW = {
     *{
+        ("folder", "conversion"),
         ("folder", "restorer"),
+        ("conversion", "restorer"),
         ("restorer", "restoration"),
         ("kinds", "restoration"),
         ("kinds", "inpainting"),

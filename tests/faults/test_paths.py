@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srgan import folder as runner
+from srgan import conversion
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images import plan
 
@@ -146,7 +146,7 @@ def test_39_outputs_that_cannot_be_written_and_inputs_that_cannot_be_read(folder
 
 def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch):
     folder.put(changes_png=encoded(SMALL), vanishes_png=encoded(SMALL), stays_png=encoded(SMALL))
-    reading = runner.read
+    reading = conversion.read
 
     def read_and_meddle(path, **options):
         image = reading(path, **options)
@@ -156,7 +156,7 @@ def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch
             path.unlink()
         return image
 
-    monkeypatch.setattr(runner, "read", read_and_meddle)
+    monkeypatch.setattr(conversion, "read", read_and_meddle)
 
     outcomes = folder.run()
 

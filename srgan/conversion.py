@@ -1,0 +1,164 @@
+"""One file becomes another: read, restored, encoded, written.
+
+read -> (changed meanwhile?) -> restore -> encode -> write, or strip by strip where the result is too large to hold
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srgan.errors import ImageError
+from srgan.images import (
+    STREAMED,
+    SUFFIXES,
+    Frames,
+    Image,
+    Job,
+    check_size,
+    encode_frames,
+    format_of,
+    printable,
+    probe,
+    read,
+    read_frames,
+    write_bytes,
+    write_strips,
+)
+from srgan.journal import stamp
+from srgan.masks import Masks
+from srgan.restorer import Restorer
+from srgan.settings import FolderConfig
+
+BYTES_A_PIXEL = 9
+"""What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written: its pixels, its SHA-256, and what the user should know of it."""
+
+    pixels: int
+    sha256: str
+    notes: tuple[str, ...]
+
+
+class Conversion:
+    """What is done with each file of a run; several threads may call it.
+
+    Attributes:
+        workers: threads that share the tiles of all pictures; None restores each picture's one after the other.
+        most: output pixels that are held at a time.
+    """
+
+    def __init__(self, restorer: Restorer, config: FolderConfig, masks: Masks | None = None) -> None:
+        self.restorer, self.config, self.masks = restorer, config, masks
+        self.workers: Executor | None = None
+        self.most = config.memory * 1e9 / BYTES_A_PIXEL
+
+    def settings(self) -> dict[str, Any]:
+        """What decides an output's bytes, beside the input."""
+        return self.restorer.settings() | ({} if self.masks is None else {"masks": str(self.masks)})
+
+    def stamp(self, job: Job) -> list[int]:
+        """What changes whenever the input does, or its mask."""
+        return stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
+
+    def look(self, job: Job) -> int:
+        """The pixels of the output, from the header of the input.
+
+        Raises:
+            ImageError: it cannot be made.
+        """
+        header = probe(job.source, pages=self.config.frames == "all")
+        size, pixels = self.restorer.sizes(header.width, header.height)
+        with _naming(job.source):
+            check_size(self._format(job, header.format), *size)
+        return pixels
+
+    def make(self, job: Job, seen: list[int]) -> Made:
+        """The output, written; `seen` is the input's stamp before.
+
+        Raises:
+            ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
+            MachineError: the output cannot be written.
+        """
+        frames = self._read(job)
+        if self.stamp(job) != seen:
+            raise ImageError(f"{printable(job.source)}: changed while it was read")
+        return self._streamed(job, frames) or self._held(job, frames)
+
+    def _held(self, job: Job, frames: Frames) -> Made:
+        """The output, held in memory as a whole."""
+        mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
+        with _naming(job.source):
+            images = [self.restorer.restore(image, mask, workers=self.workers) for image in frames.images]
+        with _naming(job.target):
+            data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
+        write_bytes(job.target, data)
+        pixels = sum(image.width * image.height for image in images)
+        return Made(pixels, hashlib.sha256(data).hexdigest(), images[0].notes)
+
+    def _streamed(self, job: Job, frames: Frames) -> Made | None:
+        """The output, never held as a whole; None where that need not or cannot be so."""
+        image = frames.images[0]
+        (width, height), pixels = self.restorer.sizes(image.width, image.height)
+        format = self._format(job, image.format)
+        if pixels * image.depth / 8 < self.most or format not in STREAMED or len(frames.images) > 1:
+            return None
+        strips = self.restorer.strips(image, workers=self.workers)
+        if strips is None or format != format_of(job.target):
+            return None
+        channels = (1 if image.grey else 3) + (image.alpha is not None)
+        shape = (height, width) if channels == 1 else (height, width, channels)
+        with _naming(job.source):
+            digest = write_strips(job.target, strips, shape, image, strip_metadata=self.config.strip_metadata)
+        return Made(pixels, digest, image.notes)
+
+    def _read(self, job: Job) -> Frames:
+        most, lenient = self.config.max_pixels, self.config.lenient
+        if self.config.frames == "all":
+            return read_frames(job.source, max_pixels=most, lenient=lenient)
+        return Frames((read(job.source, max_pixels=most, lenient=lenient),))
+
+    def _encoded(self, job: Job, frames: Frames, restored: Frames) -> bytes:
+        """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
+        config, first = self.config, frames.images[0]
+        format = self._format(job, first.format)
+        if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
+            return job.source.read_bytes()
+        return encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+
+    def _format(self, job: Job, found: str) -> str:
+        """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
+        keeps = self.config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
+        return found if keeps else format_of(job.target)
+
+
+def _same(frames: Frames, restored: Frames) -> bool:
+    """Whether both have the same pixels."""
+    return all(
+        np.array_equal(before.rgb, after.rgb) and np.array_equal(_opacity(before), _opacity(after))
+        for before, after in zip(frames.images, restored.images, strict=True)
+    )
+
+
+def _opacity(image: Image) -> np.ndarray:
+    return np.empty(0) if image.alpha is None else image.alpha
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What is wrong with a picture is said of this file."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"{printable(path)}: {error}") from error
