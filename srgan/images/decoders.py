@@ -1,0 +1,157 @@
+"""The bytes of a file of each format become an Image as it lies in the file, by the decoder that is exact and fast."""
+
+import io
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
+
+from srgan.images import pixels, png, tiff
+from srgan.images.formats import SUFFIXES
+from srgan.images.image import Image
+
+# Called by name, since Pillow.open() would apply a limit of its own, which only a global can change.
+_PILLOW: dict[str, type[ImageFile.ImageFile]] = {
+    "png": PngImagePlugin.PngImageFile,
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+}
+
+_TURBO = {"RGB": "RGB", "L": "GRAY"}  # what libjpeg-turbo calls Pillow's modes
+
+
+def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
+    """The picture in the bytes of a file of this format, not yet turned upright.
+
+    Args:
+        lenient: of a truncated JPEG take what is left.
+    """
+    if format == "png":
+        return _decode_png(data)
+    if format == "tiff":
+        return tiff.decode(data)
+    return _decode_jpeg(data, lenient=lenient) if format == "jpeg" else _decode_pillow(data, format)
+
+
+def reason(error: BaseException) -> str:
+    """What a decoder says is wrong, in one line."""
+    return "not enough memory" if isinstance(error, MemoryError) else " ".join(str(error).split()) or repr(error)
+
+
+def _decode_png(data: bytes) -> Image:
+    """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
+    said = png.contents(data)
+    notes: tuple[str, ...] = ()
+    if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
+        found = _through_opencv(data, said)
+    else:
+        with PngImagePlugin.PngImageFile(io.BytesIO(data)) as picture:
+            picture.load()
+            found, _, notes = pixels.from_pillow(picture)
+    return Image(
+        *found,
+        icc=said.icc,
+        exif=said.exif,
+        xmp=said.xmp,
+        dpi=said.dpi,
+        format="png",
+        notes=notes + _frames(said.frames),
+    )
+
+
+def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if array is None:
+        raise png.DamagedPng("its pixels cannot be unpacked")
+    if array.ndim == 2 and said.transparent:  # OpenCV ignores it on grey pictures, which are 16-bit here
+        opaque = array != struct.unpack(">H", said.transparent)[0]
+        array = np.dstack([array, np.where(opaque, 65_535, 0).astype(np.uint16)])
+    elif said.colour == 4:
+        array = array[..., 2:]  # OpenCV returns grey and alpha as BGRA
+    elif array.ndim == 3:
+        array = cv2.cvtColor(array, cv2.COLOR_BGRA2RGBA if array.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    return pixels.from_array(array)
+
+
+def plugin_of(format: str) -> type[ImageFile.ImageFile]:
+    """What opens a file of this format.
+
+    Raises:
+        UnknownKind: it is an extra that is not installed.
+    """
+    if format != "heic":
+        return _PILLOW[format]
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise pixels.UnknownKind("HEIC is read with the extra srgan[heif]: pip install pillow-heif") from error
+    plugin: type[ImageFile.ImageFile] = pillow_heif.HeifImageFile
+    return plugin
+
+
+def _decode_pillow(data: bytes, format: str) -> Image:
+    with plugin_of(format)(io.BytesIO(data)) as picture:
+        picture.load()
+        info = picture.info
+        found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)
+        notes += _frames(getattr(picture, "n_frames", 1))
+        return _described(found, icc, info, format if format in SUFFIXES else "png", notes)
+
+
+def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
+    """libjpeg-turbo's pixels, which says what it stumbles over; Pillow reads inks, and refuses what is truncated."""
+    with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as picture:
+        icc = picture.info.get("icc_profile") or None
+        notes: tuple[str, ...] = ()
+        if picture.mode not in _TURBO:
+            picture.load()
+            found, icc, notes = pixels.from_pillow(picture, icc)
+            return _described(found, icc, picture.info, "jpeg", notes)
+        try:
+            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode])
+        except ValueError as error:
+            if not lenient:
+                picture.load()
+            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode], strict=False)
+            notes = (f"JPEG data are damaged: {reason(error)}",)
+        return _described(pixels.from_array(array), icc, picture.info, "jpeg", notes)
+
+
+def _described(
+    found: pixels.Pixels, icc: bytes | None, info: Mapping[Any, Any], format: str, notes: tuple[str, ...]
+) -> Image:
+    """The Image of these pixels, and what Pillow found beside them."""
+    return Image(
+        *found,
+        icc=icc,
+        exif=info.get("exif") or None,
+        xmp=info.get("xmp") or None,
+        dpi=_sound_dpi(info.get("dpi")),
+        format=format,
+        notes=notes,
+    )
+
+
+def _frames(count: int) -> tuple[str, ...]:
+    return (f"first of {count} frames",) if count > 1 else ()
+
+
+def _sound_dpi(dpi: Any) -> tuple[float, float] | None:  # Pillow has int, float, or its own kind of fraction
+    if dpi is None or not all(0 < float(side) < 1e6 for side in dpi):
+        return None
+    return float(dpi[0]), float(dpi[1])
