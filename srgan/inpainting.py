@@ -55,14 +55,14 @@ def inpaint_levels(
     """
     peak = float(np.iinfo(rgb.dtype).max)
     inpainted = rgb.copy()
-    for rows, columns, halvings in windows(weights > 0):
+    for rows, columns, halvings, own in windows(weights > 0):
         part, weight = rgb[rows, columns], weights[rows, columns]
         picture = torch.from_numpy(part.astype(np.float32) / peak).permute(2, 0, 1)[None]
         mixed = _mixed(model, picture, weight, halvings, engine, tile, workers)
         if neutral:
             mixed = mixed.mean(dim=1, keepdim=True).expand_as(mixed)
         levels = mixed[0].clamp(0, 1).mul(peak).round().permute(1, 2, 0).numpy().astype(rgb.dtype)
-        np.copyto(inpainted[rows, columns], levels, where=weight[:, :, None] > 0)
+        np.copyto(inpainted[rows, columns], levels, where=(own & (weight > 0))[:, :, None])
     return inpainted
 
 
@@ -71,10 +71,10 @@ def inpaint_floats(
 ) -> Batch:
     """The same of one picture in floats, which are neither rounded nor clipped."""
     inpainted = picture.clone()
-    for rows, columns, halvings in windows(weights > 0):
+    for rows, columns, halvings, own in windows(weights > 0):
         weight, seen = weights[rows, columns], (..., rows, columns)
         mixed = _mixed(model, picture[seen], weight, halvings, engine, tile)
-        inpainted[seen] = torch.where(torch.from_numpy(weight) > 0, mixed, picture[seen])
+        inpainted[seen] = torch.where(torch.from_numpy(own & (weight > 0)), mixed, inpainted[seen])
     return inpainted
 
 
@@ -93,24 +93,25 @@ def _mixed(
     return torch.lerp(picture, filled, share)
 
 
-def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int]]:
+def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int, Bool[np.ndarray, "_ _"]]]:
     """Where to fill: rows and columns around each group of holes, and how many times to halve them there.
 
-    Holes so near to each other that one would look at the other are filled together.
+    Holes near to each other are filled together. What else lies in a window may belong to holes that it cuts off: the
+    fourth says which pixels are the group's own.
     """
     height, width = mask.shape
     cells = _cells(mask)
     groups, _ = label(binary_dilation(cells, iterations=AROUND // 2 // CELL))
-    for spans in find_objects(groups):
+    for number, spans in enumerate(find_objects(groups), 1):
         rows, columns = (slice(span.start * CELL, span.stop * CELL) for span in spans)
         deepest = distance_transform_edt(mask[rows, columns]).max()
         halvings = max(0, math.ceil(math.log2(max(deepest, 1) / THIN)))
         reach = AROUND * 2**halvings
-        yield (
-            slice(max(0, rows.start - reach), min(height, rows.stop + reach)),
-            slice(max(0, columns.start - reach), min(width, columns.stop + reach)),
-            halvings,
-        )
+        rows = slice(max(0, rows.start - reach), min(height, rows.stop + reach))
+        columns = slice(max(0, columns.start - reach), min(width, columns.stop + reach))
+        cells = groups[rows.start // CELL : -(-rows.stop // CELL), columns.start // CELL : -(-columns.stop // CELL)]
+        own = (cells == number).repeat(CELL, axis=0).repeat(CELL, axis=1)
+        yield rows, columns, halvings, own[: rows.stop - rows.start, : columns.stop - columns.start]
 
 
 def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:

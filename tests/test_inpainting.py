@@ -92,7 +92,10 @@ def test_a_window_is_as_large_as_its_holes_need():
     small, large = windows(mask)
 
     assert (small[2], large[2]) == (0, 2)
-    for (rows, columns, halvings), (top, left, side) in ((small, (1000, 2000, 20)), (large, (3000, 5000, 8 * THIN))):
+    for (rows, columns, halvings, _), (top, left, side) in (
+        (small, (1000, 2000, 20)),
+        (large, (3000, 5000, 8 * THIN)),
+    ):
         for span, start in ((rows, top), (columns, left)):
             assert start - span.start >= AROUND * 2**halvings
             assert span.stop - (start + side) >= AROUND * 2**halvings
@@ -103,10 +106,11 @@ def test_holes_that_are_near_are_filled_together_and_windows_end_at_the_border()
     mask = np.zeros((200, 300), bool)
     mask[0:10, 0:10] = mask[0:10, 40:50] = True
 
-    ((rows, columns, _),) = windows(mask)
+    ((rows, columns, _, own),) = windows(mask)
 
     assert (rows.start, columns.start) == (0, 0)
     assert rows.stop <= 200 and columns.stop <= 300
+    assert own.shape == mask[rows, columns].shape and own[mask[rows, columns]].all()
 
 
 def test_without_holes_there_is_nothing_to_do():
@@ -175,3 +179,21 @@ def test_a_guess_in_training_is_coarse_and_a_little_off_and_the_holes_say_so():
     torch.testing.assert_close(empty[:, :3], smoothed(clean, hole.float()))
     off = ((observed[:, :3] - clean) * hole).abs().mean() / hole.float().mean()
     assert 0.1 < off < 0.35  # the finest detail, which is most of noise, is gone
+
+
+def test_a_hole_that_another_window_cuts_off_is_filled_by_its_own_alone(model, engine, pixels):
+    """Whichever comes first: what the other window makes of the part that it sees does not count."""
+    image, near, far = Image(pixels(400, 200)), np.zeros((400, 200), bool), np.zeros((400, 200), bool)
+    near[20:110, 80:110], far[300:360, 60:120] = True, True
+
+    both = restore_image(model, image, near | far, engine=engine).rgb
+
+    _, (rows, *_) = windows(near | far)
+    assert 20 < rows.start < 110  # it sees a part of the other hole
+    for rows, columns, halvings, own in windows(near | far):
+        mask = torch.from_numpy((near | far)[rows, columns]).float()[None, None]
+        part = torch.from_numpy(image.rgb[rows, columns].astype(np.float32) / 255).permute(2, 0, 1)[None]
+        filled = fill(model, part, mask, halvings, engine=engine)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0)
+        mine = own & (near | far)[rows, columns]
+        np.testing.assert_array_equal(both[rows, columns][mine], filled.numpy().astype(np.uint8)[mine])
+        assert mine.sum() in (near.sum(), far.sum())
