@@ -167,11 +167,13 @@ def _fill_at_once(
         filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
 
     def fill_tiles(side: int) -> None:
-        every = tiles(height, width, side, generator.context, generator.multiple_of)
+        every = tiles(height, width, side, context, generator.multiple_of)
         for _ in run(fill_tile, [one for one in every if mask[..., one.rows.kept(1), one.columns.kept(1)].any()]):
             pass  # raises what a tile raised
 
     height, width = picture.shape[2:]
+    # What lies farther away changes nothing by more than 2 of 255 levels, and to look at it would take twice as long.
+    context = None if generator.context is None else min(generator.context, AROUND)
     run = map if workers is None else workers.map
     fitting(fill_tiles, tile or TILE, chosen=bool(tile))
     return filled
