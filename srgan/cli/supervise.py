@@ -36,10 +36,9 @@ def supervise(words: Sequence[str], target: Path) -> int | None:
 def _run(words: Sequence[str]) -> tuple[int, int]:
     """The exit code and the number of a process that runs these words; it gets the signals that we get."""
     environment = {**os.environ, SUPERVISED: "1"}
-    # A session of its own: ^C on a terminal must reach it once, through us.
-    child = subprocess.Popen(
-        [sys.executable, "-m", "srgan", *words], env=environment, stdin=subprocess.PIPE, start_new_session=True
-    )
+    # -P: what lies in the user's folder is no module of ours. A session of its own: ^C must reach it once, through us.
+    command = [sys.executable, "-P", "-m", "srgan", *words]
+    child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         child.send_signal(number)

@@ -21,9 +21,9 @@ ROUNDS = 60
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-s", "--scale", type=float, default=None, help="Times as large; any number.  [default: 4]")
-@click.option("--width", type=click.IntRange(1), default=None, metavar="PX", help="So wide, as large as that.")
-@click.option("--height", type=click.IntRange(1), default=None, metavar="PX", help="So high, as large as that.")
-@click.option("--max-side", type=click.IntRange(1), default=None, metavar="PX", help="The longer side so long.")
+@click.option("--width", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this wide.")
+@click.option("--height", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this high.")
+@click.option("--max-side", type=click.IntRange(1), default=None, metavar="PX", help="Make the longer side this long.")
 @restoring
 @click.option(
     "--consistent", is_flag=True, help=f"Hold the result to the input, in {ROUNDS} rounds: reduced, it is the input."

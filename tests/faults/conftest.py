@@ -57,7 +57,7 @@ class Folder:
         command = ["upscale", self.source, self.target, "-s", "2", "-m", self.weights, *ALONE, *words]
         code = "import sys; from srgan.cli import main; sys.argv[0] = 'srgan'; main()"
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-        return subprocess.Popen([sys.executable, "-c", code, *map(str, command)], **pipes)
+        return subprocess.Popen([sys.executable, "-P", "-c", code, *map(str, command)], **pipes)
 
     def tree(self) -> dict[str, bytes]:
         """What was written, but for the journal."""
