@@ -28,6 +28,7 @@ class Compact(Network):
         self, in_channels: int, out_channels: int, scale: int, *, width: int = 64, depth: int = 11, fold: int = 1
     ) -> None:
         super().__init__()
+        self.in_channels = in_channels
         self.fold, self.scale = fold, scale
         # oneDNN's AMX kernels run at a third of their rate on rows of 397 pixels, and at full rate on rows of 400.
         self.multiple_of = 16 * fold

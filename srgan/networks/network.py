@@ -12,10 +12,12 @@ class Network(nn.Module, ABC):
     """A generator: (n, in_channels, h, w) -> (n, out_channels, h*scale, w*scale).
 
     Attributes:
+        in_channels: of the input.
         context: input pixels to each side that can influence an output pixel; None when all can.
         multiple_of: the sides of the input must be multiples of this, or run fast only then; pictures are padded.
     """
 
+    in_channels: int
     context: int | None
     multiple_of: int
 
@@ -29,6 +31,18 @@ class ConvReLU(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu_(super().forward(x))
+
+
+class Residual(nn.Module):
+    """x + conv(relu(conv(x))) as one layer. An engine may write the sum where x was: nobody else may need x."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = started(ConvReLU(channels, channels, 3, padding=1))
+        self.second = started(nn.Conv2d(channels, channels, 3, padding=1), gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.add(x, self.second(self.first(x)))
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ class SRResNet(Network):
 
     def __init__(self, in_channels: int, out_channels: int, scale: int, *, width: int = 64, depth: int = 16) -> None:
         super().__init__()
+        self.in_channels = in_channels
         steps = {1: [], 2: [2], 3: [3], 4: [2, 2]}.get(scale)
         if steps is None:
             raise ConfigError(f"SRResNet has no scale {scale}: choose 1, 2, 3 or 4")

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from srgan.networks.network import ConvReLU, Network, started
+from srgan.networks.network import Network, Residual, started
 from srgan.resample import pixel_shuffle
 
 
@@ -33,6 +33,7 @@ class UNet(Network):
         fold: int = 2,
     ) -> None:
         super().__init__()
+        self.in_channels = in_channels
         self.fold, self.scale = fold, scale
         self.multiple_of = fold * 2 ** (levels - 1)
         widths = [width * (level + 1) for level in range(levels)]
@@ -64,17 +65,5 @@ class UNet(Network):
         return pixel_shuffle(self.tail(x), self.fold * self.scale)
 
 
-class _Residual(nn.Module):
-    """x + conv(relu(conv(x)))"""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = started(ConvReLU(channels, channels, 3, padding=1))
-        self.second = started(nn.Conv2d(channels, channels, 3, padding=1), gain=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.add(x, self.second(self.first(x)))
-
-
 def _blocks(channels: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(_Residual(channels) for _ in range(count)))
+    return nn.Sequential(*(Residual(channels) for _ in range(count)))

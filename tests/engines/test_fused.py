@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from srgan.engines.fused import fuse
-from srgan.networks.network import ConvReLU
+from srgan.networks import NETWORKS
+from srgan.networks.network import ConvReLU, Residual
 
 needs_the_operation = pytest.mark.skipif(
     not hasattr(torch.ops.mkldnn, "_convolution_pointwise"), reason="this torch has no fused convolution"
@@ -14,14 +15,15 @@ needs_the_operation = pytest.mark.skipif(
 
 
 @needs_the_operation
-def test_a_fused_generator_gives_the_pixels_of_the_plain_one(tiny):
-    plain = tiny.generator.to(torch.bfloat16)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_fused_generator_gives_the_pixels_of_the_plain_one(make_model, network):
+    plain = make_model(network=network, scale=2).generator.to(torch.bfloat16)
     fused = copy.deepcopy(plain)
     x = torch.rand(1, 3, 32, 48).to(torch.bfloat16, memory_format=torch.channels_last)
 
     fuse(fused)
 
-    assert not any(isinstance(module, ConvReLU) for module in fused.modules())
+    assert not any(isinstance(module, (ConvReLU, Residual)) for module in fused.modules())
     with torch.inference_mode():
         torch.testing.assert_close(fused(x), plain(x), atol=0.02, rtol=0.02)
 
