@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from PIL import features
 
-from srgan.engines import choose_device, choose_dtype, make_engine
+from srgan.engines import choose_devices, choose_engine, choose_numbers, make_engine, rates
+from srgan.engines.numbers import FORMATS, KINDS
 from srgan.images import Image
 from srgan.model import multiply_adds
 from srgan.restoration import restore_image
@@ -27,7 +28,7 @@ from srgan.zoo import load
 LEAST_MEMORY = 2e9
 """Below this much free memory, large pictures will not fit [bytes]."""
 
-_FAST_BF16 = ("amx_bf16", "avx512_bf16")
+_INSTRUCTIONS = ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "amx_tile")
 _SUFFIX_EXTRAS = {"pillow_heif": ("HEIC", "heif")}
 
 
@@ -106,22 +107,25 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _engine() -> Iterator[Finding]:
-    device = choose_device()
-    dtype = choose_dtype(device)
-    numbers = "bf16" if dtype is torch.bfloat16 else "float32"
-    if device.type != "cpu":
-        yield Finding("engine", f"torch on {device.type} in {numbers}")
-        return
-    has = torch.cpu.get_capabilities()
-    units = [name for name in _FAST_BF16 if has.get(name)]
-    why = f"for this CPU multiplies bf16 ({', '.join(units)})" if units else "for this CPU does not multiply bf16"
-    yield Finding("engine", f"torch on the CPU ({torch.backends.cpu.get_cpu_capability()}) in {numbers}, {why}")
+    for device in choose_devices():
+        engine, numbers = choose_engine(device), choose_numbers(device)
+        kind = next(name for name, dtype in KINDS.items() if dtype is numbers.dtype)
+        measured = rates(device)
+        fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in KINDS}
+        why = ", ".join(f"{name} {rate:.2g}" for name, rate in fastest.items() if rate)
+        yield Finding("engine", f"{engine} on {device} in {kind}; measured once, in TFLOP/s: {why}")
+        if device.type == "cpu":
+            has = torch.cpu.get_capabilities()
+            known = ", ".join(name for name in _INSTRUCTIONS if has.get(name)) or f"none of {', '.join(_INSTRUCTIONS)}"
+            yield Finding("CPU", f"{has.get('cpu_name', platform.machine())}: {known}")
+            if engine == "torch":
+                yield Finding("engine", "openvino would be faster on many CPUs: pip install 'srgan[openvino]'")
 
 
 def speed(seconds: float) -> Finding:
     """How fast a picture is enlarged, and what that is in multiplications."""
     model = load("upscale-x4")
-    engine = make_engine(model.generator)
+    engine = make_engine(model.generator, "auto")
     picture = Image(np.random.default_rng(0).integers(0, 256, (384, 512, 3), np.uint8))
     rates: list[float] = []
     end = time.perf_counter() + seconds

@@ -111,7 +111,7 @@ class _Run:
         cores = torch.get_num_threads()
         pictures = ThreadPoolExecutor(cores + 1, "picture", torch.set_num_threads, (1,))
         tiles: ThreadPoolExecutor | None = None
-        if self.conversion.restorer.device.type == "cpu":
+        if self.conversion.restorer.devices[0].type == "cpu":
             tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
         self.conversion.workers = tiles
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end

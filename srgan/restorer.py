@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float32, Shaped
 
-from srgan.engines import Engine, make_engine
+from srgan.engines import Engine, choose_devices, make_engine
 from srgan.images import Image
 from srgan.model import Model
 from srgan.restoration import Weights, restore_image, restore_strips
@@ -32,11 +34,16 @@ class Restorer:
     def __init__(self, models: Model | Mapping[int, Model], config: FolderConfig, size: Size | None = None) -> None:
         self.models = {models.task.scale: models} if isinstance(models, Model) else dict(models)
         self.config, self.size = config, size
-        self._engines: dict[int, Engine] = {
-            scale: make_engine(model.generator, config.engine, config.device, config.precision)
-            for scale, model in self.models.items()
-        }
-        self.device: torch.device = next(iter(self._engines.values())).device
+        self.devices = choose_devices(config.device)
+        self._engines: list[dict[int, Engine]] = [
+            {
+                scale: make_engine(model.generator, config.engine, str(device), config.precision)
+                for scale, model in self.models.items()
+            }
+            for device in self.devices
+        ]
+        self._busy = [0] * len(self.devices)
+        self._lock = threading.Lock()
 
     def settings(self) -> dict[str, Any]:
         """What decides an output's bytes, beside the input."""
@@ -61,9 +68,10 @@ class Restorer:
     def restore(self, image: Image, mask: Weights | None = None, *, workers: Executor | None = None) -> Image:
         """The restored picture."""
         wanted, _ = self.sizes(image.width, image.height)
-        for scale in self._steps(image.width, image.height):
-            model, engine = self.models[scale], self._engines[scale]
-            image = restore_image(model, image, mask, engine=engine, tile=self.config.tile or None, workers=workers)
+        with self._free_device() as engines:
+            for scale in self._steps(image.width, image.height):
+                model, engine, tile = self.models[scale], engines[scale], self.config.tile or None
+                image = restore_image(model, image, mask, engine=engine, tile=tile, workers=workers)
         return reduced(image, *wanted)
 
     def strips(self, image: Image, *, workers: Executor | None = None) -> Iterator[np.ndarray] | None:
@@ -72,13 +80,30 @@ class Restorer:
         if len(scales) != 1:
             return None
         (scale,) = scales
-        model, engine = self.models[scale], self._engines[scale]
+        model = self.models[scale]
         made = image.width * scale, image.height * scale
         if isinstance(model.task, Inpaint) or model.generator.context is None:
             return None
         if self.sizes(image.width, image.height)[0] != made:
             return None  # it is reduced afterwards
-        return restore_strips(model, image, engine=engine, tile=self.config.tile or None, workers=workers)
+        return self._strips(model, image, workers)
+
+    def _strips(self, model: Model, image: Image, workers: Executor | None) -> Iterator[np.ndarray]:
+        with self._free_device() as engines:
+            engine, tile = engines[model.task.scale], self.config.tile or None
+            yield from restore_strips(model, image, engine=engine, tile=tile, workers=workers)
+
+    @contextmanager
+    def _free_device(self) -> Iterator[dict[int, Engine]]:
+        """The engines of the device that has the fewest pictures to do."""
+        with self._lock:
+            chosen = min(range(len(self._busy)), key=self._busy.__getitem__)
+            self._busy[chosen] += 1
+        try:
+            yield self._engines[chosen]
+        finally:
+            with self._lock:
+                self._busy[chosen] -= 1
 
     def _steps(self, width: int, height: int) -> tuple[int, ...]:
         if self.size is None:

@@ -1,6 +1,8 @@
 """Tiny models and small pictures, all made from fixed seeds."""
 
 import math
+import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from srgan.model import Model
 from srgan.networks import network_options
 from srgan.tasks import TASKS
 
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="srgan-cache-")  # for the programs that tests start, too
 torch.set_num_threads(1)  # on pictures this small, more threads only wait for each other
 
 SMALL = {"width": 8, "depth": 2, "fold": 2}

@@ -6,8 +6,9 @@ import importlib.metadata
 import pytest
 import torch
 
-from srgan import doctor
+from srgan import doctor, engines
 from srgan.doctor import examine
+from srgan.engines import openvino_engine
 
 
 def findings():
@@ -19,17 +20,21 @@ def said_of(about):
 
 
 def test_what_matters_is_looked_at():
-    assert {about for about, _ in findings()} == {"python", "torch", "torchvision", "memory", "codecs", "engine"}
+    assert {about for about, _ in findings()} == {"python", "torch", "torchvision", "memory", "codecs", "engine", "CPU"}
 
 
-@pytest.mark.parametrize("has, numbers", [({"amx_bf16": True}, "bf16"), ({}, "float32")])
-def test_the_numbers_are_explained(monkeypatch, has, numbers):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+@pytest.mark.parametrize(("bf16", "numbers"), [(2.0, "bf16"), (0.1, "fp32")])
+def test_the_engine_and_its_numbers_are_explained(monkeypatch, tmp_path, bf16, numbers):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(openvino_engine, "available", lambda: False)
+    found = {"fp32 channels_last": 0.5, "bf16 channels_last": bf16}
+    monkeypatch.setattr(engines.numbers, "_measured", lambda device: found.items())
 
-    ((said, fix),) = said_of("engine")
-
-    assert f"in {numbers}, for this CPU {'multiplies' if has else 'does not multiply'} bf16" in said and not fix
+    assert said_of("engine") == [
+        (f"torch on cpu in {numbers}; measured once, in TFLOP/s: fp32 0.5, bf16 {bf16:g}", ""),
+        ("openvino would be faster on many CPUs: pip install 'srgan[openvino]'", ""),
+    ]
 
 
 def test_a_torchvision_that_does_not_fit_is_found(monkeypatch):

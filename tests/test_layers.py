@@ -13,7 +13,7 @@ ROWS = [  # from the top
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
-    {"niqe", "colour", "holes"},
+    {"niqe", "colour", "holes", "cache"},
     {"resample", "features"},
     {"options", "types", "errors"},
 ]

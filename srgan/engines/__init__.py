@@ -5,8 +5,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from srgan.engines import openvino_engine
 from srgan.engines.memory import keep_freed_memory
-from srgan.engines.precision import choose_device, choose_dtype
+from srgan.engines.numbers import Numbers, choose_device, choose_devices, choose_numbers, rates
+from srgan.engines.openvino_engine import OpenVinoEngine
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
 from srgan.networks import Network
@@ -17,26 +19,51 @@ class Engine(Protocol):
     """Runs a generator on a batch; owns precision and memory format."""
 
     device: torch.device
+    numbers: Numbers
 
     def __call__(self, observed: Tensor) -> Tensor:
         """What the generator makes of `observed`, on `device`; floats of any kind."""
         ...
 
 
-ENGINES = {"torch": TorchEngine}
+ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine]] = {"torch": TorchEngine, "openvino": OpenVinoEngine}
 
 
-def make_engine(generator: Network, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
-    """The engine of that name (auto: torch) for a generator.
+def choose_engine(device: torch.device, engine: str = "auto") -> str:
+    """The engine of that name; `auto` takes OpenVINO on CPUs where it is installed, else torch.
+
+    Raises:
+        ConfigError: there is no such engine.
+    """
+    if engine == "auto":
+        return "openvino" if device.type == "cpu" and openvino_engine.available() else "torch"
+    if engine not in ENGINES:
+        raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
+    return engine
+
+
+def make_engine(generator: Network, engine: str = "torch", device: str = "auto", precision: str = "auto") -> Engine:
+    """The engine of that name for a generator; "openvino", and "auto" where that is installed, take a while to make.
 
     Raises:
         ConfigError: there is no such engine, device or precision here.
     """
-    name = "torch" if engine == "auto" else engine
-    if name not in ENGINES:
-        raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
     where = choose_device(device)
-    return ENGINES[name](generator, where, choose_dtype(where, precision))
+    name = choose_engine(where, engine)
+    return ENGINES[name](generator, where, choose_numbers(where, precision))
 
 
-__all__ = ["ENGINES", "Engine", "TorchEngine", "choose_device", "choose_dtype", "keep_freed_memory", "make_engine"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Numbers",
+    "OpenVinoEngine",
+    "TorchEngine",
+    "choose_device",
+    "choose_devices",
+    "choose_engine",
+    "choose_numbers",
+    "keep_freed_memory",
+    "make_engine",
+    "rates",
+]

@@ -1,8 +1,40 @@
-"""Where a generator runs, and in which numbers."""
+"""Where a generator runs, and in which numbers: what the device multiplies fastest, measured once and then kept.
+
+Instruction sets and compute capabilities say what a device can do, not how fast: bf16 is emulated here, fp16 slow
+there, and some like the channels of a pixel side by side and others do not. Half a second of convolutions tells.
+"""
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
+from torch import nn
 
+from srgan.cache import keep, kept_json
 from srgan.errors import ConfigError
+
+KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""Kinds of numbers, the most exact first."""
+
+FORMATS = {"channels_last": torch.channels_last, "channels_first": torch.contiguous_format}
+"""How the values of a picture lie in memory: pixel by pixel, or channel by channel."""
+
+MUCH_FASTER = 1.2
+"""A kind of numbers is given up for a less exact one, and a format for another, only where that is so much faster."""
+
+_FILE = "rates.json"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a generator computes in."""
+
+    dtype: torch.dtype
+    memory_format: torch.memory_format = torch.channels_last
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -23,18 +55,79 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
-def choose_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
-    """What convolutions compute in: bf16 where the hardware multiplies it fast, else fp32."""
-    if precision not in ("auto", "bf16", "fp32"):
-        raise ConfigError(f"precision {precision!r}: choose auto, bf16 or fp32")
+def choose_devices(names: str = "auto") -> list[torch.device]:
+    """The devices of these names, separated by commas; `auto` takes every CUDA device, or else the one there is.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    if names == "auto" and torch.cuda.is_available():
+        return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return [choose_device(name.strip()) for name in names.split(",")]
+
+
+def choose_numbers(device: torch.device, precision: str = "auto", among: Sequence[str] = tuple(KINDS)) -> Numbers:
+    """The numbers of that name; `auto` takes the most exact ones that are not much slower than others.
+
+    Raises:
+        ConfigError: there are no such numbers, or the device cannot compute in them.
+    """
+    if precision not in ("auto", *among):
+        raise ConfigError(f"precision {precision!r}: choose auto, {', '.join(among[:-1])} or {among[-1]}")
+    measured = rates(device)
+    fastest = {kind: max(measured.get(f"{kind} {format}", 0) for format in FORMATS) for kind in among}
+    kind = precision
     if precision == "auto":
-        precision = "bf16" if _multiplies_bf16(device) else "fp32"
-    return torch.bfloat16 if precision == "bf16" else torch.float32
+        kind, *others = among
+        for other in others:
+            if fastest[other] > MUCH_FASTER * fastest[kind]:
+                kind = other
+    if not fastest[kind]:
+        raise ConfigError(f"precision {kind!r}: {device.type} does not compute in it; choose auto")
+    last, first = (measured.get(f"{kind} {format}", 0) for format in FORMATS)
+    return Numbers(KINDS[kind], torch.contiguous_format if first > MUCH_FASTER * last else torch.channels_last)
 
 
-def _multiplies_bf16(device: torch.device) -> bool:
+def rates(device: torch.device) -> dict[str, float]:
+    """TFLOP/s of 3x3 convolutions with 64 channels, for each "kind format" that works on the device."""
+    key = f"{_name(device)}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    known = kept_json(_FILE)
+    if key not in known:
+        known[key] = dict(_measured(device))
+        keep(_FILE, json.dumps(known, indent=1).encode())
+    found: dict[str, float] = known[key]
+    return found
+
+
+def _name(device: torch.device) -> str:
     if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere and later have bf16 tensor cores
-    # Matrix units (AMX) give eightfold; vector instructions alone twice, and a folder took 0.6 of the time.
+        return torch.cuda.get_device_name(device)
     has = torch.cpu.get_capabilities()
-    return device.type == "cpu" and bool(has.get("amx_bf16", False) or has.get("avx512_bf16", False))
+    name = has.get("cpu_name", platform.machine())
+    return f"{device.type} {name} ({' '.join(sorted(what for what, there in has.items() if there is True))})"
+
+
+def _measured(device: torch.device) -> Iterator[tuple[str, float]]:
+    side, best = (128, 0.0) if device.type == "cpu" else (1024, 0.0)
+    for kind, dtype in KINDS.items():
+        for name, format in FORMATS.items():
+            try:
+                rate = _rate(device, dtype, format, side // 8, repeats=1)
+                if rate > best / 50:  # else it is emulated, and would take seconds
+                    rate = _rate(device, dtype, format, side, repeats=5)
+            except RuntimeError:  # the device, or this build of torch, has no such convolution
+                continue
+            best = max(best, rate)
+            yield f"{kind} {name}", rate
+
+
+@torch.inference_mode()
+def _rate(device: torch.device, dtype: torch.dtype, format: torch.memory_format, side: int, repeats: int) -> float:
+    layer = nn.Conv2d(64, 64, 3, padding=1).to(device, dtype).to(memory_format=format)
+    x = torch.rand(1, 64, side, side, device=device).to(dtype, memory_format=format)
+    seconds: list[float] = []
+    for _ in range(1 + repeats):
+        started = time.perf_counter()
+        layer(x)[0, 0, 0, 0].item()  # waits for a GPU
+        seconds.append(time.perf_counter() - started)
+    return 2 * 64 * 64 * 9 * side**2 / statistics.median(seconds[1:]) / 1e12

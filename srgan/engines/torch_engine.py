@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from srgan.engines.fused import fuse
+from srgan.engines.numbers import Numbers
 from srgan.errors import ImageError
 from srgan.networks import Network
 
@@ -16,12 +17,13 @@ class TorchEngine:
     It holds a copy of its own, so the model may be trained or moved meanwhile, and several threads may call it.
     """
 
-    def __init__(self, generator: Network, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, generator: Network, device: torch.device, numbers: Numbers) -> None:
         self.device = device
-        self.dtype = dtype
-        self._exact = copy.deepcopy(generator).eval().requires_grad_(False).to(device, torch.float32)
-        self._fast = copy.deepcopy(self._exact).to(dtype) if dtype is not torch.float32 else self._exact
-        if device.type == "cpu" and dtype is torch.bfloat16:
+        self.numbers = numbers
+        own = copy.deepcopy(generator).eval().requires_grad_(False)
+        self._exact = own.to(device, torch.float32).to(memory_format=numbers.memory_format)
+        self._fast = copy.deepcopy(self._exact).to(numbers.dtype) if numbers.dtype is not torch.float32 else self._exact
+        if device.type == "cpu" and numbers.dtype is torch.bfloat16:
             fuse(self._fast)
 
     @torch.inference_mode()
@@ -40,7 +42,7 @@ class TorchEngine:
             raise
 
     def _generate(self, observed: Tensor) -> Tensor:
-        observed = observed.to(self.device, self.dtype, memory_format=torch.channels_last)
+        observed = observed.to(self.device, self.numbers.dtype, memory_format=self.numbers.memory_format)
         generated: Tensor = self._fast(observed)
         if self._fast is not self._exact and not torch.isfinite(generated.sum()):
             generated = self._exact(observed.float())

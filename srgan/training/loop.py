@@ -19,7 +19,7 @@ from tqdm import tqdm
 from srgan import options
 from srgan.augment import off_grid
 from srgan.data import Pictures, load_pictures, pairs
-from srgan.engines.precision import choose_device, choose_dtype
+from srgan.engines.numbers import choose_device, choose_numbers
 from srgan.errors import MachineError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
@@ -105,7 +105,7 @@ def _run(
 ) -> Model:
     """The averaged model after all steps, from `state` or the beginning; UnhealthyError where the run goes wrong."""
     device = choose_device(config.device)
-    dtype = choose_dtype(device, config.precision)
+    dtype = choose_numbers(device, config.precision, among=("fp32", "bf16")).dtype
     half = dtype is torch.bfloat16
     pace = 0.5**rollbacks
 

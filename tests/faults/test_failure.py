@@ -179,7 +179,7 @@ def test_49_out_of_memory_on_a_cpu_is_a_failed_picture(folder, monkeypatch):
 
     monkeypatch.setattr(TorchEngine, "_generate", full)
 
-    (outcome,) = folder.run().values()
+    (outcome,) = folder.run(engine="torch").values()
 
     assert outcome.status == "failed" and "too large for this machine's memory" in outcome.reason
     assert folder.tree() == {}

@@ -1,0 +1,82 @@
+"""The most exact numbers are taken that are not much slower, as measured once on this device."""
+
+import pytest
+import torch
+
+from srgan.engines import choose_devices, choose_numbers, numbers, rates
+from srgan.errors import ConfigError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """Sets what a measurement finds, and counts how often one is made."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    calls = []
+
+    def find(**found):
+        def measure(device):
+            calls.append(device)
+            return [(name.replace("_", " ", 1), rate) for name, rate in found.items()]
+
+        monkeypatch.setattr(numbers, "_measured", measure)
+        return calls
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        ({"fp32_channels_last": 1.0, "bf16_channels_last": 2.0}, torch.bfloat16),
+        ({"fp32_channels_last": 1.0, "bf16_channels_last": 1.1}, torch.float32),
+        ({"fp32_channels_last": 1.0, "bf16_channels_last": 0.1}, torch.float32),
+        ({"fp32_channels_last": 1.0, "bf16_channels_last": 8.0, "fp16_channels_last": 8.5}, torch.bfloat16),
+        ({"fp32_channels_last": 1.0, "bf16_channels_last": 0.5, "fp16_channels_last": 4.0}, torch.float16),
+        ({"fp32_channels_last": 1.0}, torch.float32),
+    ],
+)
+def test_the_most_exact_numbers_that_are_not_much_slower_are_taken(measured, found, chosen):
+    measured(**found)
+
+    assert choose_numbers(CPU).dtype is chosen
+
+
+def test_pixels_lie_channel_by_channel_only_where_that_is_much_faster(measured):
+    measured(fp32_channels_last=1.0, fp32_channels_first=1.1, bf16_channels_last=2.0, bf16_channels_first=4.0)
+
+    assert choose_numbers(CPU, "fp32").memory_format is torch.channels_last
+    assert choose_numbers(CPU, "bf16").memory_format is torch.contiguous_format
+
+
+def test_a_device_is_measured_once(measured):
+    calls = measured(fp32_channels_last=1.0)
+
+    assert rates(CPU) == rates(CPU) == {"fp32 channels_last": 1.0}
+    assert len(calls) == 1
+
+
+def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
+    measured(fp32_channels_last=1.0)
+
+    with pytest.raises(ConfigError, match=r"^precision 'fp16': cpu does not compute in it; choose auto$"):
+        choose_numbers(CPU, "fp16")
+
+
+def test_unknown_numbers_are_refused():
+    with pytest.raises(ConfigError, match=r"^precision 'half': choose auto, fp32, bf16 or fp16$"):
+        choose_numbers(CPU, "half")
+
+
+def test_this_machine_is_measured():
+    found = rates(CPU)
+
+    assert found["fp32 channels_last"] > 0
+    assert set(found) <= {f"{kind} {format}" for kind in numbers.KINDS for format in numbers.FORMATS}
+
+
+def test_several_devices_are_told_apart_by_commas():
+    assert choose_devices("cpu, cpu") == [CPU, CPU]
+    with pytest.raises(ConfigError, match="device 'gpu9' is not usable here"):
+        choose_devices("cpu,gpu9")

@@ -1,0 +1,158 @@
+"""OpenVINO gives what torch gives, for pictures of any size, from any thread, and also from its cache."""
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from srgan.engines import choose_engine, choose_numbers, make_engine, openvino_engine
+from srgan.errors import ConfigError, ImageError
+from srgan.networks import NETWORKS
+
+pytest.importorskip("openvino", reason="needs the extra openvino")
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def pictures(height, width, count=1):
+    return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_it_gives_what_torch_gives_at_every_size(make_model, network):
+    generator = make_model(network=network, scale=2).generator
+    ours = make_engine(generator, "openvino", "cpu", "fp32")
+    torchs = make_engine(generator, "torch", "cpu", "fp32")
+    step = generator.multiple_of
+
+    for size in ((2 * step, 3 * step), (5 * step, step), (2 * step, 3 * step, 2)):
+        observed = pictures(*size)
+        torch.testing.assert_close(ours(observed), torchs(observed), atol=1e-4, rtol=1e-4)
+
+
+def test_bf16_is_near(make_model):
+    generator = make_model(scale=2).generator
+    observed = pictures(64, 96)
+
+    near = make_engine(generator, "openvino", "cpu", "bf16")(observed)
+
+    exact = make_engine(generator, "torch", "cpu", "fp32")(observed)
+    assert (near - exact).std() < 0.05 * exact.std()
+
+
+def test_threads_share_it(tiny):
+    engine = make_engine(tiny.generator, "openvino", "cpu", "fp32")
+    observed = [pictures(32, 32 + 32 * (number % 3)) for number in range(12)]
+
+    with ThreadPoolExecutor(3) as threads:
+        together = list(threads.map(engine, observed))
+
+    for one, alone in zip(together, observed, strict=True):
+        assert torch.equal(one, engine(alone))
+
+
+def test_what_is_compiled_is_found_again_in_the_cache(tiny, home, monkeypatch):
+    first = make_engine(tiny.generator, "openvino", "cpu", "fp32")(pictures(32, 32))
+    monkeypatch.setattr(openvino_engine, "_graph", None)  # could not be called
+
+    again = make_engine(tiny.generator, "openvino", "cpu", "fp32")(pictures(32, 32))
+
+    assert torch.equal(first, again)
+    assert len(list(home.rglob("*.blob"))) == 1
+
+
+def test_other_weights_are_not_taken_for_these(make_model):
+    one, other = (make_model(scale=2, seed=seed).generator for seed in (0, 1))
+
+    answers = [make_engine(generator, "openvino", "cpu", "fp32")(pictures(32, 32)) for generator in (one, other)]
+
+    assert not torch.allclose(*answers)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a model", None])
+def test_a_damaged_cache_is_made_anew(make_model, home, damage):
+    generator, other = (make_model(scale=2, seed=seed).generator for seed in (0, 1))
+    right = make_engine(generator, "openvino", "cpu", "fp32")(pictures(32, 32))
+    (blob,) = home.rglob("*.blob")
+    if damage is None:  # what belongs to other weights
+        make_engine(other, "openvino", "cpu", "fp32")
+        (theirs,) = set(home.rglob("*.blob")) - {blob}
+        damage = theirs.read_bytes()
+    blob.write_bytes(damage)
+
+    assert torch.equal(make_engine(generator, "openvino", "cpu", "fp32")(pictures(32, 32)), right)
+
+
+def test_a_graph_that_computes_something_else_is_refused(tiny, make_model, monkeypatch):
+    graph, other = openvino_engine._graph, make_model(scale=2, seed=1).generator
+    monkeypatch.setattr(openvino_engine, "_graph", lambda generator, openvino: graph(other, openvino))
+
+    with pytest.raises(ConfigError, match="does not compute what torch computes with this network; choose --engine"):
+        make_engine(tiny.generator, "openvino", "cpu", "fp32")
+
+
+def test_weights_that_give_no_numbers_fail_the_picture(tiny):
+    engine = make_engine(tiny.generator, "openvino", "cpu", "fp32")
+
+    with pytest.raises(ImageError, match="not finite"):
+        engine(torch.full((1, 3, 32, 32), torch.inf))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory")
+def test_too_little_memory_is_told_and_smaller_tiles_still_work():
+    program = """
+import resource, torch
+from srgan import Model, Upscale
+from srgan.engines import make_engine
+engine = make_engine(Model(Upscale(scale=2)).generator, "openvino", "cpu", "fp32")
+engine(torch.rand(1, 3, 64, 64))
+taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + 300_000_000,) * 2)
+try:
+    engine(torch.rand(1, 3, 1600, 1600))
+except torch.OutOfMemoryError as error:
+    print(error)
+print(engine(torch.rand(1, 3, 64, 64)).shape)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert ended.stdout == "Failed to allocate 655360000 bytes of memory\ntorch.Size([1, 3, 128, 128])\n", ended.stderr
+
+
+def test_nothing_is_reported_to_anyone_and_nothing_is_said(tiny, caplog):
+    with caplog.at_level(logging.WARNING):
+        make_engine(tiny.generator, "openvino", "cpu", "fp32")
+
+    assert not caplog.records
+    program = "from srgan.engines import openvino_engine; openvino_engine._openvino(); import openvino_telemetry"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "import of openvino_telemetry halted" in ended.stderr
+
+
+def test_it_is_chosen_where_it_is_installed_and_the_device_is_a_cpu(monkeypatch):
+    assert choose_engine(CPU) == "openvino"
+    assert choose_engine(torch.device("cuda")) == "torch"
+    monkeypatch.setattr(openvino_engine, "available", lambda: False)
+    assert choose_engine(CPU) == "torch"
+
+
+def test_where_it_is_missing_the_message_says_how_to_get_it(tiny, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "available", lambda: False)
+
+    with pytest.raises(ConfigError, match=r"pip install 'srgan\[openvino\]', or choose torch"):
+        make_engine(tiny.generator, "openvino", "cpu", "fp32")
+
+
+def test_other_devices_and_numbers_are_refused(tiny):
+    numbers = choose_numbers(CPU, "fp32")
+    with pytest.raises(ConfigError, match="runs on the CPU, not on meta"):
+        openvino_engine.OpenVinoEngine(tiny.generator, torch.device("meta"), numbers)
