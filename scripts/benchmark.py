@@ -1,12 +1,15 @@
 """How fast a folder is restored, against the usual way and against the machine's own rate, in one run.
 
-    python scripts/benchmark.py --data DIR [--model upscale-x4] [--rounds 5] [--json]
+    python scripts/benchmark.py --data DIR [--model upscale-x4] [--format png|jpeg] [--large 20] [--rounds 5] [--json]
 
 Each round measures, one after the other: the folder runner end to end (what a command runs once torch is imported); the
 same network the usual way (fp32, NCHW, one whole picture at a time, decode and encode inline, same codecs, same
-threads); the engine alone (pictures already decoded, nothing encoded); and the rate at which this machine does bf16
-64-channel 3x3 convolutions; for a denoiser also OpenCV's non-local means on the decoded pictures. The medians are
-reported; megapixels are those of the outputs.
+threads); the engine alone (pictures already decoded, nothing encoded); and the rates at which this machine does
+64-channel 3x3 convolutions in bf16 and fp32; for a denoiser also OpenCV's non-local means on the decoded pictures.
+The medians are reported; megapixels are those of the outputs.
+
+With --large, so many JPEGs of 12 megapixels are made first, the pictures of DIR side by side. The usual way and the
+engine alone then take only the first two of them, for each takes half a minute.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -24,14 +28,29 @@ import torch.nn.functional as F
 
 import srgan
 from srgan.engines import Engine, keep_freed_memory, make_engine
-from srgan.images import Image, encode, plan, write_bytes
+from srgan.images import Image, Job, encode, plan, write, write_bytes
 from srgan.model import multiply_adds
 from srgan.restoration import restore_image
 
+LARGE = (3000, 4000)
+FEW = 2
 
-def end_to_end(model: srgan.Model, data: Path, target: Path) -> float:
+
+def make_large(data: Path, target: Path, count: int) -> None:
+    """So many JPEGs of 12 megapixels, each of the pictures of a folder in another order, filled up by mirroring."""
+    pictures = [srgan.read(job.source).rgb for job in plan(data, target / "unused")]
+    height, width = LARGE
+    for number in range(count):
+        turned = pictures[number % len(pictures) :] + pictures[: number % len(pictures)]
+        side = min(min(picture.shape[:2]) for picture in turned)
+        across, down = -(-width // side), -(-height // side)
+        squares = [turned[k % len(turned)][:side, :side] for k in range(across * down)]
+        rows = [np.concatenate(squares[k * across : (k + 1) * across], axis=1) for k in range(down)]
+        write(target / f"{number:02}.jpg", Image(np.ascontiguousarray(np.concatenate(rows)[:height, :width])))
+
+
+def end_to_end(model: srgan.Model, data: Path, target: Path, config: srgan.FolderConfig) -> float:
     started = time.perf_counter()
-    config = srgan.FolderConfig(format="png", existing="overwrite")
     outcomes = list(srgan.restore_folder(model, data, target, config))
     seconds = time.perf_counter() - started
     assert all(outcome.status == "ok" for outcome in outcomes), outcomes
@@ -39,11 +58,11 @@ def end_to_end(model: srgan.Model, data: Path, target: Path) -> float:
 
 
 @torch.no_grad()
-def usual_way(model: srgan.Model, data: Path, target: Path) -> float:
+def usual_way(model: srgan.Model, jobs: Sequence[Job], format: str) -> float:
     generator = model.generator.to(memory_format=torch.contiguous_format)
     scale, pixels = model.task.scale, 0
     started = time.perf_counter()
-    for job in plan(data, target, format="png"):
+    for job in jobs:
         image = srgan.read(job.source)
         x = torch.from_numpy(image.rgb).permute(2, 0, 1)[None].float().contiguous() / 255
         height, width = x.shape[2:]
@@ -54,14 +73,14 @@ def usual_way(model: srgan.Model, data: Path, target: Path) -> float:
         y = generator(padded)[..., : height * scale, : width * scale]
         y = y + (x if scale == 1 else F.interpolate(x, scale_factor=scale, mode="bicubic", align_corners=False))
         rgb = y[0].clamp(0, 1).mul(255).round().permute(1, 2, 0).to(torch.uint8).numpy()
-        write_bytes(job.target, encode(Image(np.ascontiguousarray(rgb)), "png"))
+        write_bytes(job.target, encode(Image(np.ascontiguousarray(rgb)), format))
         pixels += rgb.shape[0] * rgb.shape[1]
     seconds = time.perf_counter() - started
     generator.to(memory_format=torch.channels_last)
     return pixels / 1e6 / seconds
 
 
-def engine_alone(model: srgan.Model, engine: Engine, images: list[Image]) -> float:
+def engine_alone(model: srgan.Model, engine: Engine, images: Sequence[Image]) -> float:
     started = time.perf_counter()
     pixels = sum(
         restored.width * restored.height for restored in (restore_image(model, i, engine=engine) for i in images)
@@ -69,7 +88,7 @@ def engine_alone(model: srgan.Model, engine: Engine, images: list[Image]) -> flo
     return pixels / 1e6 / (time.perf_counter() - started)
 
 
-def non_local_means(images: list[Image]) -> float:
+def non_local_means(images: Sequence[Image]) -> float:
     """OpenCV's, at the strength 10 and the window sizes that its documentation recommends."""
     started = time.perf_counter()
     for image in images:
@@ -78,10 +97,10 @@ def non_local_means(images: list[Image]) -> float:
 
 
 @torch.inference_mode()
-def hardware_tflops(side: int = 256, repeats: int = 20) -> float:
-    """The best rate of this machine's bf16 64-channel 3x3 convolution, channels last [TFLOP/s]."""
-    convolution = torch.nn.Conv2d(64, 64, 3, padding=1).to(dtype=torch.bfloat16, memory_format=torch.channels_last)
-    x = torch.rand(1, 64, side, side).to(dtype=torch.bfloat16, memory_format=torch.channels_last)
+def hardware_tflops(dtype: torch.dtype = torch.bfloat16, side: int = 256, repeats: int = 20) -> float:
+    """The rate of this machine's 64-channel 3x3 convolution, channels last [TFLOP/s]."""
+    convolution = torch.nn.Conv2d(64, 64, 3, padding=1).to(dtype=dtype, memory_format=torch.channels_last)
+    x = torch.rand(1, 64, side, side).to(dtype=dtype, memory_format=torch.channels_last)
     seconds = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -94,41 +113,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--model", default="upscale-x4")
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--format", default="png", choices=("png", "jpeg"))
+    parser.add_argument("--large", default=0, type=int, metavar="COUNT")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", dest="as_json")
     arguments = parser.parse_args()
     keep_freed_memory()
     model = srgan.load(arguments.model)
-    engine = make_engine(model.generator)
-    images = [srgan.read(job.source) for job in plan(arguments.data, Path(tempfile.gettempdir()) / "unused")]
-    target = Path(tempfile.mkdtemp())
-    rounds: dict[str, list[float]] = {
-        "end_to_end_mps": [],
-        "usual_way_mps": [],
-        "engine_mps": [],
-        "hardware_tflops": [],
-        "non_local_means_mps": [],
-    }
+    folder = Path(tempfile.mkdtemp())
     try:
+        data = arguments.data
+        if arguments.large:
+            data = folder / "large"
+            make_large(arguments.data, data, arguments.large)
+        jobs = plan(data, folder / "usual", format=arguments.format)[: FEW if arguments.large else None]
+        images = [srgan.read(job.source) for job in jobs]
+        engine = make_engine(model.generator, arguments.engine)
+        config = srgan.FolderConfig(format=arguments.format, engine=arguments.engine, existing="overwrite")
+        measures: dict[str, Callable[[], float]] = {
+            "hardware_bf16_tflops": hardware_tflops,
+            "hardware_fp32_tflops": lambda: hardware_tflops(torch.float32),
+            "engine_mps": lambda: engine_alone(model, engine, images),
+            "end_to_end_mps": lambda: end_to_end(model, data, folder / "ours", config),
+            "usual_way_mps": lambda: usual_way(model, jobs, arguments.format),
+        }
+        if model.task.name == "denoise":
+            measures["non_local_means_mps"] = lambda: non_local_means(images)
         engine_alone(model, engine, images[:1])
-        for _ in range(arguments.rounds):
-            rounds["hardware_tflops"].append(hardware_tflops())
-            rounds["engine_mps"].append(engine_alone(model, engine, images))
-            rounds["end_to_end_mps"].append(end_to_end(model, arguments.data, target / "ours"))
-            rounds["usual_way_mps"].append(usual_way(model, arguments.data, target / "usual"))
-            if model.task.name == "denoise":
-                rounds["non_local_means_mps"].append(non_local_means(images))
+        rounds = [{name: measure() for name, measure in measures.items()} for _ in range(arguments.rounds)]
     finally:
-        shutil.rmtree(target)
-    result = {name: statistics.median(values) for name, values in rounds.items() if values}
-    ratios = [ours / usual for ours, usual in zip(rounds["end_to_end_mps"], rounds["usual_way_mps"], strict=True)]
-    result["ratio"] = statistics.median(ratios)
-    result["engine_tflops"] = 2 * multiply_adds(model) * result["engine_mps"] * 1e6 / model.task.scale**2 / 1e12
+        shutil.rmtree(folder)
+    # The machine's rate changes from round to round, so shares are taken within each.
+    operations = 2 * multiply_adds(model) * 1e6 / model.task.scale**2 / 1e12
+    for one in rounds:
+        one["engine_tflops"] = operations * one["engine_mps"]
+        one["engine_of_hardware"] = one["engine_tflops"] / one["hardware_bf16_tflops"]
+        one["end_to_end_of_engine"] = one["end_to_end_mps"] / one["engine_mps"]
+        one["ratio_to_usual_way"] = one["end_to_end_mps"] / one["usual_way_mps"]
+    result = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
     if arguments.as_json:
         print(json.dumps(result))
         return
-    for name in sorted(result):
-        print(f"{name:18}{result[name]:8.2f}")
+    for name, value in result.items():
+        print(f"{name:22}{value:8.2f}")
 
 
 if __name__ == "__main__":

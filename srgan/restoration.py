@@ -25,7 +25,7 @@ from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.resample import UPSAMPLE_CONTEXT, upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import Tile, fitting, padded, tiles
+from srgan.tiling import Tile, batched, fitting, padded, tiles
 from srgan.types import Batch, Levels, Observed
 
 Weights = Shaped[np.ndarray, "h w"]
@@ -130,12 +130,12 @@ def restore_strips(
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         strip[:, tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), depth)
 
-    restore_tile = _tile_restorer(model, pixels, engine, look, put)
+    restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
     run = map if workers is None else workers.map
     every = tiles(image.height, image.width, tile or _side(model), _context(model), generator.multiple_of)
     for rows, band in groupby(every, key=lambda tile: tile.rows):
         strip = np.empty(((rows.stop - rows.start) * scale, image.width * scale, 3), depth)
-        for _ in run(restore_tile, band):
+        for _ in run(restore_alike, batched(band, engine.batch)):
             pass  # raises what a tile raised
         colours = strip[:, :, :1] if image.grey else strip
         if image.alpha is not None:
@@ -163,28 +163,30 @@ def _side(model: Model) -> int:
     return max(AUTO_TILE, 4 * (_context(model) or 0), 8 * (model.generator.context or 0))
 
 
-def _tile_restorer(
+def _restorer_of_alike(
     model: Model,
     pixels: Shaped[Tensor, "n c h w"],
     engine: Engine,
     look: Callable[[Tensor], Observed],
     put: Callable[[Tile, Batch], None],
-) -> Callable[[Tile], None]:
+) -> Callable[[list[Tile]], None]:
     task, generator, scale = model.task, model.generator, model.task.scale
 
     @torch.inference_mode()
-    def restore_tile(tile: Tile) -> None:
-        rows, columns = tile
-        observed = look(pixels[..., rows.seen, columns.seen].to(engine.device))
+    def restore_alike(alike: list[Tile]) -> None:
+        rows, columns = alike[0]
+        seen = torch.cat([pixels[..., tile.rows.seen, tile.columns.seen] for tile in alike])
+        observed = look(seen.to(engine.device))
         generated = padded(engine, observed, generator.multiple_of, scale)
         # Composing looks less far than the generator does: leave out what only the generator needed.
         high, wide = rows.narrowed(task.context), columns.narrowed(task.context)
         observed = observed[..., high.within(rows), wide.within(columns)]
         generated = generated[..., high.within(rows, scale), wide.within(columns, scale)]
-        composed = task.compose(observed, generated)
-        put(tile, composed[..., high.centre(scale), wide.centre(scale)])
+        composed = task.compose(observed, generated)[..., high.centre(scale), wide.centre(scale)]
+        for tile, centre in zip(alike, torch.split(composed, len(pixels)), strict=True):
+            put(tile, centre)
 
-    return restore_tile
+    return restore_alike
 
 
 def _restore_tiles(
@@ -197,10 +199,11 @@ def _restore_tiles(
     workers: Executor | None = None,
 ) -> None:
     """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
-    restore_tile = _tile_restorer(model, pixels, engine, look, put)
+    restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
 
     def restore_tiles(side: int) -> None:
-        for _ in run(restore_tile, tiles(height, width, side, _context(model), model.generator.multiple_of)):
+        every = tiles(height, width, side, _context(model), model.generator.multiple_of)
+        for _ in run(restore_alike, batched(every, engine.batch)):
             pass  # raises what a tile raised
 
     height, width = pixels.shape[-2:]

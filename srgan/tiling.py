@@ -5,7 +5,7 @@ on top, except at the picture's own borders, where the network sees the border i
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ LEAST_TILE = 32
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Span:
     """One side of a tile, in input pixels: `start:stop` is kept, `seen_start:seen_stop` is looked at."""
 
@@ -45,6 +45,11 @@ class Span:
     def centre(self, scale: int) -> slice:
         """Where the centre lies, in what was made of this span."""
         return slice((self.start - self.seen_start) * scale, (self.stop - self.seen_start) * scale)
+
+    @property
+    def offsets(self) -> tuple[int, int, int]:
+        """The lengths of the context before, of what is kept, and of the context behind."""
+        return self.start - self.seen_start, self.stop - self.start, self.seen_stop - self.stop
 
     def narrowed(self, context: int) -> "Span":
         """The span with at most so much context."""
@@ -71,6 +76,18 @@ def tiles(height: int, width: int, tile: int, context: int | None, multiple_of: 
     for rows in spans(height, tile, context, multiple_of):
         for columns in spans(width, tile, context, multiple_of):
             yield Tile(rows, columns)
+
+
+def batched(many: Iterable[Tile], most: int) -> Iterator[list[Tile]]:
+    """The tiles in groups of at most `most`, those of a group alike in size and context; each tile is in one."""
+    waiting: dict[tuple[int, ...], list[Tile]] = {}
+    for tile in many:
+        alike = waiting.setdefault(tile.rows.offsets + tile.columns.offsets, [])
+        alike.append(tile)
+        if len(alike) == most:
+            yield alike.copy()
+            alike.clear()
+    yield from filter(None, waiting.values())
 
 
 def spans(size: int, tile: int, context: int, multiple_of: int) -> list[Span]:

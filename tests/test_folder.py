@@ -1,5 +1,6 @@
 """A folder of all kinds of pictures: every good one is restored, every bad one is named, and no work is done twice."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from srgan.folder import restore_folder
 from srgan.images import Image, read, write
 from srgan.kinds import restore
 from srgan.restoration import restore_image
+from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
 
 EXACT = FolderConfig(device="cpu", precision="fp32")
@@ -299,6 +301,24 @@ def test_tiles_shared_by_threads_give_the_picture_that_one_thread_gives(tiny, en
     alone = restore_image(tiny, picture, engine=engine, tile=16)
 
     np.testing.assert_array_equal(shared.rgb, alone.rgb)
+
+
+def test_pictures_go_to_the_device_that_has_the_fewest_to_do(tiny, pixels, monkeypatch):
+    restorer = Restorer(tiny, replace(EXACT, device="cpu,cpu,cpu", engine="torch"))
+    together = threading.Barrier(3, timeout=30)
+    engines = []
+
+    def noting(model, image, mask, *, engine, **options):
+        together.wait()
+        engines.append(engine)
+        return restore_image(model, image, mask, engine=engine, **options)
+
+    monkeypatch.setattr("srgan.restorer.restore_image", noting)
+    with ThreadPoolExecutor(3) as threads:
+        restored = list(threads.map(restorer.restore, [Image(pixels(12, 10))] * 6))
+
+    assert len(set(engines)) == 3 and {engines.count(engine) for engine in engines} == {2}
+    assert all(np.array_equal(one.rgb, restored[0].rgb) for one in restored)
 
 
 def test_a_folder_leaves_the_threads_of_torch_as_they_were(tiny, photo_folder):

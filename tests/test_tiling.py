@@ -10,7 +10,7 @@ from srgan.model import Model
 from srgan.networks import NETWORKS, Network, network_options
 from srgan.restoration import restore_batch
 from srgan.tasks import Upscale
-from srgan.tiling import padded, spans, tiles
+from srgan.tiling import batched, padded, spans, tiles
 
 WHOLE = 10_000
 side = st.integers(1, 40)
@@ -92,6 +92,33 @@ def test_in_bf16_a_tiled_picture_is_within_one_level_of_the_whole_one(tile):
     )
 
     assert ((tiled - whole).abs() <= 1).double().mean() >= 0.999
+
+
+def test_tiles_that_share_a_batch_give_the_picture_that_each_alone_gives(make_model):
+    model = make_model(scale=2)
+    engine = make_engine(model.generator, device="cpu", precision="fp32")
+    observed = pictures(2, 3, 97, 83)
+
+    alone = restore_batch(model, observed, engine=engine, tile=16)
+    engine.batch = 5
+    together = restore_batch(model, observed, engine=engine, tile=16)
+
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 30), st.integers(0, 20), st.integers(1, 6))
+def test_batches_hold_each_tile_once_and_only_such_as_are_alike(height, width, tile, context, most):
+    every = list(tiles(height, width, tile, context, 2))
+
+    batches = list(batched(every, most))
+
+    assert sorted(one for batch in batches for one in batch) == sorted(every)
+    for batch in batches:
+        assert 1 <= len(batch) <= most
+        assert len({(one.rows.offsets, one.columns.offsets) for one in batch}) == 1
+    partly = [batch[0].rows.offsets + batch[0].columns.offsets for batch in batches if len(batch) < most]
+    assert len(partly) == len(set(partly)), "tiles that are alike wait for each other"
 
 
 @settings(max_examples=100, deadline=None)

@@ -16,10 +16,15 @@ from srgan.networks import Network
 
 @runtime_checkable
 class Engine(Protocol):
-    """Runs a generator on a batch; owns precision and memory format."""
+    """Runs a generator on a batch; owns precision and memory format.
+
+    Attributes:
+        batch: how many tiles of a picture are best given at once.
+    """
 
     device: torch.device
     numbers: Numbers
+    batch: int
 
     def __call__(self, observed: Tensor) -> Tensor:
         """What the generator makes of `observed`, on `device`; floats of any kind."""

@@ -45,6 +45,7 @@ class OpenVinoEngine:
         if numbers.dtype not in TOLERANCE:
             raise ConfigError("the engine openvino computes in fp32 or bf16; choose one of them as precision")
         self.device = device
+        self.batch = 1
         self.numbers = numbers
         self._generator = copy.deepcopy(generator).eval().requires_grad_(False).float().cpu()
         self._cores = torch.get_num_threads()
