@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from srgan.errors import ImageError, NoPicturesError, TrainingError
-from srgan.images import Image
+from srgan.images import Image, eight_bits
 from srgan.resample import resize
 from srgan.sources import Data, Source, sources
 from srgan.tasks import Task
@@ -167,5 +167,5 @@ def _decode_one(source: Source, scale: int) -> tuple[Bytes | None, Bytes | None,
 
 
 def _as_bytes(image: Image) -> Bytes:
-    rgb = image.rgb if image.depth == 8 else ((image.rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    rgb = eight_bits(image.rgb)
     return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))

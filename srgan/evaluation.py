@@ -14,7 +14,7 @@ import torch
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.features import SMALLEST_SIDE, lpips
-from srgan.images import Image
+from srgan.images import Image, white_of
 from srgan.metrics import hole_psnr, score
 from srgan.model import Model
 from srgan.restoration import restore_batch
@@ -96,7 +96,7 @@ def _as_batch(image: Image, multiple: int) -> Batch:
     """A picture as a batch of one, cropped at the right and bottom to a multiple."""
     if min(image.width, image.height) < multiple:
         raise ConfigError(f"a picture of {image.width}x{image.height} px cannot be reduced {multiple} times")
-    picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / (2**image.depth - 1)
+    picture: Batch = torch.from_numpy(image.rgb.astype("float32")).permute(2, 0, 1)[None] / white_of(image.rgb.dtype)
     height, width = (side // multiple * multiple for side in picture.shape[2:])
     cropped: Batch = picture[:, :, :height, :width].contiguous()
     return cropped

@@ -17,6 +17,7 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects,
 
 from srgan.engines import Engine
 from srgan.holes import halved, smoothed
+from srgan.images import as_samples, white_of
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tasks import Inpaint
@@ -53,15 +54,15 @@ def inpaint_levels(
         workers: threads that share the tiles; None fills one tile after the other.
         neutral: what is filled is grey.
     """
-    peak = float(np.iinfo(rgb.dtype).max)
+    white = white_of(rgb.dtype)
     inpainted = rgb.copy()
     for rows, columns, halvings, own in windows(weights > 0):
         part, weight = rgb[rows, columns], weights[rows, columns]
-        picture = torch.from_numpy(part.astype(np.float32) / peak).permute(2, 0, 1)[None]
+        picture = torch.from_numpy(part.astype(np.float32) / white).permute(2, 0, 1)[None]
         mixed = _mixed(model, picture, weight, halvings, engine, tile, workers)
         if neutral:
             mixed = mixed.mean(dim=1, keepdim=True).expand_as(mixed)
-        levels = mixed[0].clamp(0, 1).mul(peak).round().permute(1, 2, 0).numpy().astype(rgb.dtype)
+        levels = as_samples(mixed[0].mul(white).permute(1, 2, 0).numpy(), rgb.dtype)
         np.copyto(inpainted[rows, columns], levels, where=(own & (weight > 0))[:, :, None])
     return inpainted
 

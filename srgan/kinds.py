@@ -13,7 +13,7 @@ from torch import Tensor
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ConfigError
-from srgan.images import Image
+from srgan.images import LARGEST_FLOAT, Image
 from srgan.inpainting import inpaint_floats
 from srgan.model import Model
 from srgan.restoration import Weights, check_mask, checked, restore_batch, restore_image
@@ -25,9 +25,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 Kind = TypeVar("Kind")
 """Image, Pillow image, numpy array or torch tensor."""
-
-LARGEST_FLOAT = 4.0
-"""Beyond this, floats are levels that someone forgot to divide; steps that are chained overshoot much less."""
 
 
 def restore(

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from srgan.errors import ConfigError, ImageError
-from srgan.images import Image, find, printable, read
+from srgan.images import Image, find, printable, read, white_of
 from srgan.journal import stamp
 
 Box = tuple[int, int, int, int]
@@ -83,7 +83,7 @@ class Masks:
                     f"{printable(name)}: is {image.width}x{image.height} px, but its mask {printable(file)} "
                     f"{mask.width}x{mask.height}"
                 )
-            holes |= (mask.rgb.mean(axis=2) > np.iinfo(mask.rgb.dtype).max / 2).astype(np.uint8)
+            holes |= (mask.rgb.mean(axis=2) > white_of(mask.rgb.dtype) / 2).astype(np.uint8)
         if self.alpha:
             if image.alpha is None:
                 raise ImageError(f"{printable(name)}: has no transparency to say what to fill")

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ConfigError
-from srgan.images import Image
+from srgan.images import Image, as_samples, white_of
 from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.resample import UPSAMPLE_CONTEXT, upsample
@@ -58,7 +58,7 @@ def restore_image(
         filled = inpaint_levels(
             model, image.rgb, weights, engine=engine, tile=tile, workers=workers, neutral=image.grey
         )
-        opaque = None if image.alpha is None else np.where(weights > 0, np.iinfo(image.alpha.dtype).max, image.alpha)
+        opaque = None if image.alpha is None else np.where(weights > 0, white_of(image.alpha.dtype), image.alpha)
         return dataclasses.replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
     rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
     restored = _restore_levels(model, rgb, engine, tile, workers, neutral=image.grey)
@@ -103,12 +103,11 @@ def _restore_levels(
 
 
 def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
-    """The picture rounded to the levels of a file and clipped."""
-    planes = picture.clamp(min=0).numpy()
+    """The picture rounded to the levels of a file and clipped; floats are neither."""
     if depth == np.uint8:  # one pass of OpenCV instead of four of torch
-        levels = [cv2.convertScaleAbs(plane, alpha=255) for plane in planes]
+        levels = [cv2.convertScaleAbs(plane, alpha=255) for plane in picture.clamp(min=0).numpy()]
     else:
-        levels = [np.rint(plane.clip(max=1) * 65535).astype(np.uint16) for plane in planes]
+        levels = [as_samples(plane * white_of(depth), depth) for plane in picture.numpy()]
     merged: Levels = cv2.merge(levels)
     return merged
 
@@ -148,9 +147,9 @@ def restore_strips(
 
 def _levels_as_observed(model: Model, rgb: Levels) -> tuple[Tensor, Callable[[Tensor], Observed]]:
     """Levels in planes, and what turns a part of them into what is observed."""
-    peak = float(np.iinfo(rgb.dtype).max)
+    white = white_of(rgb.dtype)
     pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
-    return pixels, lambda levels: model.task.present(levels.float().div(peak))
+    return pixels, lambda levels: model.task.present(levels.float().div(white))
 
 
 def _context(model: Model) -> int | None:
@@ -244,9 +243,9 @@ def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int) -> Shaped[np.nd
     enlarged = np.empty((height * scale, width * scale), alpha.dtype)
     for rows, columns in tiles(height, width, AUTO_TILE, UPSAMPLE_CONTEXT, 1):
         plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
-        levels = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].round_().clamp_(0, np.iinfo(alpha.dtype).max)
-        centre = levels[rows.centre(scale), columns.centre(scale)]
-        enlarged[rows.kept(scale), columns.kept(scale)] = centre.numpy().astype(alpha.dtype)
+        larger = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].clamp_(0, white_of(alpha.dtype))
+        centre = larger[rows.centre(scale), columns.centre(scale)]
+        enlarged[rows.kept(scale), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
     return enlarged
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Shaped
 
 from srgan.engines import Engine, choose_devices, make_engine
-from srgan.images import Image
+from srgan.images import Image, as_samples, white_of
 from srgan.model import Model
 from srgan.restoration import Weights, restore_image, restore_strips
 from srgan.settings import FolderConfig
@@ -121,23 +121,18 @@ def reduced(image: Image, width: int, height: int) -> Image:
         return image
     if image.alpha is None:
         return dataclasses.replace(image, rgb=_reduced(image.rgb, width, height))
-    opacity = image.alpha.astype(np.float32)[:, :, None] / np.iinfo(image.alpha.dtype).max
+    opacity = image.alpha.astype(np.float32)[:, :, None] / white_of(image.alpha.dtype)
     alpha = _reduced(image.alpha[:, :, None], width, height)[:, :, 0]
     share = np.maximum(_floats(opacity, width, height), 1e-6)
     colours = _floats(image.rgb.astype(np.float32) * opacity, width, height) / share
-    return dataclasses.replace(image, rgb=_levels(colours, image.rgb.dtype), alpha=alpha)
+    return dataclasses.replace(image, rgb=as_samples(colours, image.rgb.dtype), alpha=alpha)
 
 
 def _reduced(levels: Shaped[np.ndarray, "h w c"], width: int, height: int) -> Shaped[np.ndarray, "{height} {width} c"]:
-    return _levels(_floats(levels.astype(np.float32), width, height), levels.dtype)
+    return as_samples(_floats(levels.astype(np.float32), width, height), levels.dtype)
 
 
 def _floats(pixels: Float32[np.ndarray, "h w c"], width: int, height: int) -> Float32[np.ndarray, "{height} {width} c"]:
     batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
     smaller = F.interpolate(batch, (height, width), mode="bicubic", antialias=True)
     return np.ascontiguousarray(smaller[0].permute(1, 2, 0).numpy())
-
-
-def _levels(pixels: Float32[np.ndarray, "h w c"], depth: np.dtype[Any]) -> Shaped[np.ndarray, "h w c"]:
-    levels: Shaped[np.ndarray, "h w c"] = np.rint(pixels.clip(0, np.iinfo(depth).max)).astype(depth)
-    return levels

@@ -11,8 +11,8 @@ from srgan.options import option
 class FolderConfig:
     """How a folder is restored; each field is a flag of the command."""
 
-    format: str = option("keep", "Format of the outputs: keep, png, jpeg, webp, tiff or bmp.")
-    quality: int = option(95, "Quality of JPEG and WebP, 1 to 100.")
+    format: str = option("keep", "Format of the outputs: keep, png, jpeg, webp, tiff, avif or bmp.")
+    quality: int = option(95, "Quality of JPEG, WebP and AVIF, 1 to 100.")
     existing: str = option(
         "resume", "An output that is there: resume (redo unless finished so), skip, overwrite, error."
     )

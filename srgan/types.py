@@ -17,7 +17,7 @@ Bytes = UInt8[Tensor, "3 _ _"]
 """One picture as it lies in an 8-bit file."""
 
 Levels = Shaped[np.ndarray, "_ _ 3"]
-"""Colours as they lie in a file, in uint8 or uint16."""
+"""Colours as they lie in a file, in uint8, uint16 or float32."""
 
 Logits = Float[Tensor, "n 1 _ _"]
 """A discriminator's raw outputs, one for each patch it looks at; above 0 means real."""

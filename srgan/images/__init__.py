@@ -3,19 +3,22 @@
 from srgan.images.folder import Job, find, plan
 from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
 from srgan.images.frames import Frames, encode_frames, read_frames
-from srgan.images.image import Image
+from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 from srgan.images.read import Header, decode, probe, read
 from srgan.images.write import STREAMED, encode, partial_of, write, write_bytes, write_strips
 
 __all__ = [
+    "LARGEST_FLOAT",
     "STREAMED",
     "SUFFIXES",
     "Frames",
     "Header",
     "Image",
     "Job",
+    "as_samples",
     "check_size",
     "decode",
+    "eight_bits",
     "encode",
     "encode_frames",
     "find",
@@ -27,6 +30,7 @@ __all__ = [
     "probe",
     "read",
     "read_frames",
+    "white_of",
     "write",
     "write_bytes",
     "write_strips",

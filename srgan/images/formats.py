@@ -8,7 +8,7 @@ from srgan.errors import ConfigError, ImageError, UnsupportedImageError
 
 AnyPath = str | bytes | PathLike[str] | PathLike[bytes]
 
-SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp"}
+SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp", "avif": ".avif"}
 """The formats that can be written, each with the suffix a new file gets."""
 
 READABLE = {
@@ -27,7 +27,10 @@ READABLE = {
 }
 """The suffixes a folder is searched for."""
 
-_LONGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383, "tiff": 2**31 - 1, "bmp": 2**31 - 1}
+_LONGEST_SIDE = {
+    **{"png": 2**31 - 1, "tiff": 2**31 - 1, "bmp": 2**31 - 1},
+    **{"jpeg": 65_500, "webp": 16_383, "avif": 65_536},
+}
 
 _BEGINNINGS = (
     (rb"\x89PNG\r\n\x1a\n", "png"),

@@ -11,9 +11,9 @@ from srgan.errors import ImageError
 from srgan.images import pixels, tiff
 from srgan.images.decoders import plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniff, writable
-from srgan.images.image import Image
+from srgan.images.image import Image, eight_bits
 from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode
-from srgan.images.write import eight_bits, encode, resized_exif, stacked
+from srgan.images.write import encode, resized_exif, stacked
 
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""

@@ -1,15 +1,41 @@
 """A picture and what its file says about it; between reading and writing nothing else is passed around."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8, UInt16
+from jaxtyping import Float32, UInt8, UInt16
 
-Rgb = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"]
-"""The colours of one picture as they lie in a file."""
+Rgb = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"] | Float32[np.ndarray, "h w 3"]
+"""The colours of one picture as they lie in a file; in floats white is 1."""
 
-Plane = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
+Plane = UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"] | Float32[np.ndarray, "h w"]
 """One channel of one picture as it lies in a file."""
+
+LARGEST_FLOAT = 4.0
+"""Beyond this, floats are levels that someone forgot to divide; highlights and what steps overshoot are below."""
+
+
+def white_of(dtype: np.dtype[Any]) -> float:
+    """What white is in samples of this kind: 255 or 65535, or 1 in floats."""
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def as_samples(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Values as samples of a kind that a file can hold: rounded and clipped, but floats stay as they are."""
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    samples: np.ndarray = np.rint(values.clip(0, white_of(dtype))).astype(dtype)
+    return samples
+
+
+def eight_bits(samples: np.ndarray) -> np.ndarray:
+    """The samples rounded to 8 bits."""
+    if samples.dtype == np.uint8:
+        return samples
+    if samples.dtype == np.uint16:
+        return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return as_samples(samples * np.float32(255), np.dtype(np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +50,7 @@ class Image:
         exif: a TIFF structure as in JPEG but without its "Exif" prefix; its orientation is 1, its thumbnail dropped.
         xmp: the XMP packet.
         dpi: pixels an inch, across and down.
-        format: "png", "jpeg", "webp", "tiff" or "bmp"; what we cannot write (GIF, AVIF) says "png".
+        format: "png", "jpeg", "webp", "tiff", "avif" or "bmp"; what we cannot write (GIF, HEIC) says "png".
         notes: what the user should know about the file, such as "first of 3 frames".
     """
 
@@ -40,7 +66,7 @@ class Image:
 
     @property
     def depth(self) -> int:
-        """Bits a channel: 8 or 16."""
+        """Bits a channel: 8, 16, or 32 for floats."""
         return self.rgb.itemsize * 8
 
     @property

@@ -1,6 +1,6 @@
-"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16 and the very large.
+"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16, floats, and the very large.
 
-More pages than one, and real numbers, are refused.
+Floats are taken where white is 1, as with arrays. More pages than one are refused, unless all are asked for.
 EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered on reading and laid out on writing.
 """
 
@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import tifffile
+from isal import isal_zlib
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
 from srgan.images import exif, pixels
-from srgan.images.image import Image
+from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
 _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
 _ASSOCIATED, _UNASSOCIATED = 1, 2
@@ -97,7 +98,7 @@ def decode(data: bytes) -> Image:
     """The picture in a TIFF file, upright.
 
     Raises:
-        UnknownKind: it has several pages, or pixels that are neither up to 8 nor 16 unsigned bits.
+        UnknownKind: it has several pages, or pixels of another kind than 1 to 8 or 16 bits, or floats.
         DamagedTiff: the file is truncated.
     """
     with only_page(io.BytesIO(data)) as page:
@@ -106,7 +107,8 @@ def decode(data: bytes) -> Image:
         icc = page.tags.valueof(_ICC)
         notes: tuple[str, ...]
         huge = page.imagewidth * page.imagelength > _PILLOWS_LIMIT and page.photometric in (_MINISBLACK, _RGB)
-        if page.sampleformat == 1 and (page.bitspersample == 16 or (page.bitspersample == 8 and huge)):
+        whole = page.sampleformat == 1 and (page.bitspersample == 16 or (page.bitspersample == 8 and huge))
+        if whole or (page.sampleformat == 3 and page.bitspersample in (16, 32)):
             found, icc, notes = _whole_samples(page, data, icc)
         elif page.sampleformat == 1 and page.bitspersample in (1, 2, 4, 8):
             picture = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
@@ -115,7 +117,7 @@ def decode(data: bytes) -> Image:
         else:
             kind = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(page.sampleformat, "complex")
             raise pixels.UnknownKind(
-                f"{page.bitspersample}-bit {kind} samples are not read here; convert it to a 16-bit TIFF or PNG"
+                f"{page.bitspersample}-bit {kind} samples are not read here; convert it to 16 bits or 32-bit floats"
             )
         return Image(
             *found,
@@ -133,29 +135,45 @@ def _whole_samples(
 ) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
     array = _samples(page, data)
     if page.photometric not in (_MINISWHITE, _MINISBLACK, _RGB, _CMYK):
-        raise pixels.UnknownKind(f"16-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
-    most = 2**page.bitspersample - 1
+        raise pixels.UnknownKind(f"{page.bitspersample}-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
+    if array.dtype.kind == "f":
+        _check_range(array)
+    most = white_of(array.dtype)
     colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
     array = pixels.turned(array, page.tags.valueof(_ORIENTATION) or 1)
     colour, extra = array[..., :colours], array[..., colours:]
     if page.photometric == _CMYK:
-        return pixels.from_pillow(Pillow.fromarray((colour >> 8).astype(np.uint8), "CMYK"), icc)
+        return pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
     if page.photometric == _MINISWHITE:
-        colour = most - colour
+        colour = (most - colour).astype(array.dtype)
     kind = page.extrasamples[0] if page.extrasamples else 0
     if kind not in (_ASSOCIATED, _UNASSOCIATED):
         return pixels.from_array(colour), icc, ("further channels dropped",) if extra.size else ()
     alpha = extra[..., :1]
     if kind == _ASSOCIATED:
-        colour = np.minimum(colour * float(most) / np.maximum(alpha, 1) + 0.5, most).astype(array.dtype)
+        colour = as_samples(colour * most / np.maximum(alpha, most / 65535), array.dtype)
     return pixels.from_array(np.concatenate([colour, alpha], axis=2)), icc, ()
+
+
+def _check_range(array: np.ndarray) -> None:
+    """Nothing, where floats can be colours of which white is 1.
+
+    Raises:
+        UnknownKind: they are not finite, or far from [0, 1].
+    """
+    least, most = float(array.min()), float(array.max())
+    if not np.isfinite([least, most]).all():
+        raise pixels.UnknownKind("floats that are not finite (NaN or infinite); replace them first")
+    if max(-least, most) > LARGEST_FLOAT:
+        raise pixels.UnknownKind(f"floats from {least:g} to {most:g}: white must be 1; divide them by what is white")
 
 
 def _samples(page: tifffile.TiffPage, data: bytes) -> np.ndarray:
     """The stored samples, (h, w, c); OpenCV helps out where tifffile lacks the codec (LZW)."""
     shape = (page.imagelength, page.imagewidth, page.samplesperpixel)
+    dtype = np.dtype(np.float32 if page.sampleformat == 3 else f"u{page.bitspersample // 8}")
     try:
-        array = np.asarray(page.asarray(), f"u{page.bitspersample // 8}")
+        array = np.asarray(page.asarray(), dtype)
     except (KeyError, ValueError) as error:
         if "imagecodecs" not in str(error):
             raise
@@ -220,15 +238,14 @@ def write(
             row = int(np.prod(page.shape[1:])) * page.dtype.itemsize
             rows = max(1, 2**20 // row)
             writer.write(
-                _regular(page.strips, rows),
+                map(_packed, _regular(page.strips, rows)),
                 shape=page.shape,
                 dtype=page.dtype,
                 photometric="rgb" if channels >= 3 else "minisblack",
                 extrasamples=["unassalpha"] if channels in (2, 4) else None,
                 planarconfig="contig" if channels > 1 else None,
                 compression="adobe_deflate",
-                compressionargs={"level": 1},
-                predictor=True,
+                predictor=page.dtype.kind == "u",
                 rowsperstrip=rows,
                 iccprofile=icc,
                 resolution=dpi or (1, 1),
@@ -252,6 +269,15 @@ def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
             held = [whole[full:]] if full < len(whole) else []
     if held:
         yield np.concatenate(held)
+
+
+def _packed(rows: np.ndarray) -> bytes:
+    """Rows as they lie in the file: integers as differences from the sample to their left (TIFF 6.0, sec. 14)."""
+    stored = rows.astype(rows.dtype.newbyteorder("<"))
+    if rows.dtype.kind == "u":
+        stored[:, 1:] -= rows[:, :-1]
+    packed: bytes = isal_zlib.compress(stored, 1)
+    return packed
 
 
 def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from srgan import degrade
 from srgan.errors import ConfigError
+from srgan.images import white_of
 from srgan.metrics import Protocol
 from srgan.options import option
 from srgan.tasks.task import Task
@@ -128,12 +129,12 @@ class Denoise(Task):
         """With auto, how much noise was taken away: its standard deviation, and the strength that stands for it."""
         if self.strength != "auto":
             return ()
-        peak = np.iinfo(picture.dtype).max
+        white = white_of(picture.dtype)
         rows = range(0, len(picture), 512)  # whole pictures in floats would be large
         total = sum(
             np.square(picture[row : row + 512].astype(np.float32) - restored[row : row + 512]).sum() for row in rows
         )
-        level = 255 / peak * math.sqrt(total / picture.size)
+        level = 255 / white * math.sqrt(total / picture.size)
         return (f"noise of level {level:.1f} taken away, as of strength {100 * level / STRONGEST:.0f}",)
 
     def condition(self, observed: Observed) -> Batch:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.errors import ConfigError
+from srgan.images import white_of
 from srgan.metrics import Protocol
 from srgan.options import option
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, upsample
@@ -71,7 +72,7 @@ class Upscale(Task):
         """By how much the enlarged picture, reduced, misses the small one, where it was to be held to it."""
         if not self.rounds:
             return ()
-        white, scale = np.iinfo(picture.dtype).max, self.scale
+        white, scale = white_of(picture.dtype), self.scale
         residue = 0.0
         for rows, columns in tiles(len(picture), picture.shape[1], 512, UPSAMPLE_CONTEXT, 1):
             seen = restored[_times(rows.seen, scale), _times(columns.seen, scale)]

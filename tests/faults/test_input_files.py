@@ -12,8 +12,10 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
+from srgan.engines import make_engine
 from srgan.folder import restore_folder
 from srgan.images import Image, decode, encode, read, read_frames
+from srgan.kinds import restore
 from srgan.settings import FolderConfig
 from srgan.types import Levels
 
@@ -221,12 +223,17 @@ def test_17_multi_page_tiff(folder):
     assert every.status == "ok" and len(read_frames(every.target).images) == 3
 
 
-def test_18_float_tiff_is_refused_in_words(folder):
-    for number, high in enumerate((1.0, 65_504.0, np.nan)):
-        tifffile.imwrite(folder.source / f"{number}.tif", np.full((8, 8, 3), high, np.float32), photometric="rgb")
+def test_18_float_tiff_stays_float_and_what_is_no_colour_is_refused_in_words(folder):
+    colours = PHOTO.astype(np.float32) / 200  # highlights beyond white
+    for name, pixels in {"a": colours, "b": colours * 65_504, "c": np.where(colours > 1, np.nan, colours)}.items():
+        tifffile.imwrite(folder.source / f"{name}.tif", pixels, photometric="rgb")
 
-    for outcome in folder.run().values():
-        assert outcome.status == "unsupported" and "floating-point" in outcome.reason
+    outcomes = folder.run(engine="torch")
+
+    assert [outcome.status for outcome in outcomes.values()] == ["ok", "unsupported", "unsupported"]
+    assert "white must be 1" in outcomes["b.tif"].reason and "not finite" in outcomes["c.tif"].reason
+    engine = make_engine(folder.model.generator, device="cpu", precision="fp32")
+    np.testing.assert_allclose(tifffile.imread(folder.target / "a.tif"), restore(folder.model, colours, engine=engine))
 
 
 def test_19_however_a_tiff_is_laid_out(folder):
@@ -249,7 +256,8 @@ def test_20_heic_and_avif(folder, monkeypatch):
     folder.put(a_avif=encoded(PHOTO, "avif"), b_heic=heic.getvalue())
 
     assert folder.statuses() == {"a.avif": "ok", "b.heic": "ok"}
-    assert sorted(folder.tree()) == ["a.png", "b.png"]
+    assert sorted(folder.tree()) == ["a.avif", "b.png"]
+    assert decode(folder.tree()["a.avif"], "a").format == "avif"
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     outcome = folder.run(existing="overwrite")["b.heic"]
     assert outcome.status == "unsupported" and "srgan[heif]" in outcome.reason

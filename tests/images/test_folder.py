@@ -63,7 +63,7 @@ def test_subfolders_are_kept(tmp_path):
 
 def test_formats_that_cannot_be_written_become_png(tmp_path):
     source = _touch(tmp_path / "in", "a.gif", "b.avif", "c.jpe")
-    assert _targets(source, tmp_path / "out") == {"a.gif": "a.png", "b.avif": "b.png", "c.jpe": "c.jpe"}
+    assert _targets(source, tmp_path / "out") == {"a.gif": "a.png", "b.avif": "b.avif", "c.jpe": "c.jpe"}
 
 
 def test_a_format_changes_the_suffix_only_where_it_has_to(tmp_path):
@@ -147,11 +147,11 @@ def test_what_cannot_be_planned_is_said_before_any_work(tmp_path):
         (source / "a.png", tmp_path / "b.gif", "keep"): (
             ConfigError,
             f"{tmp_path}/b.gif: cannot write a picture with the suffix '.gif'; "
-            "choose one of .png, .jpg, .webp, .tif, .bmp",
+            "choose one of .png, .jpg, .webp, .tif, .bmp, .avif",
         ),
         (source, tmp_path / "out", "heic"): (
             ConfigError,
-            "cannot write 'heic': choose one of png, jpeg, webp, tiff, bmp",
+            "cannot write 'heic': choose one of png, jpeg, webp, tiff, bmp, avif",
         ),
         (tmp_path / "empty", tmp_path / "out", "keep"): (
             NoPicturesError,

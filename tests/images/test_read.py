@@ -61,7 +61,7 @@ def _reason(data, kind=ImageError, **options):
 def test_every_format_is_known_by_its_content_whatever_the_name(format, tmp_path):
     (tmp_path / "wrong.txt").write_bytes(_file(PHOTO, format))
     image = read(tmp_path / "wrong.txt")
-    assert image.format == {"gif": "png", "avif": "png"}.get(format, format)
+    assert image.format == {"gif": "png"}.get(format, format)
     assert (image.width, image.height, image.depth, image.grey, image.alpha) == (160, 120, 8, False, None)
     assert np.abs(image.rgb.astype(int) - PHOTO).mean() < (12 if format == "gif" else 4)
     assert probe(tmp_path / "wrong.txt")[:3] == (format, 160, 120)
@@ -343,13 +343,38 @@ def test_kinds_of_tiff_that_are_not_read_are_named():
         "a TIFF of 3 pages; --frames all restores all of them"
     )
     for dtype, words in {
-        np.float32: "32-bit floating-point",
+        np.float64: "64-bit floating-point",
         np.int16: "16-bit signed",
         np.uint32: "32-bit unsigned",
     }.items():
         assert _reason(_tiff(np.zeros((8, 8, 3), dtype)), UnsupportedImageError) == (
-            f"{words} samples are not read here; convert it to a 16-bit TIFF or PNG"
+            f"{words} samples are not read here; convert it to 16 bits or 32-bit floats"
         )
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_floats_are_read_as_they_are(dtype):
+    colours = (PHOTO.astype(np.float32) / 200 - 0.1).astype(dtype)
+
+    image = decode(_tiff(colours), "a.tif")
+
+    assert image.depth == 32
+    np.testing.assert_array_equal(image.rgb, colours.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.nan, "floats that are not finite (NaN or infinite); replace them first"),
+        (np.inf, "floats that are not finite (NaN or infinite); replace them first"),
+        (255.0, "floats from 0 to 255: white must be 1; divide them by what is white"),
+    ],
+)
+def test_floats_that_are_no_colours_are_refused(value, words):
+    colours = np.zeros((8, 8, 3), np.float32)
+    colours[3, 4] = value
+
+    assert _reason(_tiff(colours), UnsupportedImageError) == words
 
 
 def test_a_picture_too_large_is_refused_by_its_header():

@@ -5,6 +5,7 @@ import os
 import resource
 import struct
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -38,7 +39,7 @@ def _exif_of(image):
 @given(
     height=st.integers(1, 9),
     width=st.integers(1, 9),
-    dtype=st.sampled_from([np.uint8, np.uint16]),
+    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
     transparent=st.booleans(),
     grey=st.booleans(),
     format=st.sampled_from(["png", "tiff", "bmp"]),
@@ -47,7 +48,11 @@ def _exif_of(image):
 def test_lossless_formats_give_back_every_pixel(height, width, dtype, transparent, grey, format, seed):
     if format == "bmp":
         dtype, transparent = np.uint8, False
-    values = np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (height, width, 4), dtype, endpoint=True)
+    if dtype is np.float32:
+        format = "tiff"
+        values = np.random.default_rng(seed).normal(0.5, 0.3, (height, width, 4)).astype(dtype)
+    else:
+        values = np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (height, width, 4), dtype, endpoint=True)
     rgb = np.repeat(values[..., :1], 3, axis=2) if grey else values[..., :3]
     before = Image(rgb, values[..., 3] if transparent else None, grey)
     after = decode(encode(before, format), "a")
@@ -56,13 +61,31 @@ def test_lossless_formats_give_back_every_pixel(height, width, dtype, transparen
     assert np.array_equal(after.alpha, values[..., 3]) if transparent else after.alpha is None
 
 
-@pytest.mark.parametrize("format", ["jpeg", "webp"])
+@pytest.mark.parametrize("format", ["png", "tiff"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 4])
+def test_pictures_of_many_strips_come_back_here_and_in_other_programs(format, dtype, channels):
+    dtype = np.uint16 if format == "png" and dtype is np.float32 else dtype
+    values = np.random.default_rng(0).random((1201, 701, channels))
+    samples = (values * (1 if dtype is np.float32 else np.iinfo(dtype).max)).astype(dtype)
+    rgb = samples[..., :3] if channels == 4 else samples.repeat(3, axis=2)
+
+    data = encode(Image(rgb, samples[..., 3] if channels == 4 else None, grey=channels == 1), format)
+
+    assert np.array_equal(decode(data, "a").rgb, rgb)
+    theirs = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if channels == 4 and dtype is np.uint8:  # OpenCV multiplies the colours of such a TIFF by their alpha
+        theirs = cv2.cvtColor(np.array(Pillow.open(io.BytesIO(data))), cv2.COLOR_RGBA2BGRA)
+    assert np.array_equal(theirs, samples[..., 0] if channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA))
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp", "avif"])
 @pytest.mark.parametrize("grey", [False, True])
 def test_lossy_formats_stay_close(format, grey):
     rgb = np.repeat(PHOTO[..., :1], 3, axis=2) if grey else PHOTO
     after = decode(encode(Image(rgb, grey=grey), format), "a")
     assert np.abs(after.rgb.astype(int) - rgb).mean() < 3
-    assert after.grey == (grey and format == "jpeg")  # WebP knows no grey
+    assert after.grey == (grey and format == "jpeg")  # the others know no grey
 
 
 def test_16_bits_are_rounded_where_a_format_holds_8():
@@ -82,9 +105,19 @@ def test_transparent_parts_become_white_where_a_format_holds_no_alpha(format, ca
     assert caplog.messages == [f"{format} holds no transparency: transparent parts become white"]
 
 
-def test_webp_keeps_alpha():
+def test_floats_are_rounded_to_16_bits_in_a_png_and_to_8_elsewhere():
+    floats = PHOTO.astype(np.float32) / 250 - 0.01  # some below black, some beyond white
+
+    for format, white in {"png": 65535, "bmp": 255}.items():
+        after = decode(encode(Image(floats), format), "a").rgb
+        np.testing.assert_allclose(after / white, floats.clip(0, 1), atol=0.51 / white)
+
+
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_webp_and_avif_keep_alpha(format):
     alpha = np.linspace(0, 255, 120 * 160).reshape(120, 160).astype(np.uint8)
-    assert np.array_equal(decode(encode(Image(PHOTO, alpha), "webp"), "a").alpha, alpha)
+    after = decode(encode(Image(PHOTO, alpha), format), "a").alpha
+    assert np.abs(after.astype(int) - alpha).max() <= (0 if format == "webp" else 3)
 
 
 def test_the_best_qualities_keep_the_resolution_of_colour():
@@ -93,14 +126,14 @@ def test_the_best_qualities_keep_the_resolution_of_colour():
     assert picture[89].layer[0][1:3] == (2, 2)
 
 
-@pytest.mark.parametrize("format", ["png", "jpeg", "webp", "tiff"])
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp", "tiff", "avif"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_what_a_file_says_survives_and_its_size_is_the_new_one(format, dtype):
     rgb = PHOTO.astype(dtype)
     before = Image(rgb, icc=ICC, exif=_exif(), xmp=XMP, dpi=(300.0, 150.0))
     after = decode(encode(before, format), "a")
     assert (after.icc, after.xmp) == (ICC, XMP)
-    assert after.dpi == (None if format == "webp" else pytest.approx((300, 150), abs=0.02))
+    assert after.dpi == (None if format in ("webp", "avif") else pytest.approx((300, 150), abs=0.02))
     exif = _exif_of(after)
     assert (exif[0x010F], exif[0x0132]) == ("Maker", "2024:01:02 03:04:05")
     assert (exif.get_ifd(0x8769)[0xA002], exif.get_ifd(0x8769)[0xA003]) == (160, 120)
@@ -143,7 +176,7 @@ def test_what_cannot_be_written_is_said():
     for format in ("gif", "heic", ""):
         with pytest.raises(ConfigError) as caught:
             encode(Image(PHOTO), format)
-        assert str(caught.value) == f"cannot write {format!r}: choose one of png, jpeg, webp, tiff, bmp"
+        assert str(caught.value) == f"cannot write {format!r}: choose one of png, jpeg, webp, tiff, bmp, avif"
     with pytest.raises(ConfigError, match=r"^quality is 101: choose 1 to 100$"):
         encode(Image(PHOTO), "jpeg", quality=101)
 
@@ -156,7 +189,7 @@ def test_the_suffix_says_the_format_unless_it_is_given(tmp_path):
     with pytest.raises(ConfigError) as caught:
         write("a.xcf", Image(PHOTO))
     assert str(caught.value) == (
-        "a.xcf: cannot write a picture with the suffix '.xcf'; choose one of .png, .jpg, .webp, .tif, .bmp"
+        "a.xcf: cannot write a picture with the suffix '.xcf'; choose one of .png, .jpg, .webp, .tif, .bmp, .avif"
     )
 
 
