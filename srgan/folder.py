@@ -82,9 +82,7 @@ def restore_folder(
     """
     config = config or FolderConfig()
     if jobs is None:
-        jobs = plan(
-            Path(source), Path(target), format=config.format, on_collision=config.on_collision, shard=config.shard
-        )
+        jobs = plan(Path(source), Path(target), **config.planning())
     conversion = Conversion(Restorer(model, config, size), config, masks)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():

@@ -17,6 +17,7 @@ class FolderConfig:
         "resume", "An output that is there: resume (redo unless finished so), skip, overwrite, error."
     )
     on_collision: str = option("rename", "Two inputs with one output: rename, or error.")
+    sniff: bool = option(False, "Look for pictures in files of other suffixes, or none, too.")
     shard: str = option("1/1", "I/N: only the I-th of N shares of the pictures, for N machines or jobs.")
     tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
     device: str = option("auto", "auto, cpu, cuda, mps, or several: cuda:0,cuda:1; auto takes every CUDA device.")
@@ -38,6 +39,10 @@ class FolderConfig:
             raise ConfigError(f"memory={self.memory}: must be more than 0")
         if self.tile < 0:
             raise ConfigError(f"tile={self.tile}: choose a side in pixels, or 0")
+
+    def planning(self) -> dict[str, Any]:
+        """The fields that `srgan.images.plan` takes."""
+        return {name: getattr(self, name) for name in ("format", "on_collision", "shard", "sniff")}
 
     def decides(self) -> dict[str, Any]:
         """The fields that decide what an output's bytes are."""

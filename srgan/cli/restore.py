@@ -85,12 +85,13 @@ def run(
     from srgan.journal import History
 
     config = options.build(FolderConfig, flags)
+    logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
     words = click.get_current_context().find_root().obj  # None where another program has called the command
     if source.is_dir() and not dry_run and words is not None:
         code = supervise(words, target)
         if code is not None:
             return code
-    jobs = plan(source, target, format=config.format, on_collision=config.on_collision, shard=config.shard)
+    jobs = plan(source, target, **config.planning())
     if failed:
         history = History(target)
         history.refresh()
@@ -111,8 +112,6 @@ def run(
         again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
         write_bytes(command_file(target), json.dumps(again).encode())
 
-    if verbose:
-        logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
     with contextlib.closing(
         folder.restore_folder(choose(), source, target, config, size=size, masks=masks, jobs=jobs)

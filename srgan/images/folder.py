@@ -1,4 +1,4 @@
-"""Which file becomes which, planned from names alone: no file is opened, so 100,000 of them are planned in a second."""
+"""Which file becomes which, planned from names: no file is opened unless asked for, so 100,000 take a second."""
 
 import logging
 import os
@@ -6,15 +6,16 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from srgan.errors import ConfigError, MachineError, NoPicturesError
-from srgan.images.formats import READABLE, SUFFIXES, format_of, printable, writable
+from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError
+from srgan.images.formats import READABLE, SUFFIXES, format_of, printable, sniffed, writable
 
 _log = logging.getLogger(__name__)
 
+_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
 _ANOTHER = "choose another output folder"
 
 
@@ -28,7 +29,12 @@ class Job:
 
 
 def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
-    """The pictures under a folder, by relative posix path, each folder in the order of its names.
+    """What pictures by their suffix are under a folder, by relative posix path, in the order of `files`."""
+    return (name for name in files(root, exclude=exclude) if _kind(name))
+
+
+def files(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
+    """The files under a folder, by relative posix path, each folder in the order of its names.
 
     Links to files are followed, links to folders are not. Hidden files, pipes, sockets and devices are passed over, and
     so is everything under `exclude`. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
@@ -44,7 +50,7 @@ def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if not excluded or os.path.realpath(entry.path) != excluded:
                     folders.append(f"{prefix}{entry.name}/")
-            elif os.path.splitext(entry.name)[1].lower() in READABLE and entry.is_file():
+            elif entry.name.lower() not in _OF_THE_SYSTEM and entry.is_file():
                 yield prefix + entry.name
         waiting += reversed(folders)
 
@@ -59,7 +65,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def plan(
-    source: Path, target: Path, *, format: str = "keep", on_collision: str = "rename", shard: str = "1/1"
+    source: Path,
+    target: Path,
+    *,
+    format: str = "keep",
+    on_collision: str = "rename",
+    shard: str = "1/1",
+    sniff: bool = False,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
@@ -69,6 +81,7 @@ def plan(
     Args:
         shard: "2/8" is the second of eight shares, of about equal size; none overlap, and together they are everything.
             A picture's name alone decides in which it is.
+        sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
 
     Raises:
         ConfigError: IN is missing, OUT is IN, the format is not one that we write, the shard is none, or names collide
@@ -89,13 +102,45 @@ def plan(
     inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     if inside == outside:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    names = list(find(source, exclude=target))
-    if not names:
+    kinds = _kinds(source, target, sniff)
+    if not kinds:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
-    jobs = [Job(source / name, target / new, name) for name, new in _targets(names, format, on_collision)]
+    jobs = [Job(source / name, target / new, name) for name, new in _targets(kinds, format, on_collision)]
     if inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+
+
+def _kinds(source: Path, target: Path, sniff: bool) -> dict[str, str]:
+    """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
+    kinds: dict[str, str] = {}
+    others: Counter[str] = Counter()
+    for name in files(source, exclude=target):
+        kind = _kind(name) or (_kind_by_content(source / name) if sniff else None)
+        if kind:
+            kinds[name] = kind
+        else:
+            others[os.path.splitext(name)[1].lower() or "no suffix"] += 1
+    if others and not sniff:
+        counts = ", ".join(f"{printable(suffix)}: {count}" for suffix, count in others.most_common(5))
+        more = ", ..." if len(others) > 5 else ""
+        _log.warning(
+            "passed over %d files that are no pictures by their suffix (%s%s); --sniff looks into them",
+            *(others.total(), counts, more),
+        )
+    return kinds
+
+
+def _kind(name: str) -> str | None:
+    return READABLE.get(os.path.splitext(name)[1].lower())
+
+
+def _kind_by_content(path: Path) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return sniffed(file.read(32), "")
+    except (OSError, ImageError):
+        return None
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -116,7 +161,7 @@ def _single(source: Path, target: Path, format: str) -> Job:
     if target.is_dir() or target.suffix.lower() not in READABLE:
         if target.exists() and not target.is_dir():
             raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
-        target = target / _renamed(source.name, format)
+        target = target / _renamed(source.name, _kind(source.name) or _kind_by_content(source), format)
     elif format not in ("keep", format_of(target)):
         raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
     else:
@@ -132,38 +177,40 @@ def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[
             raise ConfigError(f"{printable(job.target)}: an output among the input; {_ANOTHER}")
 
 
-def _renamed(name: str, format: str) -> str:
+def _renamed(name: str, kind: str | None, format: str) -> str:
     """The name of the file made from this one, as long as no other file wants it too."""
     stem, suffix = os.path.splitext(name)
     known = READABLE.get(suffix.lower())
-    if known == format or (format == "keep" and known in SUFFIXES):
+    if known and (known == format or (format == "keep" and known in SUFFIXES)):
         return name
-    return stem + _suffix(format) if known else name + _suffix(format)
+    return (stem if known else name) + _suffix(kind, format)
 
 
-def _suffix(format: str) -> str:
-    return SUFFIXES["png" if format == "keep" else format]
+def _suffix(kind: str | None, format: str) -> str:
+    """Of a new file made from one of this kind."""
+    wanted = kind if format == "keep" else format
+    return SUFFIXES.get(wanted or "png", SUFFIXES["png"])
 
 
-def _targets(names: list[str], format: str, on_collision: str) -> list[tuple[str, str]]:
+def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
     """Each name with that of the file made from it; all of these differ, in more than case."""
-    wanted = {name: _renamed(name, format) for name in names}
+    wanted = {name: _renamed(name, kind, format) for name, kind in kinds.items()}
     rivals = Counter(map(_folded, wanted.values()))
     chosen: dict[str, str] = {}
     taken: set[str] = set()
-    for name in sorted(names, key=lambda name: wanted[name] != name):  # those that keep their name come first
+    for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
         new = wanted[name]
         if rivals[_folded(new)] > 1:
             if on_collision == "error":
-                others = sorted(other for other in names if _folded(wanted[other]) == _folded(new))
+                others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
                 raise ConfigError(
                     f"{', '.join(map(printable, others))} would all become {printable(new)}: "
                     "rename them, or let them be renamed with --on-collision rename"
                 )
-            new = new if new == name else name + _suffix(format)
+            new = new if new == name else name + _suffix(kinds[name], format)
         chosen[name] = _free(new, taken)
         taken.add(_folded(chosen[name]))
-    return [(name, chosen[name]) for name in names]
+    return [(name, chosen[name]) for name in kinds]
 
 
 def _free(name: str, taken: set[str]) -> str:

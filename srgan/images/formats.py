@@ -51,7 +51,7 @@ def printable(path: AnyPath) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), os.fsdecode(path))
 
 
-def sniff(head: bytes, name: str) -> str:
+def sniffed(head: bytes, name: str) -> str:
     """The format of a file that begins with these bytes; its name is used in messages only.
 
     Raises:

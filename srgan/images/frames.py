@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from srgan.errors import ImageError
 from srgan.images import pixels, tiff
 from srgan.images.decoders import plugin_of
-from srgan.images.formats import AnyPath, check_size, printable, sniff, writable
+from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode
 from srgan.images.write import encode, resized_exif, stacked
@@ -43,7 +43,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
         UnsupportedImageError: it is of no kind that is read here.
     """
     data, name = contents_of(path), printable(path)
-    format = sniff(data[:32], name)
+    format = sniffed(data[:32], name)
     if format == "tiff":
         with damage_named(name, format):
             views = tiff.pages(data)

@@ -22,7 +22,7 @@ from PIL import UnidentifiedImageError
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import exif, pixels, tiff
 from srgan.images.decoders import decoded, plugin_of, reason
-from srgan.images.formats import READABLE, AnyPath, printable, sniff
+from srgan.images.formats import READABLE, AnyPath, printable, sniffed
 from srgan.images.image import Image
 
 MAX_PIXELS = 512_000_000
@@ -132,7 +132,7 @@ def _opened(path: AnyPath) -> Iterator[io.BufferedReader]:
 
 
 def _header(file: io.BufferedReader | io.BytesIO, name: str, pages: bool = False) -> Header:
-    format = sniff(file.read(32), name)
+    format = sniffed(file.read(32), name)
     file.seek(0)
     try:
         if format == "tiff":

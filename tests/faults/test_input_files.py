@@ -104,6 +104,18 @@ def test_06_wrong_extension(folder):
     assert outcome.notes == ("is a png file, whatever its name",)
 
 
+def test_07_no_suffix_at_all(folder, caplog):
+    folder.put(a_png=encoded(PHOTO), b=encoded(PHOTO, "jpeg"), c_CR2=b"not a picture that is read here")
+
+    assert folder.statuses() == {"a.png": "ok"}
+    assert caplog.messages == [
+        "passed over 2 files that are no pictures by their suffix (no suffix: 1, .cr2: 1); --sniff looks into them"
+    ]
+    assert folder.statuses(sniff=True) == {"a.png": "skipped", "b": "ok"}
+    assert sorted(folder.tree()) == ["a.png", "b.jpg"]
+    assert decode(folder.tree()["b.jpg"], "b").format == "jpeg"
+
+
 def test_07_upper_case_and_long_suffixes(folder):
     data = encoded(PHOTO, "jpeg")
     folder.put(A_JPG=data, b_jpeg=data, c_JpE=data)
