@@ -18,8 +18,10 @@ import numpy as np
 
 from srgan.errors import ImageError
 from srgan.images import (
+    FIRST_OF,
     STREAMED,
     SUFFIXES,
+    Before,
     Frames,
     Image,
     Job,
@@ -84,8 +86,11 @@ class Conversion:
             check_size(self._format(job, header.format), *size)
         return pixels
 
-    def make(self, job: Job, seen: list[int]) -> Made:
+    def make(self, job: Job, seen: list[int], before: Before | None = None) -> Made:
         """The output, written; `seen` is the input's stamp before.
+
+        Args:
+            before: called just before the output gets its name.
 
         Raises:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
@@ -94,20 +99,22 @@ class Conversion:
         frames = self._read(job)
         if self.stamp(job) != seen:
             raise ImageError(f"{printable(job.source)}: changed while it was read")
-        return self._streamed(job, frames) or self._held(job, frames)
+        if self.config.in_place and any(note.startswith(FIRST_OF) for note in frames.images[0].notes):
+            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
+        return self._streamed(job, frames, before) or self._held(job, frames, before)
 
-    def _held(self, job: Job, frames: Frames) -> Made:
+    def _held(self, job: Job, frames: Frames, before: Before | None) -> Made:
         """The output, held in memory as a whole."""
         mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
         with _naming(job.source):
             images = [self.restorer.restore(image, mask, workers=self.workers) for image in frames.images]
         with _naming(job.target):
             data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
-        write_bytes(job.target, data)
+        write_bytes(job.target, data, before=before)
         pixels = sum(image.width * image.height for image in images)
         return Made(pixels, hashlib.sha256(data).hexdigest(), images[0].notes)
 
-    def _streamed(self, job: Job, frames: Frames) -> Made | None:
+    def _streamed(self, job: Job, frames: Frames, before: Before | None) -> Made | None:
         """The output, never held as a whole; None where that need not or cannot be so."""
         image = frames.images[0]
         (width, height), pixels = self.restorer.sizes(image.width, image.height)
@@ -119,8 +126,9 @@ class Conversion:
             return None
         channels = (1 if image.grey else 3) + (image.alpha is not None)
         shape = (height, width) if channels == 1 else (height, width, channels)
+        bare = self.config.strip_metadata
         with _naming(job.source):
-            digest = write_strips(job.target, strips, shape, image, strip_metadata=self.config.strip_metadata)
+            digest = write_strips(job.target, strips, shape, image, strip_metadata=bare, before=before)
         return Made(pixels, digest, image.notes)
 
     def _read(self, job: Job) -> Frames:

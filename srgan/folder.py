@@ -204,16 +204,25 @@ class _Run:
     def _make(self, job: Job, seen: list[int]) -> Outcome:
         """The job done and noted; `seen` is the input's stamp before it was read."""
         started = time.perf_counter()
+
+        def replaces(file: int, digest: str) -> None:
+            if os.name == "posix":
+                os.fchmod(file, os.stat(job.source).st_mode & 0o7777)
+            if self.journal is not None:
+                status = os.fstat(file)
+                own = [status.st_size, status.st_mtime_ns]
+                self.journal.add(job, own + seen[2:], status.st_size, digest, time.perf_counter() - started)
+
         try:
-            made = self.conversion.make(job, seen)
+            made = self.conversion.make(job, seen, replaces if self.config.in_place else None)
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:
             too_large = ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})")
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
-        if self.journal is not None:
-            self.journal.add(job, seen, made.sha256, seconds)
+        if self.journal is not None and not self.config.in_place:
+            self.journal.add(job, seen, job.target.stat().st_size, made.sha256, seconds)
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:

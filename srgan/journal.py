@@ -124,14 +124,18 @@ class Journal(History):
                 partial_of(job.target, process).unlink(missing_ok=True)
         self._write({"name": job.name, "begun": os.getpid()})
 
-    def add(self, job: Job, seen: list[int], digest: str, seconds: float) -> None:
-        """Notes that `job` is finished: `seen` is its input's size and time before it was read."""
+    def add(self, job: Job, seen: list[int], size: int, digest: str, seconds: float) -> None:
+        """Notes that `job` is finished: `seen` is its input's size and time before it was read.
+
+        An output that replaces its input is noted before it does: `seen` is then its own. Killed in between, the input
+        is there with another time, and not finished.
+        """
         line = {
             "name": job.name,
             "input": seen,
             "target": job.target.name,
             "settings": self._settings,
-            "output": job.target.stat().st_size,
+            "output": size,
             "sha256": digest,
             "seconds": round(seconds, 3),
         }

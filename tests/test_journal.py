@@ -28,7 +28,7 @@ def opened(job, **settings):
 
 def finish(job, **settings):
     with opened(job, **settings) as journal:
-        journal.add(job, stamp(job.source), "digest", 0.25)
+        journal.add(job, stamp(job.source), job.target.stat().st_size, "digest", 0.25)
 
 
 def has(job, **settings):

@@ -1,16 +1,19 @@
 """A file and an Image, and the way between them: read, write, and plan which file becomes which."""
 
+from srgan.images.decoders import FIRST_OF
 from srgan.images.folder import Job, find, plan
 from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
 from srgan.images.frames import Frames, encode_frames, read_frames
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 from srgan.images.read import Header, decode, probe, read
-from srgan.images.write import STREAMED, encode, partial_of, write, write_bytes, write_strips
+from srgan.images.write import STREAMED, Before, encode, partial_of, write, write_bytes, write_strips
 
 __all__ = [
+    "FIRST_OF",
     "LARGEST_FLOAT",
     "STREAMED",
     "SUFFIXES",
+    "Before",
     "Frames",
     "Header",
     "Image",

@@ -32,6 +32,9 @@ _PILLOW: dict[str, type[ImageFile.ImageFile]] = {
     "avif": AvifImagePlugin.AvifImageFile,
 }
 
+FIRST_OF = "first of "
+"""How the note of a picture begins that is one of several frames."""
+
 _TURBO = {"RGB": "RGB", "L": "GRAY"}  # what libjpeg-turbo calls Pillow's modes
 
 
@@ -148,7 +151,7 @@ def _described(
 
 
 def _frames(count: int) -> tuple[str, ...]:
-    return (f"first of {count} frames",) if count > 1 else ()
+    return (f"{FIRST_OF}{count} frames",) if count > 1 else ()
 
 
 def _sound_dpi(dpi: Any) -> tuple[float, float] | None:  # Pillow has int, float, or its own kind of fraction

@@ -72,6 +72,7 @@ def plan(
     on_collision: str = "rename",
     shard: str = "1/1",
     sniff: bool = False,
+    in_place: bool = False,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
@@ -81,6 +82,7 @@ def plan(
     Args:
         shard: "2/8" is the second of eight shares, of about equal size; none overlap, and together they are everything.
             A picture's name alone decides in which it is.
+        in_place: OUT is IN, and each picture is replaced by one of its own name and format.
         sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
 
     Raises:
@@ -93,25 +95,29 @@ def plan(
         raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
     number, count = _shard(shard)
     format = format if format == "keep" else writable(format)
+    if in_place:
+        _check_replaced(source, target, format)
     if source.is_file():
-        return [_single(source, target, format)]
+        return [Job(source, source, source.name) if in_place else _single(source, target, format)]
     if not source.is_dir():
         raise ConfigError(f"{printable(source)}: no such file or folder")
     if target.exists() and not target.is_dir():
         raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
     inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
-    if inside == outside:
+    if inside == outside and not in_place:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    kinds = _kinds(source, target, sniff)
+    kinds = _kinds(source, None if in_place else target, sniff)
     if not kinds:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source / name, target / new, name) for name, new in _targets(kinds, format, on_collision)]
-    if inside.is_relative_to(outside):
+    if in_place:
+        _refuse_to_rename(jobs)
+    elif inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
 
 
-def _kinds(source: Path, target: Path, sniff: bool) -> dict[str, str]:
+def _kinds(source: Path, target: Path | None, sniff: bool) -> dict[str, str]:
     """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
     kinds: dict[str, str] = {}
     others: Counter[str] = Counter()
@@ -169,6 +175,22 @@ def _single(source: Path, target: Path, format: str) -> Job:
     if os.path.realpath(source) == os.path.realpath(target):
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
     return Job(source, target, source.name)
+
+
+def _check_replaced(source: Path, target: Path, format: str) -> None:
+    if os.path.realpath(source) != os.path.realpath(target):
+        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too")
+    if format != "keep":
+        raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
+
+
+def _refuse_to_rename(jobs: list[Job]) -> None:
+    for job in jobs:
+        if job.source.name != job.target.name:
+            raise ConfigError(
+                f"{printable(job.source)} would become {printable(job.target.name)}, and --in-place keeps names: "
+                f"move it away, or {_ANOTHER}"
+            )
 
 
 def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[Job]) -> None:

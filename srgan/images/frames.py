@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from srgan.errors import ImageError
 from srgan.images import pixels, tiff
-from srgan.images.decoders import plugin_of
+from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode
@@ -51,7 +51,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
     if format not in _ANIMATED:
         return Frames((first,))
-    first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith("first of ")))
+    first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
     with damage_named(name, format), plugin_of(format)(io.BytesIO(data)) as picture:
         count = getattr(picture, "n_frames", 1)
         if count == 1:

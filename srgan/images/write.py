@@ -5,7 +5,7 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,6 +26,9 @@ _MACHINE = {
 }
 STREAMED = ("png", "tiff")
 """The formats that are written strip by strip."""
+
+Before = Callable[[int, str], None]
+"""Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
 
 _JPEG_SEGMENT = 65_000  # bytes; EXIF and XMP must each fit into one segment
 
@@ -80,7 +83,13 @@ def write(
 
 
 def write_strips(
-    path: AnyPath, strips: Iterable[np.ndarray], shape: tuple[int, ...], like: Image, *, strip_metadata: bool = False
+    path: AnyPath,
+    strips: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    like: Image,
+    *,
+    strip_metadata: bool = False,
+    before: Before | None = None,
 ) -> str:
     """The SHA-256 of the PNG or TIFF file that now holds the picture, which was never in memory as a whole.
 
@@ -88,6 +97,7 @@ def write_strips(
         strips: what `stacked` gives of the picture, some rows at a time, from top to bottom.
         shape: of the whole.
         like: what the file says beside the pixels.
+        before: called just before the file gets its name.
 
     Raises:
         ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
@@ -99,7 +109,10 @@ def write_strips(
     with replacing(path) as file:
         _write_strips(file, format, strips, shape, like, block, xmp)
         file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if before is not None:
+            before(file.fileno(), digest)
+        return digest
 
 
 def _write_strips(
@@ -128,8 +141,11 @@ def _whole_numbers(samples: np.ndarray) -> np.ndarray:
     return as_samples(samples * np.float32(65535), np.dtype(np.uint16))
 
 
-def write_bytes(path: AnyPath, data: bytes) -> None:
+def write_bytes(path: AnyPath, data: bytes, *, before: Before | None = None) -> None:
     """Nothing; the file holds these bytes.
+
+    Args:
+        before: called just before the file gets its name.
 
     Raises:
         ImageError: the file cannot be written for a reason of its own, such as too long a name.
@@ -137,6 +153,9 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
     """
     with replacing(path) as file:
         file.write(data)
+        if before is not None:
+            file.flush()
+            before(file.fileno(), hashlib.sha256(data).hexdigest())
 
 
 @contextmanager

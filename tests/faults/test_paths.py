@@ -5,10 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from srgan import conversion
 from srgan.errors import ConfigError, MachineError, NoPicturesError
-from srgan.images import plan
+from srgan.images import decode, plan
+from srgan.journal import verify
 
 from .conftest import PHOTO, encoded
 
@@ -69,6 +71,60 @@ def test_35_output_inside_input_and_the_like(folder):
     folder.source, folder.target = folder.source / "sub", folder.source
     folder.put(a_png=encoded(SMALL))
     assert folder.statuses(existing="error") == {"a.png": "failed"}
+
+
+def test_35_in_place(folder):
+    folder.put(a_png=encoded(SMALL), b_jpg=encoded(SMALL, "jpeg"), c_png=b"not a picture")
+    os.chmod(folder.source / "a.png", 0o640)
+    folder.target = folder.source
+
+    assert folder.statuses(in_place=True) == {"a.png": "ok", "b.jpg": "ok", "c.png": "unsupported"}
+    once = folder.tree()
+    assert decode(once["a.png"], "a").width == 2 * SMALL.shape[1] and once["c.png"] == b"not a picture"
+    assert os.stat(folder.source / "a.png").st_mode & 0o7777 == 0o640
+    assert folder.statuses(in_place=True) == {"a.png": "skipped", "b.jpg": "skipped", "c.png": "unsupported"}
+    assert folder.tree() == once
+    assert [trouble for _, trouble in verify(folder.target)] == ["", ""]
+    folder.put(a_png=encoded(SMALL))
+    assert folder.statuses(in_place=True)["a.png"] == "ok", "another picture of that name"
+
+
+@pytest.mark.parametrize("killed_at", ["before", "after"])
+def test_35_killed_while_a_picture_is_replaced(folder, monkeypatch, killed_at):
+    folder.put(a_png=encoded(SMALL))
+    folder.target = folder.source
+    rename = os.replace
+
+    def killed(partial, target):
+        if killed_at == "after":
+            rename(partial, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            folder.run(in_place=True)
+
+    assert folder.statuses(in_place=True) == {"a.png": "ok" if killed_at == "before" else "skipped"}
+    assert decode(folder.tree()["a.png"], "a").width == 2 * SMALL.shape[1], "enlarged once"
+
+
+def test_35_in_place_loses_no_frames_and_no_names(folder):
+    frames = [Pillow.fromarray(SMALL), Pillow.fromarray(255 - SMALL)]
+    folder.put(a_webp=encoded(frames[0], "webp", save_all=True, append_images=frames[1:]))
+    folder.target = folder.source
+
+    (outcome,) = folder.run(in_place=True).values()
+    assert outcome.status == "failed" and "--in-place would lose all frames but the first" in outcome.reason
+    assert folder.statuses(in_place=True, frames="all") == {"a.webp": "ok"}
+    with pytest.raises(ConfigError, match="--in-place keeps formats: leave out --format png"):
+        folder.run(in_place=True, format="png")
+    folder.put(b_gif=encoded(SMALL, "gif"))
+    with pytest.raises(ConfigError, match=r"b\.gif would become b.png, and --in-place keeps names"):
+        folder.run(in_place=True)
+    folder.target = folder.source.parent / "elsewhere"
+    with pytest.raises(ConfigError, match=r"--in-place replaces the input: give .* as output, too"):
+        folder.run(in_place=True)
 
 
 @pytest.mark.parametrize("names", [("a.jpg", "a.png"), ("A.png", "a.png")])
