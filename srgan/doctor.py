@@ -108,7 +108,8 @@ def _codecs() -> Iterator[Finding]:
 
 def _engine() -> Iterator[Finding]:
     for device in choose_devices():
-        engine, numbers = choose_engine(device), choose_numbers(device)
+        numbers = choose_numbers(device)
+        engine = choose_engine(device, numbers)
         kind = next(name for name, dtype in KINDS.items() if dtype is numbers.dtype)
         measured = rates(device)
         fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in KINDS}

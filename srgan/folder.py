@@ -5,6 +5,7 @@ plan -> claim, or skip what is finished -> probe -> decode -> restore -> encode 
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import deque
@@ -26,6 +27,8 @@ from srgan.model import Model
 from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
 from srgan.sizing import Size
+
+log = logging.getLogger(__name__)
 
 MOST_PICTURES = 64
 """Pictures begun but not yet handed out, at most."""
@@ -104,6 +107,7 @@ class _Run:
     def __init__(self, conversion: Conversion, journal: Journal | None, claims: Claims | None) -> None:
         self.conversion, self.config = conversion, conversion.config
         self.journal, self.claims = journal, claims
+        self.said_so = False
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         cores = torch.get_num_threads()
@@ -188,6 +192,11 @@ class _Run:
             return Outcome(job.name, job.target, "skipped", "finished before")
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", "is there already")
+        if self.journal is not None and not self.said_so and self.journal.made_otherwise(job):
+            log.warning(
+                "%s holds pictures made with other settings: they are made again", printable(self.journal.folder)
+            )
+            self.said_so = True
         return None
 
     def _free(self, job: Job) -> None:

@@ -34,7 +34,7 @@ class History:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FOLDER / "journal.jsonl"
+        self.folder, self.path = folder, folder / FOLDER / "journal.jsonl"
         self.finished: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
         self.begun: dict[str, set[int]] = {}
@@ -116,6 +116,11 @@ class Journal(History):
             )
         except OSError:
             return False
+
+    def made_otherwise(self, job: Job) -> bool:
+        """Whether this picture was finished last under other settings."""
+        line = self.finished.get(job.name)
+        return line is not None and line["settings"] != self._settings
 
     def begin(self, job: Job) -> None:
         """Notes that this process begins a picture, and removes what one that was killed has left of it."""

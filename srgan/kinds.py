@@ -121,6 +121,8 @@ def _restore_pillow(
     if picture.mode in ("I", "F"):
         raise ConfigError(f"a Pillow image of mode {picture.mode} does not say what white is: give an array")
     alpha = "A" in picture.getbands() or "transparency" in picture.info
+    if picture.mode == "1":
+        picture = picture.convert("L")
     if picture.mode not in ("L", "RGB", "RGBA", "I;16") or (alpha and picture.mode != "RGBA"):
         picture = picture.convert("RGBA" if alpha else "RGB")
     restored = Pillow.fromarray(_restore_array(model, np.array(picture), mask, engine, tile))

@@ -61,8 +61,8 @@ def test_a_pillow_image_comes_back_in_its_mode(tiny, engine, pixels, mode):
     assert (restored.mode, restored.size) == (mode, (24, 18))
 
 
-@pytest.mark.parametrize("mode, expected", [("P", "RGB"), ("LA", "RGBA"), ("1", "RGB"), ("CMYK", "RGB")])
-def test_a_pillow_image_of_another_mode_becomes_colour(tiny, engine, pixels, mode, expected):
+@pytest.mark.parametrize("mode, expected", [("P", "RGB"), ("LA", "RGBA"), ("1", "L"), ("CMYK", "RGB")])
+def test_a_pillow_image_of_another_mode_becomes_the_nearest_one(tiny, engine, pixels, mode, expected):
     picture = Pillow.fromarray(pixels(9, 12, 3)).convert(mode)
 
     assert restore(tiny, picture, engine=engine).mode == expected

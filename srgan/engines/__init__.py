@@ -34,14 +34,15 @@ class Engine(Protocol):
 ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine]] = {"torch": TorchEngine, "openvino": OpenVinoEngine}
 
 
-def choose_engine(device: torch.device, engine: str = "auto") -> str:
-    """The engine of that name; `auto` takes OpenVINO on CPUs where it is installed, else torch.
+def choose_engine(device: torch.device, numbers: Numbers, engine: str = "auto") -> str:
+    """The engine of that name; `auto` takes OpenVINO where it is installed and can compute so, else torch.
 
     Raises:
         ConfigError: there is no such engine.
     """
     if engine == "auto":
-        return "openvino" if device.type == "cpu" and openvino_engine.available() else "torch"
+        fits = device.type == "cpu" and numbers.dtype in openvino_engine.TOLERANCE
+        return "openvino" if fits and openvino_engine.available() else "torch"
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
     return engine
@@ -54,8 +55,8 @@ def make_engine(generator: Network, engine: str = "torch", device: str = "auto",
         ConfigError: there is no such engine, device or precision here.
     """
     where = choose_device(device)
-    name = choose_engine(where, engine)
-    return ENGINES[name](generator, where, choose_numbers(where, precision))
+    numbers = choose_numbers(where, precision)
+    return ENGINES[choose_engine(where, numbers, engine)](generator, where, numbers)
 
 
 __all__ = [

@@ -130,10 +130,7 @@ def _kinds(source: Path, target: Path | None, sniff: bool) -> dict[str, str]:
     if others and not sniff:
         counts = ", ".join(f"{printable(suffix)}: {count}" for suffix, count in others.most_common(5))
         more = ", ..." if len(others) > 5 else ""
-        _log.warning(
-            "passed over %d files that are no pictures by their suffix (%s%s); --sniff looks into them",
-            *(others.total(), counts, more),
-        )
+        _log.warning("passed over what is no picture by its suffix (%s%s); --sniff looks into it", counts, more)
     return kinds
 
 

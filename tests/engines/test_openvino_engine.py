@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from srgan.engines import choose_engine, choose_numbers, make_engine, openvino_engine
+from srgan.engines import Numbers, choose_engine, choose_numbers, make_engine, openvino_engine
 from srgan.errors import ConfigError, ImageError
 from srgan.networks import NETWORKS
 
@@ -138,11 +138,12 @@ def test_nothing_is_reported_to_anyone_and_nothing_is_said(tiny, caplog):
     assert "import of openvino_telemetry halted" in ended.stderr
 
 
-def test_it_is_chosen_where_it_is_installed_and_the_device_is_a_cpu(monkeypatch):
-    assert choose_engine(CPU) == "openvino"
-    assert choose_engine(torch.device("cuda")) == "torch"
+def test_it_is_chosen_where_it_is_installed_and_can_compute_so(monkeypatch):
+    assert choose_engine(CPU, Numbers(torch.bfloat16)) == "openvino"
+    assert choose_engine(CPU, Numbers(torch.float16)) == "torch"
+    assert choose_engine(torch.device("cuda"), Numbers(torch.bfloat16)) == "torch"
     monkeypatch.setattr(openvino_engine, "available", lambda: False)
-    assert choose_engine(CPU) == "torch"
+    assert choose_engine(CPU, Numbers(torch.bfloat16)) == "torch"
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tiny, monkeypatch):

@@ -185,12 +185,14 @@ def test_49_out_of_memory_on_a_cpu_is_a_failed_picture(folder, monkeypatch):
     assert folder.tree() == {}
 
 
-def test_50_other_settings_or_weights_between_two_runs(folder, make_model):
+def test_50_other_settings_or_weights_between_two_runs(folder, make_model, caplog):
     folder.put(a_png=encoded(PHOTO))
 
     assert folder.statuses() == {"a.png": "ok"}
     assert folder.statuses() == {"a.png": "skipped"}
+    assert not caplog.messages
     assert folder.statuses(precision="bf16") == {"a.png": "ok"}
+    assert caplog.messages == [f"{folder.target} holds pictures made with other settings: they are made again"]
     folder.model = make_model(scale=4)
     assert folder.statuses(precision="bf16") == {"a.png": "ok"}
     assert read(folder.target / "a.png").width == 4 * PHOTO.shape[1]

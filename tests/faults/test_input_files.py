@@ -109,7 +109,7 @@ def test_07_no_suffix_at_all(folder, caplog):
 
     assert folder.statuses() == {"a.png": "ok"}
     assert caplog.messages == [
-        "passed over 2 files that are no pictures by their suffix (no suffix: 1, .cr2: 1); --sniff looks into them"
+        "passed over what is no picture by its suffix (no suffix: 1, .cr2: 1); --sniff looks into it"
     ]
     assert folder.statuses(sniff=True) == {"a.png": "skipped", "b": "ok"}
     assert sorted(folder.tree()) == ["a.png", "b.jpg"]
