@@ -52,7 +52,7 @@ class OpenVinoEngine:
         self._compiled: dict[tuple[torch.dtype, bool], Any] = {}
         self._lock = threading.Lock()
         self._requests = threading.local()
-        self._request(numbers.dtype)  # what cannot be compiled is refused here
+        self._model(numbers.dtype, shared=True)  # what cannot be compiled is refused here
 
     def __call__(self, observed: Tensor) -> Tensor:
         """What the generator makes of `observed`, in float32; redone in float32 throughout where not finite.
@@ -85,11 +85,14 @@ class OpenVinoEngine:
         shared = torch.get_num_threads() == 1
         mine: dict[tuple[torch.dtype, bool], Any] = self._requests.__dict__.setdefault("of", {})
         if (dtype, shared) not in mine:
-            with self._lock:
-                if (dtype, shared) not in self._compiled:
-                    self._compiled[dtype, shared] = compiled(self._generator, dtype, self._cores, shared)
-            mine[dtype, shared] = self._compiled[dtype, shared].create_infer_request()
+            mine[dtype, shared] = self._model(dtype, shared).create_infer_request()
         return mine[dtype, shared]
+
+    def _model(self, dtype: torch.dtype, shared: bool) -> Any:
+        with self._lock:
+            if (dtype, shared) not in self._compiled:
+                self._compiled[dtype, shared] = compiled(self._generator, dtype, self._cores, shared)
+            return self._compiled[dtype, shared]
 
 
 def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -> Any:
@@ -107,6 +110,7 @@ def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -
         "INFERENCE_PRECISION_HINT": "bf16" if dtype is torch.bfloat16 else "f32",
         "INFERENCE_NUM_THREADS": cores,
         "NUM_STREAMS": cores if shared else 1,
+        "ENABLE_CPU_PINNING": False,  # two runs would take the same cores, and leave others idle
     }
     name = f"openvino/{_fingerprint(generator, openvino.__version__, str(options))}.blob"
     blob = kept(name)
@@ -136,7 +140,7 @@ def _openvino() -> Any:
 
 def _graph(generator: Network, openvino: Any) -> Any:
     """OpenVINO's graph of a generator, for pictures of any size that is a multiple of `multiple_of`."""
-    example = torch.rand(2, generator.in_channels, 4 * generator.multiple_of, 5 * generator.multiple_of)
+    example = torch.zeros(2, generator.in_channels, 4 * generator.multiple_of, 5 * generator.multiple_of)
     sizes = openvino.PartialShape([-1, generator.in_channels, -1, -1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch would rather not be traced; what comes of it is compared below

@@ -1,8 +1,11 @@
 """The most exact numbers are taken that are not much slower, as measured once on this device."""
 
+import json
+
 import pytest
 import torch
 
+from srgan.cache import keep, kept_json
 from srgan.engines import choose_devices, choose_numbers, numbers, rates
 from srgan.errors import ConfigError
 
@@ -55,6 +58,15 @@ def test_a_device_is_measured_once(measured):
 
     assert rates(CPU) == rates(CPU) == {"fp32 channels_last": 1.0}
     assert len(calls) == 1
+
+
+def test_a_damaged_measurement_is_made_again(measured):
+    measured(fp32_channels_last=1.0)
+    rates(CPU)
+    kept = kept_json("rates.json")
+    keep("rates.json", json.dumps(dict.fromkeys(kept, 5)).encode())
+
+    assert rates(CPU) == {"fp32 channels_last": 1.0}
 
 
 def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
