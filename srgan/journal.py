@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -126,7 +127,8 @@ class Journal(History):
         """Notes that this process begins a picture, and removes what one that was killed has left of it."""
         for process in self.begun.pop(job.name, ()):
             if process != os.getpid():
-                partial_of(job.target, process).unlink(missing_ok=True)
+                with suppress(OSError):  # a file too many is no reason to stop
+                    partial_of(job.target, process).unlink()
         self._write({"name": job.name, "begun": os.getpid()})
 
     def add(self, job: Job, seen: list[int], size: int, digest: str, seconds: float) -> None:
