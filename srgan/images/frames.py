@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import pixels, tiff
+from srgan.images import pixels, tiff, tiff_writer
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
@@ -87,8 +87,8 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
             else (resized_exif(images[0], images[0].width, images[0].height), images[0].xmp)
         )
         file, pages = io.BytesIO(), [stacked(image) for image in images]
-        every = [tiff.Page(page.shape, page.dtype, [page]) for page in pages]
-        tiff.write(file, every, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi)
+        every = [tiff_writer.Page(page.shape, page.dtype, [page]) for page in pages]
+        tiff_writer.write(file, every, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi)
         return file.getvalue()
     if format not in ("png", "webp"):
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")

@@ -1,46 +1,34 @@
-"""TIFF, a format of formats: Pillow decodes up to 8 bits, tifffile 16, floats, and the very large.
+"""A TIFF, that format of formats, becomes an Image: Pillow decodes up to 8 bits, tifffile the rest and the very large.
 
 Floats are taken where white is 1, as with arrays. More pages than one are refused, unless all are asked for.
-EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered on reading and laid out on writing.
+EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered here, and tiff_writer.py lays it out.
 """
 
 import io
 import logging
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import tifffile
-from isal import isal_zlib
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
-from srgan.images import exif, pixels
+from srgan.images import pixels
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
 _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_Tag = tuple[int | str, int | str, int | None, object, bool]
 _PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
-_ORIENTATION, _RESOLUTION, _XMP, _ICC = 274, 282, 700, 34675
-_TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
-_EXIF, _GPS = 34665, 34853
-_NAMES = {_EXIF: "ExifTag", _GPS: "GPSTag"}  # by number, tifffile would not write them
+_ORIENTATION, _RESOLUTION, XMP, _ICC = 274, 282, 700, 34675
+TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
+EXIF, GPS = 34665, 34853
 
 tifffile_errors = (tifffile.TiffFileError, KeyError)  # KeyError: a codec that tifffile has not
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
-
-
-class Page(NamedTuple):
-    """A page to write, some rows at a time."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    strips: Iterable[np.ndarray]
 
 
 class DamagedTiff(ValueError):
@@ -123,7 +111,7 @@ def decode(data: bytes) -> Image:
             *found,
             icc=bytes(icc) if icc else None,
             exif=_gathered_exif(data),
-            xmp=page.tags.valueof(_XMP),
+            xmp=page.tags.valueof(XMP),
             dpi=_dpi(page),
             format="tiff",
             notes=notes,
@@ -202,110 +190,10 @@ def _gathered_exif(data: bytes) -> bytes | None:
     if data[2:3] == b"+":  # BigTIFF, whose directories are laid out otherwise
         return None
     whole.load(data)
-    for tag in _TEXTS:
+    for tag in TEXTS:
         if tag in whole:
             kept[tag] = whole[tag]
-    for tag in (_EXIF, _GPS):
+    for tag in (EXIF, GPS):
         if inner := whole.get_ifd(tag):
             kept[tag] = inner
     return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
-
-
-def write(
-    file: io.BytesIO | io.BufferedRandom,
-    pages: Sequence[Page],
-    *,
-    icc: bytes | None = None,
-    block: bytes | None = None,
-    xmp: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-) -> None:
-    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
-
-    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF, without camera
-    settings and place.
-    """
-    said = Pillow.Exif()
-    if block:
-        said.load(block)
-    inner = {tag: said.get_ifd(tag) for tag in (_EXIF, _GPS) if said.get_ifd(tag)}
-    bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > 2**32 - 2**25
-    if bigtiff:
-        inner = {}
-    with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
-        for number, page in enumerate(pages):
-            channels = page.shape[2] if len(page.shape) == 3 else 1
-            row = int(np.prod(page.shape[1:])) * page.dtype.itemsize
-            rows = max(1, 2**20 // row)
-            writer.write(
-                map(_packed, _regular(page.strips, rows)),
-                shape=page.shape,
-                dtype=page.dtype,
-                photometric="rgb" if channels >= 3 else "minisblack",
-                extrasamples=["unassalpha"] if channels in (2, 4) else None,
-                planarconfig="contig" if channels > 1 else None,
-                compression="adobe_deflate",
-                predictor=page.dtype.kind == "u",
-                rowsperstrip=rows,
-                iccprofile=icc,
-                resolution=dpi or (1, 1),
-                resolutionunit="inch" if dpi else "none",
-                metadata=None,
-                software=False,
-                extratags=_tags(said, inner, xmp) if number == 0 else [],
-            )
-    _add_directories(file, inner)
-
-
-def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
-    """The same picture in strips of so many rows; the last may have fewer."""
-    held: list[np.ndarray] = []
-    for strip in strips:
-        held.append(strip)
-        if sum(map(len, held)) >= rows:
-            whole = np.concatenate(held) if len(held) > 1 else held[0]
-            full = len(whole) // rows * rows
-            yield from (np.ascontiguousarray(whole[top : top + rows]) for top in range(0, full, rows))
-            held = [whole[full:]] if full < len(whole) else []
-    if held:
-        yield np.concatenate(held)
-
-
-def _packed(rows: np.ndarray) -> bytes:
-    """Rows as they lie in the file: integers as differences from the sample to their left (TIFF 6.0, sec. 14)."""
-    stored = rows.astype(rows.dtype.newbyteorder("<"))
-    if rows.dtype.kind == "u":
-        stored[:, 1:] -= rows[:, :-1]
-    packed: bytes = isal_zlib.compress(stored, 1)
-    return packed
-
-
-def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:
-    """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
-    tags: list[_Tag] = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in _TEXTS if tag in said]
-    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
-    if xmp:
-        tags.append((_XMP, "B", len(xmp), xmp, True))
-    return tags
-
-
-def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]]) -> None:
-    """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
-    if not inner:
-        return
-    file.seek(0)
-    head = file.read(8)
-    file.seek(struct.unpack("<I", head[4:])[0])
-    directory_at, directory = struct.unpack("<I", head[4:])[0], file.read(2**16)
-    moved = head[:4] + struct.pack("<I", 8) + directory
-    places = {tag: at - 8 + directory_at for tag, at in exif.places(moved).items()}
-    end = file.seek(0, io.SEEK_END)
-    for tag, fields in inner.items():
-        end += file.write(bytes(end % 2))
-        block = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
-        for key, value in fields.items():
-            block[key] = value
-        file.seek(places[tag])
-        file.write(struct.pack("<I", end))
-        file.seek(end)
-        end += file.write(block.tobytes(end))

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError, MachineError
-from srgan.images import exif, png, tiff
+from srgan.images import exif, png, tiff_writer
 from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
 from srgan.images.image import Image, as_samples, eight_bits
 
@@ -130,8 +130,8 @@ def _write_strips(
         ):
             file.write(piece)
     else:
-        pages = [tiff.Page(shape, like.rgb.dtype, strips)]
-        tiff.write(file, pages, icc=like.icc, block=block, xmp=xmp, dpi=like.dpi)
+        pages = [tiff_writer.Page(shape, like.rgb.dtype, strips)]
+        tiff_writer.write(file, pages, icc=like.icc, block=block, xmp=xmp, dpi=like.dpi)
 
 
 def _whole_numbers(samples: np.ndarray) -> np.ndarray:

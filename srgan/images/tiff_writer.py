@@ -1,0 +1,126 @@
+"""Pages become a TIFF, some rows at a time: tifffile lays it out, and the rows are packed here."""
+
+import io
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tifffile
+from isal import isal_zlib
+from PIL import Image as Pillow
+from PIL import TiffImagePlugin
+
+from srgan.images import exif
+from srgan.images.tiff import EXIF, GPS, TEXTS, XMP
+
+_Tag = tuple[int | str, int | str, int | None, object, bool]
+_NAMES = {EXIF: "ExifTag", GPS: "GPSTag"}  # by number, tifffile would not write them
+
+
+class Page(NamedTuple):
+    """A page to write, some rows at a time."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    strips: Iterable[np.ndarray]
+
+
+def write(
+    file: io.BytesIO | io.BufferedRandom,
+    pages: Sequence[Page],
+    *,
+    icc: bytes | None = None,
+    block: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+) -> None:
+    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
+
+    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF, without camera
+    settings and place.
+    """
+    said = Pillow.Exif()
+    if block:
+        said.load(block)
+    inner = {tag: said.get_ifd(tag) for tag in (EXIF, GPS) if said.get_ifd(tag)}
+    bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > 2**32 - 2**25
+    if bigtiff:
+        inner = {}
+    with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
+        for number, page in enumerate(pages):
+            channels = page.shape[2] if len(page.shape) == 3 else 1
+            row = int(np.prod(page.shape[1:])) * page.dtype.itemsize
+            rows = max(1, 2**20 // row)
+            writer.write(
+                map(_packed, _regular(page.strips, rows)),
+                shape=page.shape,
+                dtype=page.dtype,
+                photometric="rgb" if channels >= 3 else "minisblack",
+                extrasamples=["unassalpha"] if channels in (2, 4) else None,
+                planarconfig="contig" if channels > 1 else None,
+                compression="adobe_deflate",
+                predictor=page.dtype.kind == "u",
+                rowsperstrip=rows,
+                iccprofile=icc,
+                resolution=dpi or (1, 1),
+                resolutionunit="inch" if dpi else "none",
+                metadata=None,
+                software=False,
+                extratags=_tags(said, inner, xmp) if number == 0 else [],
+            )
+    _add_directories(file, inner)
+
+
+def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """The same picture in strips of so many rows; the last may have fewer."""
+    held: list[np.ndarray] = []
+    for strip in strips:
+        held.append(strip)
+        if sum(map(len, held)) >= rows:
+            whole = np.concatenate(held) if len(held) > 1 else held[0]
+            full = len(whole) // rows * rows
+            yield from (np.ascontiguousarray(whole[top : top + rows]) for top in range(0, full, rows))
+            held = [whole[full:]] if full < len(whole) else []
+    if held:
+        yield np.concatenate(held)
+
+
+def _packed(rows: np.ndarray) -> bytes:
+    """Rows as they lie in the file: integers as differences from the sample to their left (TIFF 6.0, sec. 14)."""
+    stored = rows.astype(rows.dtype.newbyteorder("<"))
+    if rows.dtype.kind == "u":
+        stored[:, 1:] -= rows[:, :-1]
+    packed: bytes = isal_zlib.compress(stored, 1)
+    return packed
+
+
+def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:
+    """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
+    tags: list[_Tag] = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in TEXTS if tag in said]
+    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
+    if xmp:
+        tags.append((XMP, "B", len(xmp), xmp, True))
+    return tags
+
+
+def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]]) -> None:
+    """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
+    if not inner:
+        return
+    file.seek(0)
+    head = file.read(8)
+    file.seek(struct.unpack("<I", head[4:])[0])
+    directory_at, directory = struct.unpack("<I", head[4:])[0], file.read(2**16)
+    moved = head[:4] + struct.pack("<I", 8) + directory
+    places = {tag: at - 8 + directory_at for tag, at in exif.places(moved).items()}
+    end = file.seek(0, io.SEEK_END)
+    for tag, fields in inner.items():
+        end += file.write(bytes(end % 2))
+        block = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+        for key, value in fields.items():
+            block[key] = value
+        file.seek(places[tag])
+        file.write(struct.pack("<I", end))
+        file.seek(end)
+        end += file.write(block.tobytes(end))
