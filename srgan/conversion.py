@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan.errors import ImageError
+from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import (
     FIRST_OF,
     STREAMED,
@@ -80,6 +80,10 @@ class Conversion:
         Raises:
             ImageError: it cannot be made.
         """
+        if self.config.in_place and job.source.name != job.target.name:
+            raise UnsupportedImageError(
+                f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
+            )
         header = probe(job.source, pages=self.config.frames == "all")
         size, pixels = self.restorer.sizes(header.width, header.height)
         with _naming(job.source):

@@ -192,6 +192,11 @@ class _Run:
             return Outcome(job.name, job.target, "skipped", "finished before")
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", "is there already")
+        if self.config.in_place and self.journal is not None and self.journal.is_output(job):
+            raise ImageError(
+                f"{printable(job.source)}: was replaced already, by a command with other settings: "
+                "--existing overwrite goes on from what that made"
+            )
         if self.journal is not None and not self.said_so and self.journal.made_otherwise(job):
             log.warning(
                 "%s holds pictures made with other settings: they are made again", printable(self.journal.folder)

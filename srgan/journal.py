@@ -123,6 +123,11 @@ class Journal(History):
         line = self.finished.get(job.name)
         return line is not None and line["settings"] != self._settings
 
+    def is_output(self, job: Job) -> bool:
+        """Whether the file in the place of this picture is what a command has made, under whatever settings."""
+        line = self.finished.get(job.name)
+        return line is not None and line["input"][:2] == stamp(job.target)
+
     def begin(self, job: Job) -> None:
         """Notes that this process begins a picture, and removes what one that was killed has left of it."""
         for process in self.begun.pop(job.name, ()):

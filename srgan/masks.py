@@ -72,7 +72,8 @@ class Masks:
         """How much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
 
         Raises:
-            ImageError: the mask is missing, cannot be read, has another size, or covers everything.
+            ImageError: the mask is missing, cannot be read, has another size, or covers everything; or a box lies
+                outside of the picture.
         """
         holes = np.zeros((image.height, image.width), np.uint8)
         file = self.file_of(name)
@@ -84,11 +85,14 @@ class Masks:
                     f"{mask.width}x{mask.height}"
                 )
             holes |= (mask.rgb.mean(axis=2) > white_of(mask.rgb.dtype) / 2).astype(np.uint8)
-        if self.alpha:
-            if image.alpha is None:
-                raise ImageError(f"{printable(name)}: has no transparency to say what to fill")
+        if self.alpha and image.alpha is not None:
             holes |= (image.alpha == 0).astype(np.uint8)
         for left, top, width, height in self.boxes:
+            if left >= image.width or top >= image.height or left + width <= 0 or top + height <= 0:
+                raise ImageError(
+                    f"{printable(name)}: the box {left},{top},{width},{height} lies outside of its "
+                    f"{image.width}x{image.height} px"
+                )
             holes[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = 1
         weights = soften(holes, self.grow, self.feather)
         if (weights > 0).all():

@@ -227,7 +227,7 @@ def checked(mask: Weights, height: int, width: int) -> Float32[np.ndarray, "h w"
         raise ConfigError(f"a mask must be (h, w) as the picture, {(height, width)}, not {weights.shape}")
     if not ((weights >= 0) & (weights <= 1)).all():
         raise ConfigError(
-            f"a mask must lie in [0, 1], 1 where pixels are missing; its largest value is {weights.max():g}"
+            f"a mask must lie in [0, 1], 1 or True where pixels are filled; its largest value is {weights.max():g}"
         )
     if (weights > 0).all():
         raise ConfigError("the mask covers the whole picture: nothing is known to fill it from")

@@ -6,6 +6,9 @@ from typing import Any
 from srgan.errors import ConfigError
 from srgan.options import option
 
+ENGINES = ("auto", "torch", "openvino")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FolderConfig:
@@ -36,6 +39,13 @@ class FolderConfig:
             raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
         if self.frames not in ("first", "all"):
             raise ConfigError(f"frames={self.frames}: choose first or all")
+        if self.engine not in ENGINES:
+            raise ConfigError(f"unknown engine {self.engine!r}: choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
+        if self.precision not in PRECISIONS:
+            chosen = f"choose {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}"
+            raise ConfigError(f"precision {self.precision!r}: {chosen}")
+        if not 1 <= self.quality <= 100:
+            raise ConfigError(f"quality is {self.quality}: choose 1 to 100")
         if not self.memory > 0:
             raise ConfigError(f"memory={self.memory}: must be more than 0")
         if self.tile < 0:

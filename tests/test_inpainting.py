@@ -139,7 +139,10 @@ def test_every_kind_of_picture_is_filled_alike(model, engine, pixels):
     [
         (None, "inpainting needs a mask: a mask says what is to be inpainted"),
         (np.zeros((9, 9)), "a mask must be (h, w) as the picture, (40, 50), not (9, 9)"),
-        (np.full((40, 50), 255), "a mask must lie in [0, 1], 1 where pixels are missing; its largest value is 255"),
+        (
+            np.full((40, 50), 255),
+            "a mask must lie in [0, 1], 1 or True where pixels are filled; its largest value is 255",
+        ),
         (np.full((40, 50), 0.5), "the mask covers the whole picture: nothing is known to fill it from"),
     ],
 )

@@ -56,10 +56,15 @@ def test_what_is_transparent_is_filled_and_boxes_are_too():
     np.testing.assert_array_equal(weights, expected)
 
 
-def test_a_picture_without_transparency_has_none_to_go_by():
+def test_of_a_picture_without_transparency_nothing_is_filled():
+    assert not Masks(alpha=True).weights("a.jpg", image()).any()
+
+
+@pytest.mark.parametrize("box", [(30, 0, 5, 5), (0, 20, 5, 5), (-5, 0, 5, 5), (0, -9, 5, 9)])
+def test_a_box_outside_of_the_picture_is_told(box):
     with pytest.raises(ImageError) as caught:
-        Masks(alpha=True).weights("a.jpg", image())
-    assert str(caught.value) == "a.jpg: has no transparency to say what to fill"
+        Masks(boxes=[box]).weights("a.jpg", image())
+    assert str(caught.value) == f"a.jpg: the box {','.join(map(str, box))} lies outside of its 30x20 px"
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path):

@@ -37,7 +37,7 @@ def retry(context: click.Context, target: Path) -> int:
 
     try:
         last = json.loads(command_file(target).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(f"{printable(target)}: no command has restored a folder into it") from error
     os.chdir(last["folder"])
     words = [*last["words"], "--failed"]

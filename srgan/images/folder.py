@@ -110,9 +110,7 @@ def plan(
     if not kinds:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source / name, target / new, name) for name, new in _targets(kinds, format, on_collision)]
-    if in_place:
-        _refuse_to_rename(jobs)
-    elif inside.is_relative_to(outside):
+    if not in_place and inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
 
@@ -179,15 +177,6 @@ def _check_replaced(source: Path, target: Path, format: str) -> None:
         raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too")
     if format != "keep":
         raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
-
-
-def _refuse_to_rename(jobs: list[Job]) -> None:
-    for job in jobs:
-        if job.source.name != job.target.name:
-            raise ConfigError(
-                f"{printable(job.source)} would become {printable(job.target.name)}, and --in-place keeps names: "
-                f"move it away, or {_ANOTHER}"
-            )
 
 
 def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[Job]) -> None:

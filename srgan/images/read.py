@@ -113,7 +113,8 @@ def damage_named(name: str, format: str) -> Iterator[None]:
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
     except _DAMAGE as error:
-        raise ImageError(f"{name}: damaged {format} file: {reason(error)}") from error
+        hint = "; --lenient takes what is left" if format == "jpeg" and "truncated" in str(error) else ""
+        raise ImageError(f"{name}: damaged {format} file: {reason(error)}{hint}") from error
 
 
 @contextmanager

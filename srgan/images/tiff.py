@@ -21,6 +21,7 @@ from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, whi
 
 _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_SHAPE = '{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
 _PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
 _ORIENTATION, _RESOLUTION, XMP, _ICC = 274, 282, 700, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
@@ -191,7 +192,7 @@ def _gathered_exif(data: bytes) -> bytes | None:
         return None
     whole.load(data)
     for tag in TEXTS:
-        if tag in whole:
+        if tag in whole and not str(whole[tag]).startswith(_SHAPE):
             kept[tag] = whole[tag]
     for tag in (EXIF, GPS):
         if inner := whole.get_ifd(tag):

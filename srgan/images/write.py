@@ -227,6 +227,8 @@ def stacked(image: Image) -> np.ndarray:
 
 def _through_pillow(image: Image, format: str, quality: int, block: bytes | None, xmp: bytes | None) -> bytes:
     rgb, alpha = eight_bits(image.rgb), None if image.alpha is None else eight_bits(image.alpha)
+    if image.depth > 8:
+        _log.warning("%s holds 8 bits: finer levels are rounded", format)
     if alpha is not None and format not in ("webp", "avif"):
         _log.warning("%s holds no transparency: transparent parts become white", format)
         rgb, alpha = _on_white(rgb, alpha), None

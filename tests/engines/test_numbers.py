@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
+from srgan import settings
 from srgan.cache import keep, kept_json
-from srgan.engines import choose_devices, choose_numbers, numbers, rates
+from srgan.engines import ENGINES, choose_devices, choose_numbers, numbers, rates
 from srgan.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -86,6 +87,11 @@ def test_this_machine_is_measured():
 
     assert found["fp32 channels_last"] > 0
     assert set(found) <= {f"{kind} {format}" for kind in numbers.KINDS for format in numbers.FORMATS}
+
+
+def test_a_folder_run_may_ask_for_all_there_is():
+    assert ("auto", *ENGINES) == settings.ENGINES
+    assert ("auto", *numbers.KINDS) == settings.PRECISIONS
 
 
 def test_several_devices_are_told_apart_by_commas():

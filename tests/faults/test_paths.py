@@ -85,6 +85,10 @@ def test_35_in_place(folder):
     assert folder.statuses(in_place=True) == {"a.png": "skipped", "b.jpg": "skipped", "c.png": "unsupported"}
     assert folder.tree() == once
     assert [trouble for _, trouble in verify(folder.target)] == ["", ""]
+    other = folder.run(in_place=True, quality=50)["a.png"]
+    assert other.status == "failed" and "was replaced already, by a command with other settings" in other.reason
+    assert folder.tree() == once
+    assert folder.statuses(in_place=True, quality=50, existing="overwrite")["a.png"] == "ok"
     folder.put(a_png=encoded(SMALL))
     assert folder.statuses(in_place=True)["a.png"] == "ok", "another picture of that name"
 
@@ -120,8 +124,9 @@ def test_35_in_place_loses_no_frames_and_no_names(folder):
     with pytest.raises(ConfigError, match="--in-place keeps formats: leave out --format png"):
         folder.run(in_place=True, format="png")
     folder.put(b_gif=encoded(SMALL, "gif"))
-    with pytest.raises(ConfigError, match=r"b\.gif would become b.png, and --in-place keeps names"):
-        folder.run(in_place=True)
+    gif = folder.run(in_place=True, frames="all")["b.gif"]
+    assert gif.status == "unsupported" and gif.reason.endswith("would become b.png, and --in-place keeps names")
+    assert sorted(folder.tree()) == ["a.webp", "b.gif"]
     folder.target = folder.source.parent / "elsewhere"
     with pytest.raises(ConfigError, match=r"--in-place replaces the input: give .* as output, too"):
         folder.run(in_place=True)

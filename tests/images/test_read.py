@@ -352,6 +352,15 @@ def test_kinds_of_tiff_that_are_not_read_are_named():
         )
 
 
+def test_tifffiles_own_description_is_not_kept_for_the_shape_will_be_another():
+    file = io.BytesIO()
+    tifffile.imwrite(file, PHOTO, photometric="rgb", software="Maker")
+    exif = Pillow.Exif()
+    exif.load(decode(file.getvalue(), "a.tif").exif)
+
+    assert dict(exif) == {0x0131: "Maker"}
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_floats_are_read_as_they_are(dtype):
     colours = (PHOTO.astype(np.float32) / 200 - 0.1).astype(dtype)

@@ -105,6 +105,11 @@ def test_transparent_parts_become_white_where_a_format_holds_no_alpha(format, ca
     assert caplog.messages == [f"{format} holds no transparency: transparent parts become white"]
 
 
+def test_what_is_finer_than_a_format_holds_is_told(caplog):
+    encode(Image(PHOTO.astype(np.uint16)), "jpeg")
+    assert caplog.messages == ["jpeg holds 8 bits: finer levels are rounded"]
+
+
 def test_floats_are_rounded_to_16_bits_in_a_png_and_to_8_elsewhere():
     floats = PHOTO.astype(np.float32) / 250 - 0.01  # some below black, some beyond white
 
