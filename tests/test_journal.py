@@ -19,7 +19,7 @@ def job(tmp_path):
     for path, data in ((source, b"source"), (target, b"target!")):
         path.parent.mkdir()
         path.write_bytes(data)
-    return Job(source, target, "a.png")
+    return Job(source.parent, target.parent, "a.png", "a.png")
 
 
 def opened(job, **settings):

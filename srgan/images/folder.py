@@ -21,11 +21,29 @@ _ANOTHER = "choose another output folder"
 
 @dataclass(frozen=True)
 class Job:
-    """One file to make: where from, where to, and the name by which the user knows it."""
+    """One file to make: where from, where to, and the name by which the user knows it.
 
-    source: Path
-    target: Path
-    name: str  # relative to the input folder, with forward slashes
+    Paths are made when they are asked for: those of 100,000 jobs would take a second.
+
+    Attributes:
+        name: relative to the input folder, with forward slashes.
+        new: the same in the output folder.
+    """
+
+    inside: Path
+    outside: Path
+    name: str
+    new: str
+
+    @property
+    def source(self) -> Path:
+        """The file to read."""
+        return self.inside / self.name
+
+    @property
+    def target(self) -> Path:
+        """The file to write."""
+        return self.outside / self.new
 
 
 def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
@@ -98,7 +116,7 @@ def plan(
     if in_place:
         _check_replaced(source, target, format)
     if source.is_file():
-        return [Job(source, source, source.name) if in_place else _single(source, target, format)]
+        return [_single(source, source if in_place else target, format, in_place)]
     if not source.is_dir():
         raise ConfigError(f"{printable(source)}: no such file or folder")
     if target.exists() and not target.is_dir():
@@ -109,7 +127,7 @@ def plan(
     kinds = _kinds(source, None if in_place else target, sniff)
     if not kinds:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
-    jobs = [Job(source / name, target / new, name) for name, new in _targets(kinds, format, on_collision)]
+    jobs = [Job(source, target, name, new) for name, new in _targets(kinds, format, on_collision)]
     if not in_place and inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
@@ -158,7 +176,7 @@ def _share(name: str, count: int) -> int:
     return zlib.crc32(os.fsencode(name)) % count + 1
 
 
-def _single(source: Path, target: Path, format: str) -> Job:
+def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
     if target.is_dir() or target.suffix.lower() not in READABLE:
         if target.exists() and not target.is_dir():
             raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
@@ -167,9 +185,9 @@ def _single(source: Path, target: Path, format: str) -> Job:
         raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
     else:
         format_of(target)
-    if os.path.realpath(source) == os.path.realpath(target):
+    if os.path.realpath(source) == os.path.realpath(target) and not in_place:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    return Job(source, target, source.name)
+    return Job(source.parent, target.parent, source.name, target.name)
 
 
 def _check_replaced(source: Path, target: Path, format: str) -> None:
@@ -204,6 +222,8 @@ def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[t
     """Each name with that of the file made from it; all of these differ, in more than case."""
     wanted = {name: _renamed(name, kind, format) for name, kind in kinds.items()}
     rivals = Counter(map(_folded, wanted.values()))
+    if len(rivals) == len(wanted):
+        return list(wanted.items())
     chosen: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
@@ -222,10 +242,11 @@ def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[t
 
 
 def _free(name: str, taken: set[str]) -> str:
-    path, number = PurePosixPath(name), 2
-    while _folded(name) in taken:
-        name, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
-    return name
+    free, number = name, 2
+    while _folded(free) in taken:
+        path = PurePosixPath(name)
+        free, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
+    return free
 
 
 def _folded(name: str) -> str:
