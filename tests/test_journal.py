@@ -85,7 +85,7 @@ def test_a_deleted_or_shortened_output_is_not_finished(job):
 def test_another_target_is_not_finished(job):
     finish(job)
 
-    assert not has(replace(job, target=job.target.with_suffix(".tif")))
+    assert not has(replace(job, new="a.tif"))
 
 
 def test_the_last_line_of_a_picture_counts(job):
@@ -102,6 +102,7 @@ def test_a_torn_line_is_ignored_with_a_warning_and_the_next_one_is_whole(job, ca
     path = job.target.parent / ".srgan" / "journal.jsonl"
     with path.open("a") as file:
         file.write(torn)
+    job.source.with_name("c.png").write_bytes(b"source")
 
     with caplog.at_level(logging.WARNING):
         assert has(job)
