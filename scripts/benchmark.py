@@ -38,7 +38,7 @@ FEW = 2
 
 
 def make_large(data: Path, target: Path, count: int) -> None:
-    """So many JPEGs of 12 megapixels, each of the pictures of a folder in another order, filled up by mirroring."""
+    """So many JPEGs of 12 megapixels: squares of a folder's pictures side by side, in each in another order."""
     pictures = [srgan.read(job.source).rgb for job in plan(data, target / "unused")]
     height, width = LARGE
     for number in range(count):

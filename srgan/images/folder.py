@@ -30,20 +30,20 @@ class Job:
         new: the same in the output folder.
     """
 
-    inside: Path
-    outside: Path
+    input_folder: Path
+    output_folder: Path
     name: str
     new: str
 
     @property
     def source(self) -> Path:
         """The file to read."""
-        return self.inside / self.name
+        return self.input_folder / self.name
 
     @property
     def target(self) -> Path:
         """The file to write."""
-        return self.outside / self.new
+        return self.output_folder / self.new
 
 
 def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
