@@ -1,6 +1,6 @@
 """One file becomes another: read, restored, encoded, written.
 
-read -> (changed meanwhile?) -> restore -> encode -> write, or strip by strip where the result is too large to hold
+read -> (changed meanwhile?) -> restore -> encode -> write; all at once, or some rows at a time where that is too large
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from srgan.images import (
     printable,
     probe,
     read,
+    read_bands,
     read_frames,
+    write_bands,
     write_bytes,
-    write_strips,
 )
 from srgan.journal import stamp
 from srgan.masks import Masks
@@ -100,15 +101,11 @@ class Conversion:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
+        if self._too_large(job):
+            return self._streamed(job, seen, before)
         frames = self._read(job)
-        if self.stamp(job) != seen:
-            raise ImageError(f"{printable(job.source)}: changed while it was read")
-        if self.config.in_place and any(note.startswith(FIRST_OF) for note in frames.images[0].notes):
-            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
-        return self._streamed(job, frames, before) or self._held(job, frames, before)
-
-    def _held(self, job: Job, frames: Frames, before: Before | None) -> Made:
-        """The output, held in memory as a whole."""
+        self._check_unchanged(job, seen)
+        self._check_frames(job, frames.images[0])
         mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
         with _naming(job.source):
             images = [self.restorer.restore(image, mask, workers=self.workers) for image in frames.images]
@@ -118,22 +115,38 @@ class Conversion:
         pixels = sum(image.width * image.height for image in images)
         return Made(pixels, hashlib.sha256(data).hexdigest(), images[0].notes)
 
-    def _streamed(self, job: Job, frames: Frames, before: Before | None) -> Made | None:
-        """The output, never held as a whole; None where that need not or cannot be so."""
-        image = frames.images[0]
-        (width, height), pixels = self.restorer.sizes(image.width, image.height)
-        format = self._format(job, image.format)
-        if pixels * image.depth / 8 < self.most or format not in STREAMED or len(frames.images) > 1:
-            return None
-        strips = self.restorer.strips(image, workers=self.workers)
-        if strips is None or format != format_of(job.target):
-            return None
-        channels = (1 if image.grey else 3) + (image.alpha is not None)
-        shape = (height, width) if channels == 1 else (height, width, channels)
-        bare = self.config.strip_metadata
-        with _naming(job.source):
-            digest = write_strips(job.target, strips, shape, image, strip_metadata=bare, before=before)
-        return Made(pixels, digest, image.notes)
+    def _too_large(self, job: Job) -> bool:
+        """Whether the output should never be held as a whole, and need not."""
+        header = probe(job.source, pages=True)
+        _, pixels = self.restorer.sizes(header.width, header.height)
+        format = self._format(job, header.format)
+        fits = format in STREAMED and format == format_of(job.target) and not self.restorer.needs_whole
+        return fits and self.config.frames == "first" and pixels * header.depth / 8 >= self.most
+
+    def _streamed(self, job: Job, seen: list[int], before: Before | None) -> Made:
+        """The output, some rows at a time: read, restored and written."""
+
+        def ready(file: int, digest: str) -> None:
+            self._check_unchanged(job, seen)
+            if before is not None:
+                before(file, digest)
+
+        with (
+            _naming(job.source),
+            read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
+        ):
+            self._check_frames(job, bands.like)
+            restored = self.restorer.bands(bands, workers=self.workers)
+            digest = write_bands(job.target, restored, strip_metadata=self.config.strip_metadata, before=ready)
+        return Made(restored.width * restored.height, digest, bands.like.notes)
+
+    def _check_unchanged(self, job: Job, seen: list[int]) -> None:
+        if self.stamp(job) != seen:
+            raise ImageError(f"{printable(job.source)}: changed while it was read")
+
+    def _check_frames(self, job: Job, image: Image) -> None:
+        if self.config.in_place and any(note.startswith(FIRST_OF) for note in image.notes):
+            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
 
     def _read(self, job: Job) -> Frames:
         most, lenient = self.config.max_pixels, self.config.lenient
@@ -169,8 +182,10 @@ def _opacity(image: Image) -> np.ndarray:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """What is wrong with a picture is said of this file."""
+    """What is wrong with a picture is said of this file, unless it is already."""
     try:
         yield
     except ImageError as error:
+        if str(error).startswith(printable(path)):
+            raise
         raise ImageError(f"{printable(path)}: {error}") from error

@@ -65,7 +65,7 @@ def resize(x: Batch, height: int, width: int) -> Float[Tensor, "n 3 {height} {wi
     return vertical @ x @ horizontal.T
 
 
-def _cubic(distance: Tensor) -> Tensor:
+def cubic(distance: Tensor) -> Tensor:
     """Keys' kernel at a = -0.5."""
     d = distance.abs()
     near = (1.5 * d - 2.5) * d * d + 1
@@ -85,7 +85,7 @@ def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{n
     centre = (torch.arange(new_size, dtype=torch.float64) + 0.5) / ratio - 0.5
     first = torch.floor(centre - 2 * widening).long()
     taps = first[:, None] + torch.arange(int(4 * widening) + 3)
-    weights = _cubic((taps - centre[:, None]) / widening)
+    weights = cubic((taps - centre[:, None]) / widening)
     weights = weights / weights.sum(dim=1, keepdim=True)
     period = taps % (2 * size)
     mirrored = torch.minimum(period, 2 * size - 1 - period)
@@ -102,7 +102,7 @@ def _phase_kernels(scale: int, device: torch.device) -> Float[Tensor, "phases 1 
     """Kernel k*scale + l gives the output pixels of row phase k and column phase l."""
     taps = torch.arange(-UPSAMPLE_CONTEXT, UPSAMPLE_CONTEXT + 1, dtype=torch.float64)
     phase = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-    weights = _cubic(taps[None] - phase[:, None])
+    weights = cubic(taps[None] - phase[:, None])
     weights = weights / weights.sum(dim=1, keepdim=True)
     side = taps.numel()
     kernels = weights[:, None, :, None] * weights[None, :, None, :]

@@ -1,14 +1,14 @@
-"""Restore one picture.
+"""Restore one picture, held as a whole or some rows at a time.
 
 picture -> levels as in the file -> tiles -> engine, compose -> rounded once, in the picture's own depth
 """
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from itertools import groupby
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -20,12 +20,12 @@ from torch import Tensor
 
 from srgan.engines import Engine, make_engine
 from srgan.errors import ConfigError
-from srgan.images import Image, as_samples, white_of
+from srgan.images import Bands, Image, Window, as_samples, white_of
 from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.resample import UPSAMPLE_CONTEXT, upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import Tile, batched, fitting, padded, tiles
+from srgan.tiling import LEAST_TILE, Tile, batched, fitting, padded, spans, tiles
 from srgan.types import Batch, Levels, Observed
 
 Weights = Shaped[np.ndarray, "h w"]
@@ -59,12 +59,42 @@ def restore_image(
             model, image.rgb, weights, engine=engine, tile=tile, workers=workers, neutral=image.grey
         )
         opaque = None if image.alpha is None else np.where(weights > 0, white_of(image.alpha.dtype), image.alpha)
-        return dataclasses.replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
-    rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
-    restored = _restore_levels(model, rgb, engine, tile, workers, neutral=image.grey)
-    alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale)
-    notes = (*image.notes, *model.task.remarks(rgb, restored))
-    return dataclasses.replace(image, rgb=restored, alpha=alpha, notes=notes)
+        return replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
+    image = _bled(image)
+    restored = _restored(model, image, engine, tile, workers, (0, image.height))
+    return replace(restored, notes=(*image.notes, *model.task.remarks(image.rgb, restored.rgb)))
+
+
+def restore_bands(
+    model: Model,
+    bands: Bands,
+    *,
+    engine: Engine,
+    tile: int | None = None,
+    workers: Executor | None = None,
+    most: float = math.inf,
+) -> Bands:
+    """What `restore_image` makes of a picture, a row of tiles at a time; only the rows that these look at are held.
+
+    The network's context must be known, and nothing is masked.
+
+    Args:
+        most: bytes that are made at a time; tiles become lower where they would be more, but not than LEAST_TILE.
+    """
+    scale = model.task.scale
+    row = bands.width * scale**2 * 4 * bands.like.rgb.itemsize  # of the input, in bytes of the output
+
+    def each() -> Iterator[Image]:
+        window, side, context = Window(bands), tile or _side(model), _context(model) or 0
+        high = min(side, max(LEAST_TILE, int(min(side, most // row))))
+        # What is hidden gets the colour of what is visible within sight of it, which may be as far off again.
+        margin = 0 if bands.like.alpha is None else 2 * context + 8
+        for rows in spans(bands.height, high, context, model.generator.multiple_of):
+            top, bottom = max(0, rows.seen_start - margin), min(bands.height, rows.seen_stop + margin)
+            part = rows.start - top, rows.stop - top
+            yield _restored(model, _bled(window.rows(top, bottom)), engine, tile, workers, part)
+
+    return replace(bands, width=bands.width * scale, height=bands.height * scale, each=each())
 
 
 def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int | None = None) -> Batch:
@@ -84,21 +114,44 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
     return restored
 
 
+def _restored(
+    model: Model,
+    image: Image,
+    engine: Engine,
+    tile: int | None,
+    workers: Executor | None,
+    part: tuple[int, int],
+) -> Image:
+    """The rows of a picture from the first to before the last of `part`, restored; the others are looked at alone."""
+    restored = _restore_levels(model, image.rgb, engine, tile, workers, image.grey, part)
+    alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale, part)
+    return replace(image, rgb=restored, alpha=alpha)
+
+
 def _restore_levels(
-    model: Model, rgb: Levels, engine: Engine, tile: int | None, workers: Executor | None, neutral: bool
+    model: Model,
+    rgb: Levels,
+    engine: Engine,
+    tile: int | None,
+    workers: Executor | None,
+    neutral: bool,
+    part: tuple[int, int],
 ) -> Levels:
-    """The restored colours in the depth of `rgb`; only tiles are ever held in floats."""
-    scale = model.task.scale
-    height, width, _ = rgb.shape
-    restored = np.empty((height * scale, width * scale, 3), rgb.dtype)
-    pixels, look = _levels_as_observed(model, rgb)
+    """The restored colours of some rows in the depth of `rgb`; only tiles are ever held in floats."""
+    scale, (first, last) = model.task.scale, part
+    restored = np.empty(((last - first) * scale, rgb.shape[1] * scale, 3), rgb.dtype)
+    white = white_of(rgb.dtype)
+    pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
+
+    def look(levels: Tensor) -> Observed:
+        return model.task.present(levels.float().div(white))
 
     def put(tile: Tile, centre: Batch) -> None:
         if neutral:
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
-        restored[tile.rows.kept(scale), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
+        restored[tile.rows.kept(scale, first), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
 
-    _restore_tiles(model, pixels, engine, tile, look, put, workers)
+    _restore_tiles(model, pixels, engine, tile, look, put, workers, part)
     return restored
 
 
@@ -110,46 +163,6 @@ def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
         levels = [as_samples(plane * white_of(depth), depth) for plane in picture.numpy()]
     merged: Levels = cv2.merge(levels)
     return merged
-
-
-def restore_strips(
-    model: Model, image: Image, *, engine: Engine, tile: int | None = None, workers: Executor | None = None
-) -> Iterator[Shaped[np.ndarray, ...]]:
-    """The pixels of what `restore_image` makes, alpha beside them, a row of tiles at a time from top to bottom.
-
-    Grey pictures have one channel, as in a file. Only the network's context must be known, and nothing is masked.
-    """
-    scale, generator, depth = model.task.scale, model.generator, image.rgb.dtype
-    rgb = image.rgb if image.alpha is None else _bleed(image.rgb, image.alpha)
-    pixels, look = _levels_as_observed(model, rgb)
-    strip = np.empty((0, 0, 3), depth)
-
-    def put(tile: Tile, centre: Batch) -> None:
-        if image.grey:
-            centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
-        strip[:, tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), depth)
-
-    restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
-    run = map if workers is None else workers.map
-    every = tiles(image.height, image.width, tile or _side(model), _context(model), generator.multiple_of)
-    for rows, band in groupby(every, key=lambda tile: tile.rows):
-        strip = np.empty(((rows.stop - rows.start) * scale, image.width * scale, 3), depth)
-        for _ in run(restore_alike, batched(band, engine.batch)):
-            pass  # raises what a tile raised
-        colours = strip[:, :, :1] if image.grey else strip
-        if image.alpha is not None:
-            top, bottom = max(0, rows.start - UPSAMPLE_CONTEXT), rows.stop + UPSAMPLE_CONTEXT
-            alpha = _enlarge_alpha(image.alpha[top:bottom], scale)[(rows.start - top) * scale :][: len(strip)]
-            yield np.concatenate([colours, alpha[:, :, None]], axis=2)
-        else:
-            yield colours[:, :, 0] if image.grey else colours
-
-
-def _levels_as_observed(model: Model, rgb: Levels) -> tuple[Tensor, Callable[[Tensor], Observed]]:
-    """Levels in planes, and what turns a part of them into what is observed."""
-    white = white_of(rgb.dtype)
-    pixels = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)[None]
-    return pixels, lambda levels: model.task.present(levels.float().div(white))
 
 
 def _context(model: Model) -> int | None:
@@ -196,12 +209,13 @@ def _restore_tiles(
     look: Callable[[Tensor], Observed],
     put: Callable[[Tile, Batch], None],
     workers: Executor | None = None,
+    part: tuple[int, int] | None = None,
 ) -> None:
     """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
     restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
 
     def restore_tiles(side: int) -> None:
-        every = tiles(height, width, side, _context(model), model.generator.multiple_of)
+        every = tiles(height, width, side, _context(model), model.generator.multiple_of, part)
         for _ in run(restore_alike, batched(every, engine.batch)):
             pass  # raises what a tile raised
 
@@ -235,25 +249,26 @@ def checked(mask: Weights, height: int, width: int) -> Float32[np.ndarray, "h w"
 
 
 @torch.inference_mode()
-def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int) -> Shaped[np.ndarray, "sh sw"]:
-    """The opacity enlarged like the colours' base; opaque and transparent areas stay exactly so."""
+def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int, int]) -> Shaped[np.ndarray, "sh sw"]:
+    """The opacity of some rows enlarged like the colours' base; opaque and transparent areas stay exactly so."""
+    (height, width), (first, last) = alpha.shape, part
     if scale == 1:
-        return alpha
-    height, width = alpha.shape
-    enlarged = np.empty((height * scale, width * scale), alpha.dtype)
-    for rows, columns in tiles(height, width, AUTO_TILE, UPSAMPLE_CONTEXT, 1):
+        return alpha[first:last]
+    enlarged = np.empty(((last - first) * scale, width * scale), alpha.dtype)
+    for rows, columns in tiles(height, width, AUTO_TILE, UPSAMPLE_CONTEXT, 1, part):
         plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
         larger = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].clamp_(0, white_of(alpha.dtype))
         centre = larger[rows.centre(scale), columns.centre(scale)]
-        enlarged[rows.kept(scale), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
+        enlarged[rows.kept(scale, first), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
     return enlarged
 
 
-def _bleed(rgb: Shaped[np.ndarray, "h w 3"], alpha: Shaped[np.ndarray, "h w"]) -> Shaped[np.ndarray, "h w 3"]:
-    """The colours with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
-    hidden = alpha == 0
+def _bled(image: Image) -> Image:
+    """The picture with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
+    if image.alpha is None:
+        return image
+    hidden = image.alpha == 0
     if not hidden.any() or hidden.all():
-        return rgb
+        return image
     rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
-    bled: Shaped[np.ndarray, "h w 3"] = rgb[rows, columns]
-    return bled
+    return replace(image, rgb=image.rgb[rows, columns])

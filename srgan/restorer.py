@@ -9,18 +9,17 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float32, Shaped
-
 from srgan.engines import Engine, choose_devices, make_engine
-from srgan.images import Image, as_samples, white_of
+from srgan.images import Bands, Image
 from srgan.model import Model
-from srgan.restoration import Weights, restore_image, restore_strips
+from srgan.reduction import reduced, reduced_bands
+from srgan.restoration import Weights, restore_bands, restore_image
 from srgan.settings import FolderConfig
 from srgan.sizing import Size, steps
 from srgan.tasks import Inpaint
+
+BANDS_HELD = 10
+"""Of a picture that is made some rows at a time: what was made last, what is being made and written, what is read."""
 
 
 class Restorer:
@@ -74,24 +73,25 @@ class Restorer:
                 image = restore_image(model, image, mask, engine=engine, tile=tile, workers=workers)
         return reduced(image, *wanted)
 
-    def strips(self, image: Image, *, workers: Executor | None = None) -> Iterator[np.ndarray] | None:
-        """The same, as rows of pixels that are never held all at once; None where that cannot be."""
-        scales = self._steps(image.width, image.height)
-        if len(scales) != 1:
-            return None
-        (scale,) = scales
-        model = self.models[scale]
-        made = image.width * scale, image.height * scale
-        if isinstance(model.task, Inpaint) or model.generator.context is None:
-            return None
-        if self.sizes(image.width, image.height)[0] != made:
-            return None  # it is reduced afterwards
-        return self._strips(model, image, workers)
+    def bands(self, bands: Bands, *, workers: Executor | None = None) -> Bands:
+        """The same of a picture that is never held as a whole; the device is taken while its bands are made."""
+        wanted, _ = self.sizes(bands.width, bands.height)
 
-    def _strips(self, model: Model, image: Image, workers: Executor | None) -> Iterator[np.ndarray]:
-        with self._free_device() as engines:
-            engine, tile = engines[model.task.scale], self.config.tile or None
-            yield from restore_strips(model, image, engine=engine, tile=tile, workers=workers)
+        def each() -> Iterator[Image]:
+            made = bands
+            with self._free_device() as engines:
+                for scale in self._steps(bands.width, bands.height):
+                    model, engine, tile = self.models[scale], engines[scale], self.config.tile or None
+                    most = self.config.memory * 1e9 / BANDS_HELD
+                    made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most)
+                yield from reduced_bands(made, *wanted).each
+
+        return dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=each())
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether a picture can only be restored as a whole."""
+        return any(isinstance(one.task, Inpaint) or one.generator.context is None for one in self.models.values())
 
     @contextmanager
     def _free_device(self) -> Iterator[dict[int, Engine]]:
@@ -110,29 +110,3 @@ class Restorer:
             return tuple(self.models)
         wide, high = self.size.of(width, height)
         return steps(max(wide / width, high / height), self.models)
-
-
-def reduced(image: Image, width: int, height: int) -> Image:
-    """The picture at a smaller size, antialiased (bicubic); the picture itself where it has that size.
-
-    What is transparent does not colour what is not: colours are weighted by how opaque they are.
-    """
-    if (image.width, image.height) == (width, height):
-        return image
-    if image.alpha is None:
-        return dataclasses.replace(image, rgb=_reduced(image.rgb, width, height))
-    opacity = image.alpha.astype(np.float32)[:, :, None] / white_of(image.alpha.dtype)
-    alpha = _reduced(image.alpha[:, :, None], width, height)[:, :, 0]
-    share = np.maximum(_floats(opacity, width, height), 1e-6)
-    colours = _floats(image.rgb.astype(np.float32) * opacity, width, height) / share
-    return dataclasses.replace(image, rgb=as_samples(colours, image.rgb.dtype), alpha=alpha)
-
-
-def _reduced(levels: Shaped[np.ndarray, "h w c"], width: int, height: int) -> Shaped[np.ndarray, "{height} {width} c"]:
-    return as_samples(_floats(levels.astype(np.float32), width, height), levels.dtype)
-
-
-def _floats(pixels: Float32[np.ndarray, "h w c"], width: int, height: int) -> Float32[np.ndarray, "{height} {width} c"]:
-    batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-    smaller = F.interpolate(batch, (height, width), mode="bicubic", antialias=True)
-    return np.ascontiguousarray(smaller[0].permute(1, 2, 0).numpy())

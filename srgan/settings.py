@@ -27,7 +27,7 @@ class FolderConfig:
     device: str = option("auto", "auto, cpu, cuda, mps, or several: cuda:0,cuda:1; auto takes every CUDA device.")
     engine: str = option("auto", "auto, torch, or openvino (CPU; auto takes it where it is installed).")
     precision: str = option("auto", "auto, fp32, bf16 or fp16; auto takes the most exact that is not much slower.")
-    memory: float = option(4.0, "For pictures in work [GB]; results that need more are streamed to PNG or TIFF files.")
+    memory: float = option(4.0, "For pictures in work [GB]; larger PNG and TIFF pass through some rows at a time.")
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
     frames: str = option("first", "Of animations and TIFF pages: first, or all.")
     lenient: bool = option(False, "Of truncated JPEG files take what is left.")

@@ -38,9 +38,9 @@ class Span:
         """What is looked at, in the whole input."""
         return slice(self.seen_start, self.seen_stop)
 
-    def kept(self, scale: int) -> slice:
-        """Where the centre goes, in the whole output."""
-        return slice(self.start * scale, self.stop * scale)
+    def kept(self, scale: int, origin: int = 0) -> slice:
+        """Where the centre goes, in the output of what begins at `origin`."""
+        return slice((self.start - origin) * scale, (self.stop - origin) * scale)
 
     def centre(self, scale: int) -> slice:
         """Where the centre lies, in what was made of this span."""
@@ -68,12 +68,18 @@ class Tile(NamedTuple):
     columns: Span
 
 
-def tiles(height: int, width: int, tile: int, context: int | None, multiple_of: int) -> Iterator[Tile]:
-    """The tiles of a picture, row by row; one tile where the network's context is the whole picture."""
+def tiles(
+    height: int, width: int, tile: int, context: int | None, multiple_of: int, part: tuple[int, int] | None = None
+) -> Iterator[Tile]:
+    """The tiles of a picture, row by row; one tile where the network's context is the whole picture.
+
+    Args:
+        part: only of these rows, from the first to before the last.
+    """
     if context is None:
         yield Tile(Span(0, height, 0, height), Span(0, width, 0, width))
         return
-    for rows in spans(height, tile, context, multiple_of):
+    for rows in spans(height, tile, context, multiple_of, part):
         for columns in spans(width, tile, context, multiple_of):
             yield Tile(rows, columns)
 
@@ -90,14 +96,15 @@ def batched(many: Iterable[Tile], most: int) -> Iterator[list[Tile]]:
     yield from filter(None, waiting.values())
 
 
-def spans(size: int, tile: int, context: int, multiple_of: int) -> list[Span]:
-    """`size` pixels cut into nearly equal parts of at most `tile`; every origin lies on `multiple_of`."""
-    count = max(1, -(-size // max(tile, 1)))
-    step = _round_up(-(-size // count), multiple_of)
+def spans(size: int, tile: int, context: int, multiple_of: int, part: tuple[int, int] | None = None) -> list[Span]:
+    """`size` pixels, or a part of them, cut into nearly equal spans of at most `tile`; all begin on `multiple_of`."""
+    first, last = part or (0, size)
+    count = max(1, -(-(last - first) // max(tile, 1)))
+    step = _round_up(-(-(last - first) // count), multiple_of)
     halo = _round_up(context, multiple_of)
     return [
-        Span(start, min(start + step, size), max(start - halo, 0), min(start + step + halo, size))
-        for start in range(0, size, step)
+        Span(start, min(start + step, last), max(start - halo, 0), min(start + step + halo, size))
+        for start in range(first, last, step)
     ]
 
 

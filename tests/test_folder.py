@@ -350,30 +350,3 @@ def test_a_picture_to_which_nothing_is_done_comes_out_byte_for_byte(make_model, 
         (outcome,) = restore_folder(model, tmp_path / "in", tmp_path / name, config)
         assert outcome.status == "ok"
         assert (outcome.target.read_bytes() == untouched) == (same or format == "png")
-
-
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("grey, transparent", [(False, False), (True, False), (False, True), (True, True)])
-def test_a_result_that_is_streamed_is_the_one_that_is_held(tiny, tmp_path, pixels, suffix, dtype, grey, transparent):
-    rgb = pixels(70, 50, 1 if grey else 3, dtype=dtype)
-    alpha = pixels(70, 50, 1, seed=3, dtype=dtype)[..., 0] if transparent else None
-    image = Image(rgb.repeat(3, axis=2) if grey else rgb, alpha, grey=grey, icc=b"profile", xmp=b"<x:xmpmeta/>")
-    write(tmp_path / "in" / f"a.{suffix}", image)
-
-    config = replace(EXACT, tile=16)
-    (held,) = restore_folder(tiny, tmp_path / "in", tmp_path / "held", config)
-    (streamed,) = restore_folder(tiny, tmp_path / "in", tmp_path / "streamed", replace(config, memory=1e-6))
-
-    one, other = read(held.target), read(streamed.target)
-    np.testing.assert_array_equal(one.rgb, other.rgb)
-    assert (one.alpha is None) == (other.alpha is None) == (alpha is None)
-    assert one.alpha is None or np.array_equal(one.alpha, other.alpha)
-    assert (one.grey, one.icc, one.xmp) == (other.grey, other.icc, other.xmp) == (grey, b"profile", b"<x:xmpmeta/>")
-    assert (held.pixels, held.notes) == (streamed.pixels, streamed.notes)
-    (again,) = restore_folder(tiny, tmp_path / "in", tmp_path / "streamed", replace(config, memory=1e-6))
-    assert again.status == "skipped"
-
-
-def test_what_cannot_be_streamed_is_held(tiny, photo_folder):
-    assert statuses(run(tiny, photo_folder, memory=1e-6, format="jpeg")) == ["ok"] * 4

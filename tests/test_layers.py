@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 ROWS = [  # from the top
     {"cli"},
     # verbs
-    {"folder", "conversion", "kinds", "restorer", "restoration", "inpainting", "evaluation", "training"}
+    {"folder", "conversion", "kinds", "restorer", "reduction", "restoration", "inpainting", "evaluation", "training"}
     | {"samples", "doctor"},
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
@@ -23,6 +23,7 @@ WITHIN_A_ROW = {
         ("folder", "restorer"),
         ("conversion", "restorer"),
         ("restorer", "restoration"),
+        ("restorer", "reduction"),
         ("kinds", "restoration"),
         ("kinds", "inpainting"),
         ("evaluation", "restoration"),

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
+from srgan import reduction
 from srgan.errors import ConfigError
 from srgan.folder import restore_folder
 from srgan.images import Image, read, write
-from srgan.restorer import Restorer, reduced
+from srgan.reduction import reduced
+from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
 from srgan.sizing import Size, steps
 
@@ -82,6 +86,17 @@ def test_reduced_pictures_keep_depth_and_brightness_and_transparent_parts_leave_
     visible = smaller.rgb[smaller.alpha > white // 50].astype(int)
     assert np.abs(visible - white // 2).max() <= max(1, white // 250)
     assert smaller.alpha[0, 0] == 0 and smaller.alpha[0, -1] == white
+
+
+@pytest.mark.parametrize("size, new_size", [(40, 27), (97, 13), (60, 60), (33, 32)])
+def test_reduced_some_rows_at_a_time_a_picture_is_what_torch_makes_of_the_whole(pixels, size, new_size, monkeypatch):
+    monkeypatch.setattr(reduction, "_HELD", 3 * 50 * 10)  # a few rows
+    rgb = pixels(size, 50).astype(np.float32) / 255
+
+    smaller = reduced(Image(rgb), 31, new_size)
+
+    whole = F.interpolate(torch.from_numpy(rgb).permute(2, 0, 1)[None], (new_size, 31), mode="bicubic", antialias=True)
+    np.testing.assert_allclose(smaller.rgb, whole[0].permute(1, 2, 0).numpy(), atol=1e-6)
 
 
 def test_a_folder_is_brought_to_one_size(ladder, tmp_path, pixels):

@@ -58,7 +58,7 @@ def reason(error: BaseException) -> str:
 
 def _decode_png(data: bytes) -> Image:
     """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
-    said = png.contents(data)
+    said = png.contents(io.BytesIO(data))
     notes: tuple[str, ...] = ()
     if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
         found = _through_opencv(data, said)
@@ -73,7 +73,7 @@ def _decode_png(data: bytes) -> Image:
         xmp=said.xmp,
         dpi=said.dpi,
         format="png",
-        notes=notes + _frames(said.frames),
+        notes=notes + frames_note(said.frames),
     )
 
 
@@ -112,7 +112,7 @@ def _decode_pillow(data: bytes, format: str) -> Image:
         picture.load()
         info = picture.info
         found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)
-        notes += _frames(getattr(picture, "n_frames", 1))
+        notes += frames_note(getattr(picture, "n_frames", 1))
         return _described(found, icc, info, format if format in SUFFIXES else "png", notes)
 
 
@@ -150,7 +150,8 @@ def _described(
     )
 
 
-def _frames(count: int) -> tuple[str, ...]:
+def frames_note(count: int) -> tuple[str, ...]:
+    """What the user should know of a picture that is the first of so many."""
     return (f"{FIRST_OF}{count} frames",) if count > 1 else ()
 
 

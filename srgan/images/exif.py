@@ -7,6 +7,9 @@ it would move what MakerNotes point to; so values are overwritten, and the thumb
 import struct
 from typing import NamedTuple
 
+PREFIX = b"Exif\0\0"
+"""What JPEG puts before a block."""
+
 _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
 _IMAGE_WIDTH, _IMAGE_HEIGHT, _PIXELS_ACROSS, _PIXELS_DOWN = 0x0100, 0x0101, 0xA002, 0xA003
 _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 0x0201, 0x0202

@@ -1,5 +1,6 @@
 """Which kinds of picture there are: how their files begin, what they are called, and how large they may be."""
 
+import io
 import os
 import re
 from os import PathLike
@@ -7,6 +8,9 @@ from os import PathLike
 from srgan.errors import ConfigError, ImageError, UnsupportedImageError
 
 AnyPath = str | bytes | PathLike[str] | PathLike[bytes]
+
+AnyFile = io.BufferedReader | io.BytesIO
+"""A file that is read, or its bytes."""
 
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp", "avif": ".avif"}
 """The formats that can be written, each with the suffix a new file gets."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import pixels, tiff, tiff_writer
+from srgan.images import exif, pixels, tiff, tiff_writer
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
@@ -106,7 +106,7 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
         duration=durations,
         loop=frames.loop,
         icc_profile=images[0].icc,
-        exif=b"Exif\0\0" + block if block else b"",
+        exif=exif.PREFIX + block if block else b"",
         **whole[format],
     )
     return file.getvalue()

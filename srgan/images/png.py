@@ -3,6 +3,7 @@
 OpenCV reads the pixels; it keeps 16 bits, but neither reads nor writes what else a PNG says. They are written here.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,13 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from isal import isal_zlib
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from srgan.images.formats import AnyFile
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp"
 _INCH = 0.0254
 _COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # the colour type of so many channels
 _BLOCK = 1 << 18  # bytes filtered at a time, so that they stay in the cache
 _BODY = 1 << 22  # bytes in one chunk, or a few more
 _MOST_METADATA = 64_000_000  # bytes; a compressed profile that claims more is a bomb
+_PIECE = 1 << 16  # bytes of pixels read at a time; unpacked they are a thousand times as many at most
 
 
 class DamagedPng(ValueError):
@@ -28,9 +32,13 @@ class DamagedPng(ValueError):
 class Contents(NamedTuple):
     """What a PNG says besides its pixels."""
 
+    width: int
+    height: int
     depth: int
     colour: int  # 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA
+    interlaced: bool
     frames: int
+    palette: bytes | None  # PLTE
     transparent: bytes | None  # tRNS
     icc: bytes | None
     exif: bytes | None
@@ -38,7 +46,7 @@ class Contents(NamedTuple):
     dpi: tuple[float, float] | None
 
 
-def contents(data: bytes) -> Contents:
+def contents(file: AnyFile) -> Contents:
     """What a PNG says besides its pixels, once every chunk of it has been verified.
 
     Raises:
@@ -46,24 +54,38 @@ def contents(data: bytes) -> Contents:
     """
     found = {b"IHDR": b"", b"IDAT": b""}
     xmp = None
-    for kind, body in _chunks(data):
+    for kind, body in _chunks(file):
         if kind == b"iTXt" and body.startswith(_XMP + b"\0"):
             xmp = _international_text(body)
         found.setdefault(kind, body)
         found[b"IHDR"] = found[b"IHDR"] or body
     if len(found[b"IHDR"]) != 13:
         raise DamagedPng("the header chunk is broken")
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", found[b"IHDR"])
     icc = found.get(b"iCCP")
     return Contents(
-        depth=found[b"IHDR"][8],
-        colour=found[b"IHDR"][9],
+        width=width,
+        height=height,
+        depth=depth,
+        colour=colour,
+        interlaced=bool(interlaced),
         frames=struct.unpack(">I", found[b"acTL"][:4])[0] if len(found.get(b"acTL", b"")) == 8 else 1,
+        palette=found.get(b"PLTE"),
         transparent=found.get(b"tRNS"),
         icc=_inflated(icc.partition(b"\0")[2][1:]) if icc else None,
         exif=found.get(b"eXIf"),
         xmp=xmp,
         dpi=_dpi(found.get(b"pHYs", b"")),
     )
+
+
+def packed_pixels(file: AnyFile) -> Iterator[bytes]:
+    """The pixels as they are packed in the file, piece by piece."""
+    for kind, length in _places(file):
+        while kind == b"IDAT" and length:
+            piece = file.read(min(length, _PIECE))
+            yield piece
+            length -= len(piece)
 
 
 def encoded(
@@ -86,25 +108,25 @@ def encoded(
     rest = iter(strips)
     first = next(rest)
     channels = first.shape[2] if first.ndim == 3 else 1
-    yield _SIGNATURE
+    yield SIGNATURE
     sides = struct.pack(">II", first.shape[1], height)
-    yield _chunk(b"IHDR", sides + struct.pack(">BBBBB", 8 * first.itemsize, _COLOURS[channels], 0, 0, 0))
+    yield chunk(b"IHDR", sides + struct.pack(">BBBBB", 8 * first.itemsize, _COLOURS[channels], 0, 0, 0))
     if icc:
-        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
+        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
     if dpi:
-        yield _chunk(b"pHYs", struct.pack(">IIB", round(dpi[0] / _INCH), round(dpi[1] / _INCH), 1))
+        yield chunk(b"pHYs", struct.pack(">IIB", round(dpi[0] / _INCH), round(dpi[1] / _INCH), 1))
     if exif:
-        yield _chunk(b"eXIf", exif)
+        yield chunk(b"eXIf", exif)
     if xmp:
-        yield _chunk(b"iTXt", _XMP + bytes(5) + xmp)
+        yield chunk(b"iTXt", _XMP + bytes(5) + xmp)
     packer, packed = isal_zlib.compressobj(level=1), b""
     for rows in _filtered(chain([first], rest)):
         packed += packer.compress(rows)
         if len(packed) >= _BODY:
-            yield _chunk(b"IDAT", packed)
+            yield chunk(b"IDAT", packed)
             packed = b""
-    yield _chunk(b"IDAT", packed + packer.flush())
-    yield _chunk(b"IEND", b"")
+    yield chunk(b"IDAT", packed + packer.flush())
+    yield chunk(b"IEND", b"")
 
 
 def _filtered(strips: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -126,27 +148,38 @@ def _filtered(strips: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
             above = rows[-1].copy()
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """The chunk as it lies in a file: its length, its kind, its body, its checksum."""
     checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return b"".join([struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)])
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Each chunk up to and with IEND; the pixels' own bodies are verified but not copied out."""
-    view, at = memoryview(data), len(_SIGNATURE)
-    while True:
-        if at + 12 > len(data):
-            raise DamagedPng("the file is truncated")
-        (length,) = struct.unpack_from(">I", data, at)
-        kind, end = data[at + 4 : at + 8], at + 8 + length
-        if end + 4 > len(data):
-            raise DamagedPng("the file is truncated")
-        if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+def _chunks(file: AnyFile) -> Iterator[tuple[bytes, bytes]]:
+    """Each chunk up to and with IEND; the pixels' own bodies are verified but left out."""
+    for kind, length in _places(file):
+        left_out = kind in (b"IDAT", b"fdAT")
+        checksum, body = zlib.crc32(kind), b""
+        for size in [_PIECE] * (length // _PIECE) + [length % _PIECE] if left_out else [length]:
+            body = file.read(size)
+            checksum = zlib.crc32(body, checksum)
+        if file.read(4) != struct.pack(">I", checksum):
             raise DamagedPng(f"the checksum of its {kind.decode('ascii', 'backslashreplace')} chunk is wrong")
-        yield kind, b"" if kind in (b"IDAT", b"fdAT") else data[at + 8 : end]
-        if kind == b"IEND":
-            return
-        at = end + 4
+        yield kind, b"" if left_out else body
+
+
+def _places(file: AnyFile) -> Iterator[tuple[bytes, int]]:
+    """The kind and the length of each chunk up to and with IEND; the file stands at its body."""
+    end, at, kind = file.seek(0, os.SEEK_END), len(SIGNATURE), b""
+    while kind != b"IEND":
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            raise DamagedPng("the file is truncated")
+        length, kind = struct.unpack(">I4s", head)
+        at += 12 + length
+        if at > end:
+            raise DamagedPng("the file is truncated")
+        yield kind, length
 
 
 def _inflated(data: bytes) -> bytes:

@@ -12,7 +12,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import cv2
@@ -22,7 +22,7 @@ from PIL import UnidentifiedImageError
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import exif, pixels, tiff
 from srgan.images.decoders import decoded, plugin_of, reason
-from srgan.images.formats import READABLE, AnyPath, printable, sniffed
+from srgan.images.formats import READABLE, AnyFile, AnyPath, printable, sniffed
 from srgan.images.image import Image
 
 MAX_PIXELS = 512_000_000
@@ -42,6 +42,7 @@ class Header(NamedTuple):
     width: int
     height: int
     mode: str
+    depth: int = 8  # bits a channel, as in an Image
 
 
 def read(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
@@ -63,7 +64,7 @@ def contents_of(path: AnyPath) -> bytes:
     Raises:
         ImageError: it cannot be read.
     """
-    with _opened(path) as file:
+    with opened(path) as file, _readable(printable(path)):
         return file.read()
 
 
@@ -77,8 +78,8 @@ def probe(path: AnyPath, *, pages: bool = False) -> Header:
         ImageError: the file cannot be read, or its header is damaged.
         UnsupportedImageError: it is of no kind that is read here.
     """
-    with _opened(path) as file:
-        return _header(file, printable(path), pages)
+    with opened(path) as file:
+        return header_of(file, printable(path), pages)
 
 
 def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
@@ -89,18 +90,30 @@ def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: boo
         UnsupportedImageError: they are of no kind that is read here.
     """
     name = printable(name)
-    header = _header(io.BytesIO(data), name)
-    if header.width * header.height > max_pixels:
+    header = header_of(io.BytesIO(data), name)
+    check_pixels(header, name, max_pixels)
+    with damage_named(name, header.format):
+        return finished(decoded(data, header.format, lenient=lenient), header.format, name)
+
+
+def check_pixels(header: Header, name: str, most: int) -> None:
+    """Nothing, where the picture is not too large.
+
+    Raises:
+        ImageError: it has more pixels than `most`.
+    """
+    if header.width * header.height > most:
         raise ImageError(
-            f"{name}: {header.width} x {header.height} pixels are more than the limit of {max_pixels}; "
+            f"{name}: {header.width} x {header.height} pixels are more than the limit of {most}; "
             "raise it with --max-pixels if you trust the file"
         )
-    with damage_named(name, header.format):
-        image = decoded(data, header.format, lenient=lenient)
-        named = READABLE.get(os.path.splitext(name)[1].lower(), header.format)
-        if named != header.format:
-            image = dataclasses.replace(image, notes=(*image.notes, f"is a {header.format} file, whatever its name"))
-        return _upright(image)
+
+
+def finished(image: Image, format: str, name: str) -> Image:
+    """What was decoded from a file of this format and name, upright, with a note where the two do not fit."""
+    if READABLE.get(os.path.splitext(name)[1].lower(), format) != format:
+        image = dataclasses.replace(image, notes=(*image.notes, f"is a {format} file, whatever its name"))
+    return _upright(image)
 
 
 @contextmanager
@@ -118,31 +131,48 @@ def damage_named(name: str, format: str) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: AnyPath) -> Iterator[io.BufferedReader]:
+def opened(path: AnyPath) -> Iterator[io.BufferedReader]:
+    """A regular file, open to be read.
+
+    Raises:
+        ImageError: it is none, or cannot be opened.
+    """
     name = printable(path)
+    with ExitStack() as stack:
+        with _readable(name):
+            kind = os.stat(path).st_mode
+            if stat.S_ISDIR(kind):
+                raise ImageError(f"{name}: a folder, not a picture")
+            if not stat.S_ISREG(kind):  # opening a FIFO would wait for ever
+                raise ImageError(f"{name}: not a regular file")
+            file = stack.enter_context(open(path, "rb"))
+        yield file
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
     try:
-        kind = os.stat(path).st_mode
-        if stat.S_ISDIR(kind):
-            raise ImageError(f"{name}: a folder, not a picture")
-        if not stat.S_ISREG(kind):  # opening a FIFO would wait for ever
-            raise ImageError(f"{name}: not a regular file")
-        with open(path, "rb") as file:
-            yield file
+        yield
     except OSError as error:
         raise ImageError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def _header(file: io.BufferedReader | io.BytesIO, name: str, pages: bool = False) -> Header:
-    format = sniffed(file.read(32), name)
+def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
+    """What the header of an open file says; see `probe`."""
+    with _readable(name):
+        head = file.read(32)
+    format = sniffed(head, name)
     file.seek(0)
     try:
         if format == "tiff":
             with tiff.only_page(file, first=pages) as page:
                 mode = f"{page.samplesperpixel} x {page.bitspersample} bits"
-                header = Header(format, int(page.imagewidth), int(page.imagelength), mode)
+                depth = 32 if page.sampleformat == 3 else 16 if page.bitspersample == 16 else 8
+                header = Header(format, int(page.imagewidth), int(page.imagelength), mode, depth)
         else:
             with plugin_of(format)(file) as picture:
-                header = Header(format, *picture.size, picture.mode)
+                depth = 16 if format == "png" and head[24] == 16 else 8
+                header = Header(format, *picture.size, picture.mode, depth)
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
     except _DAMAGE as error:
@@ -156,7 +186,7 @@ def _upright(image: Image) -> Image:
     """The picture turned as its EXIF says; an EXIF block that cannot be followed is dropped."""
     if not image.exif:
         return image
-    block = image.exif.removeprefix(b"Exif\0\0")
+    block = image.exif.removeprefix(exif.PREFIX)
     try:
         orientation = exif.orientation(block)
         block = exif.tidied(block)

@@ -6,9 +6,11 @@ EXIF in a TIFF is not a block but lies in the file's own directory; it is gather
 
 import io
 import logging
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,14 +18,17 @@ import tifffile
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
-from srgan.images import pixels
+from srgan.images import exif, pixels
+from srgan.images.formats import AnyFile
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
 _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
+_PLAIN = (_MINISWHITE, _MINISBLACK, _RGB, _CMYK)
+_DEFLATED = (8, 32946)
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _SHAPE = '{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
 _PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
-_ORIENTATION, _RESOLUTION, XMP, _ICC = 274, 282, 700, 34675
+ORIENTATION, _RESOLUTION, XMP, ICC = 274, 282, 700, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
 EXIF, GPS = 34665, 34853
 
@@ -36,8 +41,16 @@ class DamagedTiff(ValueError):
     """The file points outside itself."""
 
 
+class Metadata(NamedTuple):
+    """What a TIFF says besides its pixels and their profile."""
+
+    exif: bytes | None
+    xmp: bytes | None
+    dpi: tuple[float, float] | None
+
+
 @contextmanager
-def only_page(file: io.BufferedReader | io.BytesIO, *, first: bool = False) -> Iterator[tifffile.TiffPage]:
+def only_page(file: AnyFile, *, first: bool = False) -> Iterator[tifffile.TiffPage]:
     """The one page of a TIFF; thumbnails and masks do not count.
 
     Args:
@@ -46,6 +59,7 @@ def only_page(file: io.BufferedReader | io.BytesIO, *, first: bool = False) -> I
     Raises:
         UnknownKind: there are several.
     """
+    file.seek(0)
     with tifffile.TiffFile(file) as opened:
         counted = _counted(opened)
         if len(counted) != 1 and not first:
@@ -91,12 +105,14 @@ def decode(data: bytes) -> Image:
         DamagedTiff: the file is truncated.
     """
     with only_page(io.BytesIO(data)) as page:
-        if any(at + size > len(data) for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)):
-            raise DamagedTiff("the file is truncated")
-        icc = page.tags.valueof(_ICC)
+        check_whole(page, io.BytesIO(data))
+        icc = page.tags.valueof(ICC)
         notes: tuple[str, ...]
-        huge = page.imagewidth * page.imagelength > _PILLOWS_LIMIT and page.photometric in (_MINISBLACK, _RGB)
-        whole = page.sampleformat == 1 and (page.bitspersample == 16 or (page.bitspersample == 8 and huge))
+        # Pillow refuses some, and does not see damage in what is deflated.
+        unfit = page.imagewidth * page.imagelength > _PILLOWS_LIMIT or data.startswith(b"MM\0+")
+        unfit |= page.compression in _DEFLATED
+        simple = page.bitspersample == 8 and page.photometric in _PLAIN
+        whole = page.sampleformat == 1 and (page.bitspersample == 16 or (simple and unfit))
         if whole or (page.sampleformat == 3 and page.bitspersample in (16, 32)):
             found, icc, notes = _whole_samples(page, data, icc)
         elif page.sampleformat == 1 and page.bitspersample in (1, 2, 4, 8):
@@ -108,28 +124,37 @@ def decode(data: bytes) -> Image:
             raise pixels.UnknownKind(
                 f"{page.bitspersample}-bit {kind} samples are not read here; convert it to 16 bits or 32-bit floats"
             )
-        return Image(
-            *found,
-            icc=bytes(icc) if icc else None,
-            exif=_gathered_exif(data),
-            xmp=page.tags.valueof(XMP),
-            dpi=_dpi(page),
-            format="tiff",
-            notes=notes,
-        )
+        said = metadata(page, io.BytesIO(data))
+        return Image(*found, icc=bytes(icc) if icc else None, **said._asdict(), format="tiff", notes=notes)
+
+
+def check_whole(page: tifffile.TiffPage, file: AnyFile) -> None:
+    """Nothing, where all pixels of the page are in its file.
+
+    Raises:
+        DamagedTiff: it is truncated.
+    """
+    end = file.seek(0, os.SEEK_END)
+    if any(at + size > end for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)):
+        raise DamagedTiff("the file is truncated")
+
+
+def metadata(page: tifffile.TiffPage, file: AnyFile) -> Metadata:
+    """What the page says besides its pixels and their profile; `file` is the one that it is in."""
+    return Metadata(_gathered_exif(file), page.tags.valueof(XMP), _dpi(page))
 
 
 def _whole_samples(
     page: tifffile.TiffPage, data: bytes, icc: bytes | None
 ) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
     array = _samples(page, data)
-    if page.photometric not in (_MINISWHITE, _MINISBLACK, _RGB, _CMYK):
+    if page.photometric not in _PLAIN:
         raise pixels.UnknownKind(f"{page.bitspersample}-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
     if array.dtype.kind == "f":
         _check_range(array)
     most = white_of(array.dtype)
     colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
-    array = pixels.turned(array, page.tags.valueof(_ORIENTATION) or 1)
+    array = pixels.turned(array, page.tags.valueof(ORIENTATION) or 1)
     colour, extra = array[..., :colours], array[..., colours:]
     if page.photometric == _CMYK:
         return pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
@@ -185,16 +210,18 @@ def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
     return float(across), float(down)
 
 
-def _gathered_exif(data: bytes) -> bytes | None:
+def _gathered_exif(file: AnyFile) -> bytes | None:
     """An EXIF block of the tags that describe the photograph rather than the file."""
     whole, kept = Pillow.Exif(), Pillow.Exif()
-    if data[2:3] == b"+":  # BigTIFF, whose directories are laid out otherwise
+    file.seek(2)
+    if b"+" in file.read(2):  # BigTIFF, whose directories are laid out otherwise
         return None
-    whole.load(data)
+    file.seek(0)
+    whole.load_from_fp(file)
     for tag in TEXTS:
         if tag in whole and not str(whole[tag]).startswith(_SHAPE):
             kept[tag] = whole[tag]
     for tag in (EXIF, GPS):
         if inner := whole.get_ifd(tag):
             kept[tag] = inner
-    return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
+    return kept.tobytes().removeprefix(exif.PREFIX) if len(kept) else None

@@ -5,7 +5,7 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError, MachineError
 from srgan.images import exif, png, tiff_writer
+from srgan.images.bands import Bands, as_bands
 from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
 from srgan.images.image import Image, as_samples, eight_bits
 
@@ -25,7 +26,7 @@ _MACHINE = {
     *(errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
 }
 STREAMED = ("png", "tiff")
-"""The formats that are written strip by strip."""
+"""The formats that are written some rows at a time."""
 
 Before = Callable[[int, str], None]
 """Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
@@ -48,12 +49,12 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality is {quality}: choose 1 to 100")
     check_size(format, image.width, image.height)
-    block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
     try:
         if format in STREAMED:
-            file, whole = io.BytesIO(), stacked(image)
-            _write_strips(file, format, [whole], whole.shape, image, block, xmp)
+            file = io.BytesIO()
+            _write_bands(file, format, as_bands(image), strip_metadata)
             return file.getvalue()
+        block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
         return _through_pillow(image, format, quality, block, xmp)
     except (OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
         raise ImageError(f"cannot be written as {format}: {error or 'not enough memory'}") from error
@@ -82,21 +83,10 @@ def write(
     write_bytes(path, data)
 
 
-def write_strips(
-    path: AnyPath,
-    strips: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    like: Image,
-    *,
-    strip_metadata: bool = False,
-    before: Before | None = None,
-) -> str:
+def write_bands(path: AnyPath, bands: Bands, *, strip_metadata: bool = False, before: Before | None = None) -> str:
     """The SHA-256 of the PNG or TIFF file that now holds the picture, which was never in memory as a whole.
 
     Args:
-        strips: what `stacked` gives of the picture, some rows at a time, from top to bottom.
-        shape: of the whole.
-        like: what the file says beside the pixels.
         before: called just before the file gets its name.
 
     Raises:
@@ -104,10 +94,9 @@ def write_strips(
         MachineError: the disk is full, or the folder not writable.
     """
     format = format_of(path)
-    check_size(format, shape[1], shape[0])
-    block, xmp = (None, None) if strip_metadata else (resized_exif(like, shape[1], shape[0]), like.xmp)
+    check_size(format, bands.width, bands.height)
     with replacing(path) as file:
-        _write_strips(file, format, strips, shape, like, block, xmp)
+        _write_bands(file, format, bands, strip_metadata)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if before is not None:
@@ -115,22 +104,17 @@ def write_strips(
         return digest
 
 
-def _write_strips(
-    file: io.BytesIO | io.BufferedRandom,
-    format: str,
-    strips: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    like: Image,
-    block: bytes | None,
-    xmp: bytes | None,
-) -> None:
+def _write_bands(file: io.BytesIO | io.BufferedRandom, format: str, bands: Bands, strip_metadata: bool) -> None:
+    like, rows = bands.like, map(stacked, bands.each)
+    block, xmp = (None, None) if strip_metadata else (resized_exif(like, bands.width, bands.height), like.xmp)
     if format == "png":
-        for piece in png.encoded(
-            map(_whole_numbers, strips), shape[0], icc=like.icc, exif=block, xmp=xmp, dpi=like.dpi
-        ):
+        whole = map(_whole_numbers, rows)
+        for piece in png.encoded(whole, bands.height, icc=like.icc, exif=block, xmp=xmp, dpi=like.dpi):
             file.write(piece)
     else:
-        pages = [tiff_writer.Page(shape, like.rgb.dtype, strips)]
+        channels = (1 if like.grey else 3) + (like.alpha is not None)
+        shape = (bands.height, bands.width, channels)[: 3 if channels > 1 else 2]
+        pages = [tiff_writer.Page(shape, like.rgb.dtype, rows)]
         tiff_writer.write(file, pages, icc=like.icc, block=block, xmp=xmp, dpi=like.dpi)
 
 
@@ -238,7 +222,7 @@ def _through_pillow(image: Image, format: str, quality: int, block: bytes | None
     if format != "bmp":
         options |= {"quality": quality, "icc_profile": image.icc}
         block, xmp = _short_enough(block, "EXIF", format), _short_enough(xmp, "XMP", format)
-        options |= {"exif": b"Exif\0\0" + block if block else b"", "xmp": xmp or b""}
+        options |= {"exif": exif.PREFIX + block if block else b"", "xmp": xmp or b""}
     if format == "avif":
         options["speed"] = 9  # of 10; a seventh of the time of what Pillow takes, in files an eighth larger
     if format in ("jpeg", "avif"):

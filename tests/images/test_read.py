@@ -450,3 +450,17 @@ def test_a_tiff_whose_pages_go_round_in_a_circle_is_an_error():
     (count,) = struct.unpack_from("<H", data, second)
     struct.pack_into("<I", data, second + 2 + 12 * count, first)
     assert _reason(bytes(data)) == "damaged tiff header: its pages go round in a circle"
+
+
+@pytest.mark.parametrize("samples", [PHOTO, DEEP[..., :3]])
+def test_damage_in_a_deflated_tiff_is_an_error_though_it_unpacks(samples):
+    """libtiff unpacks as many bytes as it needs, and never looks at the checksum behind them."""
+    data = bytearray(_tiff(samples, compression="deflate", rowsperstrip=len(samples)))
+    middle = len(data) // 2
+    data[middle : middle + 60] = bytes(60)
+
+    assert _reason(bytes(data)).startswith("damaged tiff file: Error")
+
+
+def test_a_bigtiff_of_the_other_byte_order_is_read():
+    assert np.array_equal(decode(_tiff(PHOTO, byteorder=">", bigtiff=True), "a").rgb, PHOTO)

@@ -1,0 +1,148 @@
+"""A picture some rows at a time, for those that are too large to hold: they are read, restored and written so.
+
+A file is cut into small files of its own kind, which the decoders of whole files decode: so pixels of any kind become
+the same, whether a picture is held or not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from srgan.images import exif, png, png_bands, tiff, tiff_bands
+from srgan.images.decoders import decoded, frames_note
+from srgan.images.formats import AnyFile, AnyPath, printable
+from srgan.images.image import Image
+from srgan.images.read import MAX_PIXELS, check_pixels, damage_named, finished, header_of, opened, read
+
+BAND = 1 << 23
+"""Bytes of pixels in one band of a file, unless one row or strip has more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """A picture some rows at a time; it can be gone through once.
+
+    Attributes:
+        width, height: of the whole.
+        like: a part of it, which has its kind of samples, its channels, and all that its file says.
+        each: its parts from top to bottom.
+    """
+
+    width: int
+    height: int
+    like: Image
+    each: Iterable[Image]
+
+
+def as_bands(image: Image) -> Bands:
+    """A picture that is held as a whole."""
+    return Bands(image.width, image.height, image, [image])
+
+
+class Window:
+    """Some rows of a picture at a time, ever farther down and none left out; what lies above them is forgotten."""
+
+    def __init__(self, bands: Bands) -> None:
+        self._each, self._held, self._top = iter(bands.each), rows_of(bands.like, 0, 0), 0
+
+    def rows(self, start: int, stop: int) -> Image:
+        """The rows from `start` to before `stop`; neither may be less than before."""
+        parts = [rows_of(self._held, start - self._top, self._held.height)]
+        self._top, height = start, parts[0].height
+        while height < stop - start:
+            parts.append(next(self._each))
+            height += parts[-1].height
+        self._held = _joined([part for part in parts if part.height])
+        return rows_of(self._held, 0, stop - start)
+
+
+def rows_of(image: Image, start: int, stop: int) -> Image:
+    """The rows of a picture from `start` to before `stop`."""
+    alpha = None if image.alpha is None else image.alpha[start:stop]
+    return dataclasses.replace(image, rgb=image.rgb[start:stop], alpha=alpha)
+
+
+def _joined(parts: list[Image]) -> Image:
+    """One picture of some that lie below each other."""
+    if len(parts) == 1:
+        return parts[0]
+    alphas = [part.alpha for part in parts if part.alpha is not None]
+    alpha = np.concatenate(alphas) if alphas else None
+    return dataclasses.replace(parts[0], rgb=np.concatenate([part.rgb for part in parts]), alpha=alpha)
+
+
+@contextmanager
+def read_bands(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Iterator[Bands]:
+    """The picture in a file, upright: PNG and TIFF some rows at a time, other formats as one band.
+
+    One band, too, are PNG files that are interlaced, TIFF files of one packed strip, and those that must be turned.
+
+    Raises:
+        ImageError: the file cannot be read, is damaged, or has more than `max_pixels`; also while its bands are read.
+        UnsupportedImageError: it is of no kind that is read here.
+    """
+    name = printable(path)
+    with opened(path) as file:
+        header = header_of(file, name)
+        check_pixels(header, name, max_pixels)
+        with damage_named(name, header.format):
+            said, files = _CUT.get(header.format, _whole)(file)
+        if files is None:
+            yield as_bands(read(path, max_pixels=max_pixels, lenient=lenient))
+            return
+        each = _decoded(files, header.format, name)
+        first = next(each)
+        with damage_named(name, header.format):
+            like = finished(dataclasses.replace(first, **said), header.format, name)
+        yield Bands(header.width, header.height, like, chain([first], each))
+
+
+def _decoded(files: Iterator[bytes], format: str, name: str) -> Iterator[Image]:
+    while True:
+        with damage_named(name, format):
+            data = next(files, None)
+            if data is None:
+                return
+            image = decoded(data, format)
+        yield image
+
+
+_Cut = tuple[dict[str, Any], Iterator[bytes] | None]  # what a file says beside its pixels, and its bands if it has any
+
+
+def _cut_png(file: AnyFile) -> _Cut:
+    said = png.contents(file)
+    if said.interlaced or _turned(said.exif):
+        return {}, None
+    notes = frames_note(said.frames)
+    metadata = {"icc": said.icc, "exif": said.exif, "xmp": said.xmp, "dpi": said.dpi, "notes": notes}
+    return metadata, png_bands.cut(file, said, BAND)
+
+
+def _cut_tiff(file: AnyFile) -> _Cut:
+    with tiff.only_page(file) as page:
+        tiff.check_whole(page, file)
+        if page.tags.valueof(tiff.ORIENTATION) not in (None, 1):
+            return {}, None
+        return tiff.metadata(page, file)._asdict(), tiff_bands.cut(file, page, BAND)
+
+
+def _whole(file: AnyFile) -> _Cut:
+    return {}, None
+
+
+_CUT: dict[str, Callable[[AnyFile], _Cut]] = {"png": _cut_png, "tiff": _cut_tiff}
+
+
+def _turned(block: bytes | None) -> bool:
+    try:
+        return block is not None and exif.orientation(block.removeprefix(exif.PREFIX)) != 1
+    except exif.DamagedExif:
+        return False
