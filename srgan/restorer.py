@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+
+import torch
 
 from srgan.engines import Engine, choose_devices, make_engine
 from srgan.images import Bands, Image
@@ -86,7 +88,7 @@ class Restorer:
                     made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most)
                 yield from reduced_bands(made, *wanted).each
 
-        return dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=each())
+        return dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=_ahead(each()))
 
     @property
     def needs_whole(self) -> bool:
@@ -110,3 +112,12 @@ class Restorer:
             return tuple(self.models)
         wide, high = self.size.of(width, height)
         return steps(max(wide / width, high / height), self.models)
+
+
+def _ahead(each: Iterator[Image]) -> Iterator[Image]:
+    """The same; while one is used, the next is made."""
+    with ThreadPoolExecutor(1, "band", torch.set_num_threads, (1,)) as maker:
+        following = maker.submit(next, each, None)
+        while (made := following.result()) is not None:
+            following = maker.submit(next, each, None)
+            yield made
