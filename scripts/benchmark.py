@@ -83,19 +83,15 @@ def usual_way(model: srgan.Model, jobs: Sequence[Job], format: str) -> float:
 
 def engine_alone(model: srgan.Model, engine: Engine, images: Sequence[Image]) -> float:
     """Pictures side by side whose tiles the cores share, as in the folder runner."""
-    cores = torch.get_num_threads()
-    one_each = (torch.set_num_threads, (1,))
-    with (
-        ThreadPoolExecutor(cores, "tile", *one_each) as workers,
-        ThreadPoolExecutor(cores, "picture", *one_each) as many,
-    ):
+    cores, each = torch.get_num_threads(), (torch.set_num_threads, (1,))
+    with ThreadPoolExecutor(cores, "tile", *each) as workers, ThreadPoolExecutor(cores, "picture", *each) as pictures:
 
         def restored_pixels(image: Image) -> int:
             restored = restore_image(model, image, engine=engine, workers=workers)
             return restored.width * restored.height
 
         started = time.perf_counter()
-        pixels = sum(many.map(restored_pixels, images))
+        pixels = sum(pictures.map(restored_pixels, images))
         return pixels / 1e6 / (time.perf_counter() - started)
 
 
