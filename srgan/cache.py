@@ -5,19 +5,27 @@ import logging
 import os
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
 
 _log = logging.getLogger(__name__)
 
+MOST = 500_000_000
+"""Bytes that are kept in one folder of the cache; beyond them what was not used for longest is dropped."""
+
 
 def kept(name: str) -> bytes | None:
     """The bytes that were kept under a name; None where there are none."""
+    path = user_cache_path("srgan") / name
     try:
-        return (user_cache_path("srgan") / name).read_bytes()
+        data = path.read_bytes()
     except OSError:
         return None
+    with suppress(OSError):
+        os.utime(path)
+    return data
 
 
 def keep(name: str, data: bytes) -> None:
@@ -34,8 +42,18 @@ def keep(name: str, data: bytes) -> None:
             with suppress(OSError):
                 os.unlink(partial)
             raise
+        _drop_oldest(path.parent)
     except OSError as error:
         _log.info("not cached: %s", error)
+
+
+def _drop_oldest(folder: Path) -> None:
+    files = [(path.stat(), path) for path in folder.iterdir() if path.is_file()]
+    total = sum(status.st_size for status, _ in files)
+    for status, path in sorted(files, key=lambda file: file[0].st_mtime_ns):
+        if total > MOST:
+            path.unlink(missing_ok=True)
+            total -= status.st_size
 
 
 def kept_json(name: str) -> dict[str, Any]:

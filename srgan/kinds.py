@@ -38,9 +38,9 @@ def restore(
     """The restored picture, as the same kind: Image, Pillow image, numpy array or torch tensor.
 
     Args:
-        picture: an `Image`; a Pillow image (grey, RGB, with or without alpha); an array (h, w), (h, w, 1), (h, w, 3) or
-            (h, w, 4) of uint8, uint16, or floats in [0, 1]; a float tensor (3, h, w) or (n, 3, h, w) in [0, 1].
-            Floats stay floats, neither clipped nor rounded, so that steps can be chained.
+        picture: an `Image`; a Pillow image (grey, RGB, with or without alpha); an array (h, w), (h, w, 1) or (h, w, 3)
+            of uint8, uint16, or floats in [0, 1]; one of integers with alpha, (h, w, 2) or (h, w, 4); a float tensor
+            (3, h, w) or (n, 3, h, w) in [0, 1]. Floats stay floats, neither clipped nor rounded: steps can be chained.
         mask: for inpainting: an array (h, w), 1 or True where pixels are to be filled, 0 where they stay; between,
             for floats, what is filled and what was there are mixed.
         engine: what runs the generator; made anew for each call where it is not given.
@@ -87,22 +87,23 @@ def _restore_array(
 ) -> Array:
     if 0 in picture.shape:
         raise ConfigError(f"an array without pixels: {picture.shape}")
-    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
-        raise ConfigError(f"an array must be (h, w) or (h, w, 1|3|4), not {picture.shape}")
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 2, 3, 4)):
+        raise ConfigError(f"an array must be (h, w) or (h, w, 1|2|3|4), not {picture.shape}")
     channels = picture[:, :, None] if picture.ndim == 2 else picture
-    colour = channels[:, :, :3] if channels.shape[2] >= 3 else channels.repeat(3, axis=2)
+    grey, transparent = channels.shape[2] <= 2, channels.shape[2] in (2, 4)
+    colour = channels[:, :, :1].repeat(3, axis=2) if grey else channels[:, :, :3]
     if picture.dtype in (np.uint8, np.uint16):
-        alpha = channels[:, :, 3] if channels.shape[2] == 4 else None
-        image = restore_image(model, Image(colour, alpha, grey=channels.shape[2] == 1), mask, engine=engine, tile=tile)
+        alpha = channels[:, :, -1] if transparent else None
+        image = restore_image(model, Image(colour, alpha, grey=grey), mask, engine=engine, tile=tile)
         planes = [image.rgb[:, :, :1] if image.grey else image.rgb]
         planes += [] if image.alpha is None else [image.alpha[:, :, None]]
         restored = np.concatenate(planes, axis=2)
-    elif picture.dtype.kind == "f" and channels.shape[2] != 4:
+    elif picture.dtype.kind == "f" and not transparent:
         if np.abs(picture).max() > LARGEST_FLOAT:
             raise ConfigError(f"floats up to {np.abs(picture).max():.3g}: white is 1, so divide by 255, say")
         tensor = torch.from_numpy(colour.astype(np.float32)).permute(2, 0, 1)
         floats = _restore_tensor(model, tensor, mask, engine, tile)
-        floats = floats.mean(dim=0, keepdim=True) if channels.shape[2] == 1 else floats
+        floats = floats.mean(dim=0, keepdim=True) if grey else floats
         restored = floats.permute(1, 2, 0).numpy().astype(picture.dtype)
     else:
         raise ConfigError(
@@ -120,10 +121,10 @@ def _restore_pillow(
         raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
     if picture.mode in ("I", "F"):
         raise ConfigError(f"a Pillow image of mode {picture.mode} does not say what white is: give an array")
+    plain = {"1": "L", "La": "LA", "RGBa": "RGBA"}.get(picture.mode)
+    picture = picture if plain is None else picture.convert(plain)
     alpha = "A" in picture.getbands() or "transparency" in picture.info
-    if picture.mode == "1":
-        picture = picture.convert("L")
-    if picture.mode not in ("L", "RGB", "RGBA", "I;16") or (alpha and picture.mode != "RGBA"):
+    if picture.mode not in ("L", "LA", "RGB", "RGBA", "I;16") or (alpha and picture.mode not in ("LA", "RGBA")):
         picture = picture.convert("RGBA" if alpha else "RGB")
     restored = Pillow.fromarray(_restore_array(model, np.array(picture), mask, engine, tile))
     restored.info.update(picture.info)

@@ -60,6 +60,8 @@ def restore_image(
         )
         opaque = None if image.alpha is None else np.where(weights > 0, white_of(image.alpha.dtype), image.alpha)
         return replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
+    if model.task.idle:
+        return image
     image = _bled(image)
     restored = _restored(model, image, engine, tile, workers, (0, image.height))
     return replace(restored, notes=(*image.notes, *model.task.remarks(image.rgb, restored.rgb)))

@@ -92,8 +92,9 @@ class Restorer:
 
     @property
     def needs_whole(self) -> bool:
-        """Whether a picture can only be restored as a whole."""
-        return any(isinstance(one.task, Inpaint) or one.generator.context is None for one in self.models.values())
+        """Whether a picture can only be restored as a whole, or is only copied."""
+        every = self.models.values()
+        return any(isinstance(one.task, Inpaint) or one.task.idle or one.generator.context is None for one in every)
 
     @contextmanager
     def _free_device(self) -> Iterator[dict[int, Engine]]:

@@ -5,6 +5,7 @@ import os
 import pytest
 from platformdirs import user_cache_path
 
+from srgan import cache
 from srgan.cache import keep, kept, kept_json
 
 
@@ -39,3 +40,16 @@ def test_a_folder_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path
 
     assert kept("a.bin") is None
     assert os.listdir(tmp_path) == ["srgan"]
+
+
+def test_what_was_not_used_for_longest_makes_room(monkeypatch):
+    monkeypatch.setattr(cache, "MOST", 25)
+    for number, name in enumerate(("models/a", "models/b", "rates.json")):
+        keep(name, bytes(10))
+        os.utime(user_cache_path("srgan") / name, (number, number))
+    kept("models/a")
+
+    keep("models/c", bytes(10))
+
+    assert kept("models/b") is None
+    assert kept("models/a") == kept("models/c") == kept("rates.json") == bytes(10)

@@ -7,6 +7,7 @@ import torch
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
+from srgan.kinds import restore
 from srgan.restoration import restore_image
 from srgan.tasks import Denoise
 from srgan.tasks.denoise import STRONGEST, UNKNOWN
@@ -110,9 +111,10 @@ def test_a_strength_of_0_leaves_every_pixel(make_model, pixels, depth):
     model = make_model("denoise", strength="0")
     image = Image(pixels(37, 41, dtype=depth))
 
-    restored = restore_image(model, image, engine=make_engine(model.generator, device="cpu"))
-
-    np.testing.assert_array_equal(restored.rgb, image.rgb)
+    assert model.task.idle
+    assert restore_image(model, image, engine=make_engine(model.generator, device="cpu")) is image
+    batch = pictures(n=1)
+    assert torch.equal(restore(model, batch), batch)
 
 
 def test_kept_grain_is_the_luma_of_what_is_taken_away():

@@ -45,13 +45,19 @@ def test_an_array_comes_back_twice_as_large_and_of_its_own_kind(tiny, engine, pi
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_an_array_with_alpha_keeps_it(tiny, engine, pixels, dtype):
-    restored = restore(tiny, pixels(9, 12, 4, dtype=dtype), engine=engine)
+@pytest.mark.parametrize("channels", [2, 4])
+def test_an_array_with_alpha_keeps_it(tiny, engine, pixels, channels, dtype):
+    picture = pixels(9, 12, channels, dtype=dtype)
+    picture[..., -1] = np.iinfo(dtype).max
 
-    assert (restored.shape, restored.dtype) == ((18, 24, 4), dtype)
+    restored = restore(tiny, picture, engine=engine)
+
+    assert (restored.shape, restored.dtype) == ((18, 24, channels), dtype)
+    opaque = picture[..., :1] if channels == 2 else picture[..., :3]
+    assert np.array_equal(restored[..., :-1], restore(tiny, opaque, engine=engine))
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_a_pillow_image_comes_back_in_its_mode(tiny, engine, pixels, mode):
     picture = Pillow.fromarray(pixels(9, 12, 4)).convert(mode)
 
@@ -61,9 +67,9 @@ def test_a_pillow_image_comes_back_in_its_mode(tiny, engine, pixels, mode):
     assert (restored.mode, restored.size) == (mode, (24, 18))
 
 
-@pytest.mark.parametrize("mode, expected", [("P", "RGB"), ("LA", "RGBA"), ("1", "L"), ("CMYK", "RGB")])
+@pytest.mark.parametrize("mode, expected", [("P", "RGB"), ("La", "LA"), ("RGBa", "RGBA"), ("1", "L"), ("CMYK", "RGB")])
 def test_a_pillow_image_of_another_mode_becomes_the_nearest_one(tiny, engine, pixels, mode, expected):
-    picture = Pillow.fromarray(pixels(9, 12, 3)).convert(mode)
+    picture = Pillow.fromarray(pixels(9, 12, 3)).convert(expected).convert(mode)
 
     assert restore(tiny, picture, engine=engine).mode == expected
 
@@ -219,8 +225,8 @@ def test_hidden_colours_do_not_matter(tiny, engine, pixels):
     "picture, message",
     [
         ("photo.png", "cannot restore a str: give an Image, Pillow image, array or tensor"),
-        (np.zeros((2, 4, 4, 3), np.uint8), "an array must be (h, w) or (h, w, 1|3|4), not (2, 4, 4, 3)"),
-        (np.zeros((4, 4, 2), np.uint8), "an array must be (h, w) or (h, w, 1|3|4), not (4, 4, 2)"),
+        (np.zeros((2, 4, 4, 3), np.uint8), "an array must be (h, w) or (h, w, 1|2|3|4), not (2, 4, 4, 3)"),
+        (np.zeros((4, 4, 5), np.uint8), "an array must be (h, w) or (h, w, 1|2|3|4), not (4, 4, 5)"),
         (np.zeros((4, 4, 3), int), "an array must be uint8, uint16, or float without alpha, not int64 (4, 4, 3)"),
         (np.zeros((4, 4, 4)), "an array must be uint8, uint16, or float without alpha, not float64 (4, 4, 4)"),
         (

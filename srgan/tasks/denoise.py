@@ -73,6 +73,10 @@ class Denoise(Task):
         """The noise level that the strength stands for [8-bit levels]; UNKNOWN with auto."""
         return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
 
+    @property
+    def idle(self) -> bool:
+        return self.level == 0
+
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each; some are told any level.
 
@@ -119,7 +123,7 @@ class Denoise(Task):
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """The picture less its noise, but for the grain that is kept; with strength 0 the picture itself."""
         picture, taken = observed[:, :3].float(), generated.float()
-        if self.level == 0:
+        if self.idle:
             return picture
         if self.keep_grain:
             taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]

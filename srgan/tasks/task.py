@@ -33,6 +33,11 @@ class Task(ABC):
     @abstractmethod
     def context(self) -> int: ...
 
+    @property
+    def idle(self) -> bool:
+        """Inference: whether every picture is to stay as it is."""
+        return False
+
     @abstractmethod
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Training: what is left of `clean` after losing something on purpose."""
