@@ -81,15 +81,6 @@ def resized(exif: bytes, width: int, height: int) -> bytes:
     return bytes(data)
 
 
-def places(block: bytes) -> dict[int, int]:
-    """Where in the block, or in a TIFF file of up to 4 GB, the value of each tag of its first directory lies.
-
-    Raises:
-        DamagedExif: the block cannot be followed.
-    """
-    return {tag: field.at for tag, field in _first(block, _order(block)).fields.items()}
-
-
 def _order(exif: bytes) -> str:
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:

@@ -141,7 +141,7 @@ def check_whole(page: tifffile.TiffPage, file: AnyFile) -> None:
 
 def metadata(page: tifffile.TiffPage, file: AnyFile) -> Metadata:
     """What the page says besides its pixels and their profile; `file` is the one that it is in."""
-    return Metadata(_gathered_exif(file), page.tags.valueof(XMP), _dpi(page))
+    return Metadata(_gathered_exif(page, file), page.tags.valueof(XMP), _dpi(page))
 
 
 def _whole_samples(
@@ -210,14 +210,13 @@ def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
     return float(across), float(down)
 
 
-def _gathered_exif(file: AnyFile) -> bytes | None:
+def _gathered_exif(page: tifffile.TiffPage, file: AnyFile) -> bytes | None:
     """An EXIF block of the tags that describe the photograph rather than the file."""
-    whole, kept = Pillow.Exif(), Pillow.Exif()
-    file.seek(2)
-    if b"+" in file.read(2):  # BigTIFF, whose directories are laid out otherwise
+    if page.parent.is_bigtiff and page.parent.byteorder == ">":  # which Pillow does not know
         return None
-    file.seek(0)
-    whole.load_from_fp(file)
+    whole, kept = Pillow.Exif(), Pillow.Exif()
+    whole.endian, whole.bigtiff = page.parent.byteorder, page.parent.is_bigtiff
+    whole.load_from_fp(file, page.offset)
     for tag in TEXTS:
         if tag in whole and not str(whole[tag]).startswith(_SHAPE):
             kept[tag] = whole[tag]

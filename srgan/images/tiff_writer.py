@@ -11,10 +11,10 @@ from isal import isal_zlib
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
-from srgan.images import exif
 from srgan.images.tiff import EXIF, GPS, TEXTS, XMP
 
 _Tag = tuple[int | str, int | str, int | None, object, bool]
+_CLASSIC = 2**32 - 2**25  # bytes of pixels, beyond which offsets need 64 bits
 _NAMES = {EXIF: "ExifTag", GPS: "GPSTag"}  # by number, tifffile would not write them
 
 
@@ -37,16 +37,13 @@ def write(
 ) -> None:
     """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
 
-    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF, without camera
-    settings and place.
+    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF.
     """
     said = Pillow.Exif()
     if block:
         said.load(block)
     inner = {tag: said.get_ifd(tag) for tag in (EXIF, GPS) if said.get_ifd(tag)}
-    bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > 2**32 - 2**25
-    if bigtiff:
-        inner = {}
+    bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > _CLASSIC
     with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
         for number, page in enumerate(pages):
             channels = page.shape[2] if len(page.shape) == 3 else 1
@@ -67,9 +64,10 @@ def write(
                 resolutionunit="inch" if dpi else "none",
                 metadata=None,
                 software=False,
-                extratags=_tags(said, inner, xmp) if number == 0 else [],
+                extratags=_tags(said, inner, xmp, bigtiff) if number == 0 else [],
             )
-    _add_directories(file, inner)
+    if inner:
+        _add_directories(file, inner, bigtiff)
 
 
 def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
@@ -95,32 +93,37 @@ def _packed(rows: np.ndarray) -> bytes:
     return packed
 
 
-def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None) -> list[_Tag]:
+def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None, bigtiff: bool) -> list[_Tag]:
     """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
     tags: list[_Tag] = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in TEXTS if tag in said]
-    tags += [(_NAMES[tag], "I", 1, 0, True) for tag in inner]
+    tags += [(_NAMES[tag], "Q" if bigtiff else "I", 1, 0, True) for tag in inner]
     if xmp:
         tags.append((XMP, "B", len(xmp), xmp, True))
     return tags
 
 
-def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]]) -> None:
+def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]], bigtiff: bool) -> None:
     """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
-    if not inner:
-        return
-    file.seek(0)
-    head = file.read(8)
-    file.seek(struct.unpack("<I", head[4:])[0])
-    directory_at, directory = struct.unpack("<I", head[4:])[0], file.read(2**16)
-    moved = head[:4] + struct.pack("<I", 8) + directory
-    places = {tag: at - 8 + directory_at for tag, at in exif.places(moved).items()}
+    places = _places(file, bigtiff)
     end = file.seek(0, io.SEEK_END)
     for tag, fields in inner.items():
         end += file.write(bytes(end % 2))
-        block = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+        block = TiffImagePlugin.ImageFileDirectory_v2(b"II+" + bytes(13) if bigtiff else b"II*" + bytes(5), group=tag)
         for key, value in fields.items():
             block[key] = value
         file.seek(places[tag])
-        file.write(struct.pack("<I", end))
+        file.write(struct.pack("<Q" if bigtiff else "<I", end))
         file.seek(end)
         end += file.write(block.tobytes(end))
+
+
+def _places(file: io.BytesIO | io.BufferedRandom, bigtiff: bool) -> dict[int, int]:
+    """Where in the file the value of each tag of its first directory lies."""
+    offset, number, field, value = ("<Q", "<Q", 20, 12) if bigtiff else ("<I", "<H", 12, 8)
+    file.seek(8 if bigtiff else 4)
+    (at,) = struct.unpack(offset, file.read(struct.calcsize(offset)))
+    file.seek(at)
+    (count,) = struct.unpack(number, file.read(struct.calcsize(number)))
+    fields = range(file.tell(), file.tell() + count * field, field)
+    directory = file.read(count * field)
+    return {struct.unpack_from("<H", directory, start - fields.start)[0]: start + value for start in fields}

@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageCms
 
 from srgan.errors import ConfigError, ImageError, MachineError
-from srgan.images import Image, check_size, decode, encode, format_of, read, write, write_bytes
+from srgan.images import Image, check_size, decode, encode, format_of, read, tiff_writer, write, write_bytes
 
 PHOTO = skimage.data.astronaut()[:120, 100:260]
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -144,6 +145,24 @@ def test_what_a_file_says_survives_and_its_size_is_the_new_one(format, dtype):
     assert (exif.get_ifd(0x8769)[0xA002], exif.get_ifd(0x8769)[0xA003]) == (160, 120)
     assert exif.get_ifd(0x8769)[0x829A] == _exif_of(before).get_ifd(0x8769)[0x829A]
     assert exif.get_ifd(0x8825) == {1: "N", 2: (48.0, 8.0, 1.5)}
+
+
+def test_a_bigtiff_says_as_much(monkeypatch):
+    monkeypatch.setattr(tiff_writer, "_CLASSIC", 1000)
+    before = Image(PHOTO, icc=ICC, exif=_exif(), xmp=XMP, dpi=(300.0, 150.0))
+
+    data = encode(before, "tiff")
+
+    assert data.startswith(b"II+")
+    after = decode(data, "a")
+    assert np.array_equal(after.rgb, PHOTO)
+    assert (after.icc, after.xmp, after.dpi) == (ICC, XMP, pytest.approx((300, 150), abs=0.02))
+    exif = _exif_of(after)
+    assert exif[0x010F] == "Maker"
+    assert exif.get_ifd(0x8769)[0x829A] == _exif_of(before).get_ifd(0x8769)[0x829A]
+    assert exif.get_ifd(0x8825) == {1: "N", 2: (48.0, 8.0, 1.5)}
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        assert opened.pages[0].tags[0x8825].value["GPSLatitudeRef"] == "N"
 
 
 def test_exif_and_xmp_can_be_stripped_and_the_profile_stays():
