@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class Made:
     notes: tuple[str, ...]
 
 
+class Prospect(NamedTuple):
+    """What the header of an input says of its output.
+
+    Attributes:
+        pixels: what is held of it at a time, counted in pixels of 8 bits.
+        too_large: to be held as a whole; it can pass through some rows at a time.
+    """
+
+    pixels: int
+    too_large: bool
+
+
 class Conversion:
     """What is done with each file of a run; several threads may call it.
 
@@ -75,8 +87,8 @@ class Conversion:
         """What changes whenever the input does, or its mask."""
         return stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
 
-    def look(self, job: Job) -> int:
-        """The pixels of the output, from the header of the input.
+    def look(self, job: Job) -> Prospect:
+        """What to expect of the output, from the header of the input.
 
         Raises:
             ImageError: it cannot be made.
@@ -86,22 +98,26 @@ class Conversion:
                 f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
             )
         header = probe(job.source, pages=self.config.frames == "all")
-        size, pixels = self.restorer.sizes(header.width, header.height)
+        size, largest = self.restorer.sizes(header.width, header.height)
+        format = self._format(job, header.format)
         with _naming(job.source):
-            check_size(self._format(job, header.format), *size)
-        return pixels
+            check_size(format, *size)
+        passes = format in STREAMED and format == format_of(job.target) and self.config.frames == "first"
+        pixels = largest * header.depth // 8
+        return Prospect(pixels, passes and pixels >= self.most and not self.restorer.needs_whole)
 
-    def make(self, job: Job, seen: list[int], before: Before | None = None) -> Made:
+    def make(self, job: Job, seen: list[int], *, too_large: bool = False, before: Before | None = None) -> Made:
         """The output, written; `seen` is the input's stamp before.
 
         Args:
+            too_large: to be held as a whole.
             before: called just before the output gets its name.
 
         Raises:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
-        if self._too_large(job):
+        if too_large:
             return self._streamed(job, seen, before)
         frames = self._read(job)
         self._check_unchanged(job, seen)
@@ -114,14 +130,6 @@ class Conversion:
         write_bytes(job.target, data, before=before)
         pixels = sum(image.width * image.height for image in images)
         return Made(pixels, hashlib.sha256(data).hexdigest(), images[0].notes)
-
-    def _too_large(self, job: Job) -> bool:
-        """Whether the output should never be held as a whole, and need not."""
-        header = probe(job.source, pages=True)
-        _, pixels = self.restorer.sizes(header.width, header.height)
-        format = self._format(job, header.format)
-        fits = format in STREAMED and format == format_of(job.target) and not self.restorer.needs_whole
-        return fits and self.config.frames == "first" and pixels * header.depth / 8 >= self.most
 
     def _streamed(self, job: Job, seen: list[int], before: Before | None) -> Made:
         """The output, some rows at a time: read, restored and written."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -158,17 +158,17 @@ class _Run:
         return True
 
     def _look(self, job: Job) -> _Looked:
-        """How large the job's output will be, or its outcome where its target or its header forbid to begin."""
+        """What to expect of the job's output, or its outcome where its target or its header forbid to begin."""
         try:
             outcome = self._skipped(job)
             if outcome is not None:
                 return _Looked(job, outcome=outcome)
-            seen, pixels = self.conversion.stamp(job), self.conversion.look(job)
+            seen, prospect = self.conversion.stamp(job), self.conversion.look(job)
             died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return _Looked(job, _ALONE if died else pixels, seen)
+            return _Looked(job, _ALONE if died else prospect.pixels, prospect.too_large, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=self._failed(job, error))
 
@@ -176,7 +176,7 @@ class _Run:
         if looked.outcome is None:
             if self.journal is not None:
                 self.journal.begin(looked.job)
-            return pictures.submit(self._finish, looked.job, looked.stamp or [])
+            return pictures.submit(self._finish, looked)
         self._free(looked.job)
         done: Future[Outcome] = Future()
         done.set_result(looked.outcome)
@@ -208,16 +208,16 @@ class _Run:
         if self.claims is not None:
             self.claims.free(job.name)
 
-    def _finish(self, job: Job, seen: list[int]) -> Outcome:
+    def _finish(self, looked: _Looked) -> Outcome:
         """The job's outcome, once it is made and others may know."""
         try:
-            return self._make(job, seen)
+            return self._make(looked)
         finally:
-            self._free(job)
+            self._free(looked.job)
 
-    def _make(self, job: Job, seen: list[int]) -> Outcome:
-        """The job done and noted; `seen` is the input's stamp before it was read."""
-        started = time.perf_counter()
+    def _make(self, looked: _Looked) -> Outcome:
+        """The job done and noted."""
+        job, seen, started = looked.job, looked.stamp, time.perf_counter()
 
         def replaces(file: int, digest: str) -> None:
             if os.name == "posix":
@@ -228,7 +228,8 @@ class _Run:
                 self.journal.add(job, own + seen[2:], status.st_size, digest, time.perf_counter() - started)
 
         try:
-            made = self.conversion.make(job, seen, replaces if self.config.in_place else None)
+            before = replaces if self.config.in_place else None
+            made = self.conversion.make(job, seen, too_large=looked.too_large, before=before)
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -249,9 +250,15 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Looked:
-    """A job, the pixels of its output and the stamp of its input; or its outcome, where it is settled."""
+    """A job, and what its header says of its output; or its outcome, where it is settled.
+
+    Attributes:
+        pixels, too_large: as in a Prospect.
+        stamp: of the input, before it is read.
+    """
 
     job: Job
     pixels: int = 0
-    stamp: list[int] | None = None
+    too_large: bool = False
+    stamp: list[int] = field(default_factory=list)
     outcome: Outcome | None = None

@@ -21,7 +21,7 @@ from srgan.images import as_samples, white_of
 from srgan.model import Model
 from srgan.resample import upsample
 from srgan.tasks import Inpaint
-from srgan.tiling import Tile, fitting, padded, tiles
+from srgan.tiling import Tile, batched, fitting, padded, tiles
 from srgan.types import Batch, Levels, Mask
 
 THIN = 24
@@ -159,17 +159,17 @@ def _fill_at_once(
     filled = picture.clone()
 
     @torch.inference_mode()
-    def fill_tile(place: Tile) -> None:
-        rows, columns = place
-        seen = (..., rows.seen, columns.seen)
-        observed = task.present(picture[seen], mask[seen], guess[seen], float(coarse))
+    def fill_alike(alike: list[Tile]) -> None:
+        parts = [(..., tile.rows.seen, tile.columns.seen) for tile in alike]
+        observed = torch.cat([task.present(picture[seen], mask[seen], guess[seen], float(coarse)) for seen in parts])
         generated = padded(engine, observed.to(engine.device), generator.multiple_of, 1).cpu()
-        composed = task.compose(observed, generated)
-        filled[..., rows.kept(1), columns.kept(1)] = composed[..., rows.centre(1), columns.centre(1)]
+        for (rows, columns), composed in zip(alike, task.compose(observed, generated), strict=True):
+            filled[0, :, rows.kept(1), columns.kept(1)] = composed[:, rows.centre(1), columns.centre(1)]
 
     def fill_tiles(side: int) -> None:
         every = tiles(height, width, side, context, generator.multiple_of)
-        for _ in run(fill_tile, [one for one in every if mask[..., one.rows.kept(1), one.columns.kept(1)].any()]):
+        with_holes = (one for one in every if mask[..., one.rows.kept(1), one.columns.kept(1)].any())
+        for _ in run(fill_alike, batched(with_holes, engine.batch)):
             pass  # raises what a tile raised
 
     height, width = picture.shape[2:]

@@ -51,6 +51,16 @@ def test_what_is_known_stays_bit_for_bit_and_holes_are_filled(model, engine, hal
     assert (filled[~known] != picture[~known]).all()
 
 
+def test_tiles_that_share_a_batch_give_the_picture_that_each_alone_gives(model, engine):
+    picture, mask = pictures(67, 90), hole(67, 90, (5, 5, 60))
+
+    alone = fill(model, picture, mask, 1, engine=engine, tile=8)
+    engine.batch = 5
+    together = fill(model, picture, mask, 1, engine=engine, tile=8)
+
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
 def test_what_is_in_a_hole_has_no_influence(model, engine):
     picture, mask = pictures(40, 40), hole(40, 40, (10, 10, 20))
     other = torch.where(mask > 0, 1 - picture, picture)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tifffile
 
 from srgan.images.formats import AnyFile
-from srgan.images.tiff import ICC
+from srgan.images.tiff import ICC, DamagedTiff
 
 _WIDTH, _LENGTH, _STRIPS, _STRIP_ROWS, _STRIP_SIZES, _TILES, _TILE_SIZES = 256, 257, 273, 278, 279, 324, 325
 _EXPLAIN = (
@@ -29,12 +29,9 @@ class _Layout(NamedTuple):
 
     rows: int  # of a chunk
     across: int
-    places: list[tuple[int, int]]  # where each begins in the file, and its bytes
-
-    @property
-    def down(self) -> int:
-        """Rows of chunks in one plane."""
-        return len(self.places) // self.across
+    down: int
+    planes: int
+    places: list[tuple[int, int]]  # where each begins in the file, and its bytes; plane by plane, row by row
 
 
 class _Field(NamedTuple):
@@ -48,7 +45,10 @@ class _Field(NamedTuple):
 def cut(file: AnyFile, page: tifffile.TiffPage, band: int) -> Iterator[bytes] | None:
     """Small TIFFs, from top to bottom, of at most `band` bytes of pixels each or of one strip or row of tiles.
 
-    None where a strip holds much more than that, or is in no file of its own (JPEG as of TIFF 6.0).
+    None where a strip holds much more than that, or means nothing alone (JPEG as of TIFF 6.0).
+
+    Raises:
+        DamagedTiff: strips or tiles are missing.
     """
     row = -(-page.imagewidth * page.samplesperpixel * page.bitspersample // 8)
     layout = _layout(page, row, band)
@@ -59,26 +59,27 @@ def cut(file: AnyFile, page: tifffile.TiffPage, band: int) -> Iterator[bytes] | 
 
 def _layout(page: tifffile.TiffPage, row: int, band: int) -> _Layout:
     places = list(zip(page.dataoffsets, page.databytecounts, strict=True))
-    if page.is_tiled:
-        return _Layout(page.tilelength, -(-page.imagewidth // page.tilewidth), places)
+    planes = page.samplesperpixel if page.planarconfig == _SEPARATE else 1
     height = page.imagelength
-    high = min(page.rowsperstrip or height, height)
-    plain = page.compression == _UNCOMPRESSED and page.photometric != _YCBCR and page.planarconfig != _SEPARATE
-    if plain and high == height:  # one strip, as large as the picture: where each row begins is known
+    rows, across = min(page.rowsperstrip or height, height), 1
+    if page.is_tiled:
+        rows, across = page.tilelength, -(-page.imagewidth // page.tilewidth)
+    elif page.compression == _UNCOMPRESSED and page.photometric != _YCBCR and planes == 1 and rows == height:
+        # One strip, as large as the picture: where each row begins is known.
         (at, _), rows = places[0], max(1, band // row)
-        tops = range(0, height, rows)
-        return _Layout(rows, 1, [(at + top * row, min(rows, height - top) * row) for top in tops])
-    return _Layout(high, 1, places)
+        places = [(at + top * row, min(rows, height - top) * row) for top in range(0, height, rows)]
+    down = -(-height // rows)
+    if len(places) < planes * down * across:
+        raise DamagedTiff("it has fewer strips or tiles than it says")
+    return _Layout(rows, across, down, planes, places)
 
 
 def _files(file: AnyFile, page: tifffile.TiffPage, layout: _Layout, most: int) -> Iterator[bytes]:
-    planes = page.samplesperpixel if page.planarconfig == _SEPARATE else 1
-    down = layout.down // planes
-    for first in range(0, down, most):
-        last = min(first + most, down)
+    for first in range(0, layout.down, most):
+        last = min(first + most, layout.down)
         chosen = [
-            layout.places[(plane * down + k) * layout.across + column]
-            for plane in range(planes)
+            layout.places[(plane * layout.down + k) * layout.across + column]
+            for plane in range(layout.planes)
             for k in range(first, last)
             for column in range(layout.across)
         ]
