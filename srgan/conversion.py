@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from srgan.images import (
     FIRST_OF,
     STREAMED,
     SUFFIXES,
+    Bands,
     Before,
     Frames,
     Image,
@@ -43,6 +44,10 @@ from srgan.settings import FolderConfig
 
 BYTES_A_PIXEL = 9
 """What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
+
+
+Progress = Callable[[str, float], None]
+"""Is told the name of a picture, and the share of it that is done."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,14 @@ class Conversion:
         most: output pixels that are held at a time.
     """
 
-    def __init__(self, restorer: Restorer, config: FolderConfig, masks: Masks | None = None) -> None:
-        self.restorer, self.config, self.masks = restorer, config, masks
+    def __init__(
+        self,
+        restorer: Restorer,
+        config: FolderConfig,
+        masks: Masks | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.restorer, self.config, self.masks, self.progress = restorer, config, masks, progress
         self.workers: Executor | None = None
         self.most = config.memory * 1e9 / BYTES_A_PIXEL
 
@@ -145,8 +156,18 @@ class Conversion:
         ):
             self._check_frames(job, bands.like)
             restored = self.restorer.bands(bands, workers=self.workers)
-            digest = write_bands(job.target, restored, strip_metadata=self.config.strip_metadata, before=ready)
+            counted = dataclasses.replace(restored, each=self._counted(job, restored))
+            digest = write_bands(job.target, counted, strip_metadata=self.config.strip_metadata, before=ready)
         return Made(restored.width * restored.height, digest, bands.like.notes)
+
+    def _counted(self, job: Job, bands: Bands) -> Iterator[Image]:
+        """The bands of an output; how far they reach is told."""
+        done = 0
+        for band in bands.each:
+            yield band
+            done += band.height
+            if self.progress is not None:
+                self.progress(job.name, done / bands.height)
 
     def _check_unchanged(self, job: Job, seen: list[int]) -> None:
         if self.stamp(job) != seen:

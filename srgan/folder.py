@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from srgan.claims import Claims
-from srgan.conversion import Conversion
+from srgan.conversion import Conversion, Progress
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import Job, plan, printable
 from srgan.journal import Journal
@@ -66,6 +66,7 @@ def restore_folder(
     size: Size | None = None,
     masks: Masks | None = None,
     jobs: Sequence[Job] | None = None,
+    progress: Progress | None = None,
 ) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
 
@@ -77,6 +78,8 @@ def restore_folder(
         size: how large pictures become; None is what the model makes.
         masks: for inpainting: what is to be filled of each picture.
         jobs: the plan, where the caller has made it already.
+        progress: called from a thread of its own, now and then, with the name of a picture that passes through some
+            rows at a time, and the share of it that is done.
 
     Raises:
         NoPicturesError: there is nothing to do.
@@ -86,7 +89,7 @@ def restore_folder(
     config = config or FolderConfig()
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
-    conversion = Conversion(Restorer(model, config, size), config, masks)
+    conversion = Conversion(Restorer(model, config, size), config, masks, progress)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():
         yield from _Run(conversion, None, None).outcomes(jobs)

@@ -132,6 +132,17 @@ def test_png_and_tiff_are_never_held(tiny, tmp_path, pixels, never_held):
     assert {path.name for path in (tmp_path / "out").glob("*.*")} == {"a.png", "b.tif", ".srgan"}
 
 
+def test_how_far_a_picture_is_is_told(tiny, tmp_path, pixels):
+    write(tmp_path / "in" / "a.png", Image(pixels(70, 50)))
+    told = []
+
+    list(restore_folder(tiny, tmp_path / "in", tmp_path / "out", STREAMED, progress=lambda *said: told.append(said)))
+
+    names, shares = zip(*told, strict=True)
+    assert set(names) == {"a.png"} and len(shares) > 2
+    assert list(shares) == sorted(set(shares)) and shares[-1] == 1
+
+
 def test_what_cannot_be_streamed_is_held(tiny, tmp_path, pixels):
     write(tmp_path / "in" / "a.png", Image(pixels(70, 50)))
 

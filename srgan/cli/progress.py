@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""
 
+TERMINAL_INTERVAL = 0.5
+"""Seconds between two looks at a large picture, on a terminal."""
+
 MOST_NOTES = 20
 """Notes that are printed of a run; further ones are counted."""
 
@@ -30,6 +33,7 @@ class Progress:
         self._most_notes = sys.maxsize if every_note else MOST_NOTES
         self.counts: Counter[str] = Counter()
         self.pixels = 0
+        self._within = ""
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._started = self._shown = time.monotonic()
@@ -41,6 +45,7 @@ class Progress:
     def add(self, outcome: Outcome) -> None:
         self.counts[outcome.status] += 1
         self.pixels += outcome.pixels
+        self._within = ""
         name = printable(outcome.name)
         if outcome.status in ("failed", "unsupported"):
             self._line(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
@@ -49,6 +54,12 @@ class Progress:
             if not self._quiet and self.notes <= self._most_notes:
                 self._line(f"note: {name}: {note}")
         if self._terminal or time.monotonic() - self._shown > PLAIN_INTERVAL:
+            self.show()
+
+    def within(self, name: str, share: float) -> None:
+        """Shows, now and then, how much of a large picture is done; any thread may call it."""
+        if time.monotonic() - self._shown > (TERMINAL_INTERVAL if self._terminal else PLAIN_INTERVAL):
+            self._within = f"{printable(name)} {share:.0%}"
             self.show()
 
     def show(self) -> None:
@@ -79,6 +90,7 @@ class Progress:
             parts.append(f"ETA {_clock(seconds / max(done - self.counts['skipped'], 1) * (self.total - done))}")
         if done:
             parts.append(f"ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}")
+        parts += [self._within] if self._within else []
         return "  ".join(parts)
 
 

@@ -114,7 +114,9 @@ def run(
 
     keep_freed_memory()
     with contextlib.closing(
-        folder.restore_folder(choose(), source, target, config, size=size, masks=masks, jobs=jobs)
+        folder.restore_folder(
+            choose(), source, target, config, size=size, masks=masks, jobs=jobs, progress=progress.within
+        )
     ) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
