@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Shaped
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from srgan.engines import Engine, make_engine
@@ -23,7 +22,7 @@ from srgan.errors import ConfigError
 from srgan.images import Bands, Image, Window, as_samples, white_of
 from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
-from srgan.resample import UPSAMPLE_CONTEXT, upsample
+from srgan.opacity import bled, enlarged_alpha
 from srgan.tasks import Inpaint
 from srgan.tiling import LEAST_TILE, Tile, batched, fitting, padded, spans, tiles
 from srgan.types import Batch, Levels, Observed
@@ -62,7 +61,7 @@ def restore_image(
         return replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
     if model.task.idle:
         return image
-    image = _bled(image)
+    image = bled(image)
     restored = _restored(model, image, engine, tile, workers, (0, image.height))
     return replace(restored, notes=(*image.notes, *model.task.remarks(image.rgb, restored.rgb)))
 
@@ -94,7 +93,7 @@ def restore_bands(
         for rows in spans(bands.height, high, context, model.generator.multiple_of):
             top, bottom = max(0, rows.seen_start - margin), min(bands.height, rows.seen_stop + margin)
             part = rows.start - top, rows.stop - top
-            yield _restored(model, _bled(window.rows(top, bottom)), engine, tile, workers, part)
+            yield _restored(model, bled(window.rows(top, bottom)), engine, tile, workers, part)
 
     return replace(bands, width=bands.width * scale, height=bands.height * scale, each=each())
 
@@ -126,7 +125,7 @@ def _restored(
 ) -> Image:
     """The rows of a picture from the first to before the last of `part`, restored; the others are looked at alone."""
     restored = _restore_levels(model, image.rgb, engine, tile, workers, image.grey, part)
-    alpha = None if image.alpha is None else _enlarge_alpha(image.alpha, model.task.scale, part)
+    alpha = None if image.alpha is None else enlarged_alpha(image.alpha, model.task.scale, part)
     return replace(image, rgb=restored, alpha=alpha)
 
 
@@ -248,29 +247,3 @@ def checked(mask: Weights, height: int, width: int) -> Float32[np.ndarray, "h w"
     if (weights > 0).all():
         raise ConfigError("the mask covers the whole picture: nothing is known to fill it from")
     return weights
-
-
-@torch.inference_mode()
-def _enlarge_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int, int]) -> Shaped[np.ndarray, "sh sw"]:
-    """The opacity of some rows enlarged like the colours' base; opaque and transparent areas stay exactly so."""
-    (height, width), (first, last) = alpha.shape, part
-    if scale == 1:
-        return alpha[first:last]
-    enlarged = np.empty(((last - first) * scale, width * scale), alpha.dtype)
-    for rows, columns in tiles(height, width, AUTO_TILE, UPSAMPLE_CONTEXT, 1, part):
-        plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
-        larger = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].clamp_(0, white_of(alpha.dtype))
-        centre = larger[rows.centre(scale), columns.centre(scale)]
-        enlarged[rows.kept(scale, first), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
-    return enlarged
-
-
-def _bled(image: Image) -> Image:
-    """The picture with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
-    if image.alpha is None:
-        return image
-    hidden = image.alpha == 0
-    if not hidden.any() or hidden.all():
-        return image
-    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
-    return replace(image, rgb=image.rgb[rows, columns])

@@ -8,7 +8,18 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 ROWS = [  # from the top
     {"cli"},
     # verbs
-    {"folder", "conversion", "kinds", "restorer", "reduction", "restoration", "inpainting", "evaluation", "training"}
+    {
+        "folder",
+        "conversion",
+        "kinds",
+        "restorer",
+        "reduction",
+        "opacity",
+        "restoration",
+        "inpainting",
+        "evaluation",
+        "training",
+    }
     | {"samples", "doctor"},
     {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
     {"tasks"},
@@ -24,6 +35,7 @@ WITHIN_A_ROW = {
         ("conversion", "restorer"),
         ("restorer", "restoration"),
         ("restorer", "reduction"),
+        ("restoration", "opacity"),
         ("kinds", "restoration"),
         ("kinds", "inpainting"),
         ("evaluation", "restoration"),

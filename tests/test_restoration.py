@@ -6,7 +6,7 @@ import torch
 from PIL import Image as Pillow
 
 import srgan
-from srgan import restoration
+from srgan import opacity, restoration
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
@@ -301,6 +301,7 @@ def test_a_large_alpha_is_enlarged_in_parts_as_it_would_be_whole(tiny, engine, p
     picture = Image(pixels(50, 70), pixels(50, 70, 1, seed=3)[..., 0])
     whole = restore(tiny, picture, engine=engine)
     monkeypatch.setattr(restoration, "AUTO_TILE", 16)
+    monkeypatch.setattr(opacity, "SIDE", 16)
 
     parts = restore(tiny, picture, engine=engine)
 

@@ -1,0 +1,43 @@
+"""Transparency beside the colours: it is enlarged like their base, and what it hides does not show at its edges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Shaped
+from scipy.ndimage import distance_transform_edt
+
+from srgan.images import Image, as_samples, white_of
+from srgan.resample import UPSAMPLE_CONTEXT, upsample
+from srgan.tiling import tiles
+
+SIDE = 384
+"""Of the tiles in which it is enlarged [px of the input]."""
+
+
+@torch.inference_mode()
+def enlarged_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int, int]) -> Shaped[np.ndarray, "sh sw"]:
+    """The opacity of some rows enlarged like the colours' base; opaque and transparent areas stay exactly so."""
+    (height, width), (first, last) = alpha.shape, part
+    if scale == 1:
+        return alpha[first:last]
+    enlarged = np.empty(((last - first) * scale, width * scale), alpha.dtype)
+    for rows, columns in tiles(height, width, SIDE, UPSAMPLE_CONTEXT, 1, part):
+        plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
+        larger = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].clamp_(0, white_of(alpha.dtype))
+        centre = larger[rows.centre(scale), columns.centre(scale)]
+        enlarged[rows.kept(scale, first), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
+    return enlarged
+
+
+def bled(image: Image) -> Image:
+    """The picture with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
+    if image.alpha is None:
+        return image
+    hidden = image.alpha == 0
+    if not hidden.any() or hidden.all():
+        return image
+    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    return replace(image, rgb=image.rgb[rows, columns])
