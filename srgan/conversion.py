@@ -46,8 +46,8 @@ BYTES_A_PIXEL = 9
 """What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
 
 
-Progress = Callable[[str, float], None]
-"""Is told the name of a picture, and the share of it that is done."""
+Progress = Callable[[str, float, int], None]
+"""Is told the name of a picture, the share of it that is done, and the pixels of its output."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Conversion:
         self._check_frames(job, frames.images[0])
         mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
         with _naming(job.source):
-            images = [self.restorer.restore(image, mask, workers=self.workers) for image in frames.images]
+            images = [self._restored(job, image, mask) for image in frames.images]
         with _naming(job.target):
             data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before)
@@ -160,6 +160,16 @@ class Conversion:
             digest = write_bands(job.target, counted, strip_metadata=self.config.strip_metadata, before=ready)
         return Made(restored.width * restored.height, digest, bands.like.notes)
 
+    def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:
+        """A picture restored as a whole; how much of it is done is told."""
+        (width, height), _ = self.restorer.sizes(image.width, image.height)
+
+        def tell(share: float) -> None:
+            if self.progress is not None:
+                self.progress(job.name, share, width * height)
+
+        return self.restorer.restore(image, mask, workers=self.workers, progress=tell)
+
     def _counted(self, job: Job, bands: Bands) -> Iterator[Image]:
         """The bands of an output; how far they reach is told."""
         done = 0
@@ -167,7 +177,7 @@ class Conversion:
             yield band
             done += band.height
             if self.progress is not None:
-                self.progress(job.name, done / bands.height)
+                self.progress(job.name, done / bands.height, bands.width * bands.height)
 
     def _check_unchanged(self, job: Job, seen: list[int]) -> None:
         if self.stamp(job) != seen:

@@ -78,8 +78,8 @@ def restore_folder(
         size: how large pictures become; None is what the model makes.
         masks: for inpainting: what is to be filled of each picture.
         jobs: the plan, where the caller has made it already.
-        progress: called from a thread of its own, now and then, with the name of a picture that passes through some
-            rows at a time, and the share of it that is done.
+        progress: called from several threads, now and then, with the name of a picture in work, the share of it that
+            is done, and the pixels of its output.
 
     Raises:
         NoPicturesError: there is nothing to do.

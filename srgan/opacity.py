@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from srgan.resample import UPSAMPLE_CONTEXT, upsample
 from srgan.tiling import tiles
 
 SIDE = 384
-"""Of the tiles in which it is enlarged [px of the input]."""
+"""Of the tiles in which it is enlarged, and rows that are looked at in one go for what is hidden [px of the input]."""
 
 
 @torch.inference_mode()
@@ -32,12 +33,24 @@ def enlarged_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int
     return enlarged
 
 
-def bled(image: Image) -> Image:
-    """The picture with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges."""
-    if image.alpha is None:
+def bled(image: Image, reach: float) -> Image:
+    """The picture with each fully transparent pixel in the colour of the nearest visible one: no fringes at edges.
+
+    Args:
+        reach: pixels that are farther than this from all that is visible stay as they are [px].
+    """
+    if image.alpha is None or image.alpha.all():
         return image
-    hidden = image.alpha == 0
-    if not hidden.any() or hidden.all():
-        return image
-    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
-    return replace(image, rgb=image.rgb[rows, columns])
+    rgb = image.rgb.copy()
+    rows = image.height if math.isinf(reach) else SIDE
+    for first in range(0, image.height, rows):
+        last = min(first + rows, image.height)
+        top, bottom = (0, last) if math.isinf(reach) else (max(0, first - int(reach)), last + int(reach))
+        hidden = image.alpha[top:bottom] == 0
+        if hidden.all():
+            continue
+        distances, (above, left) = distance_transform_edt(hidden, return_indices=True)
+        near = (distances <= reach) & hidden
+        near[: first - top], near[last - top :] = False, False
+        rgb[top:bottom][near] = image.rgb[top:bottom][above[near], left[near]]
+    return replace(image, rgb=rgb)

@@ -42,6 +42,7 @@ def restore_image(
     engine: Engine | None = None,
     tile: int | None = None,
     workers: Executor | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Image:
     """The restored Image: colours by the model, alpha enlarged beside them, grey kept neutral, the rest as it was.
 
@@ -49,6 +50,7 @@ def restore_image(
 
     Args:
         workers: threads that share the tiles; None restores one tile after the other.
+        progress: is told the share of the tiles that is done, now and then; not with a mask.
     """
     engine = engine or make_engine(model.generator)
     check_mask(model, mask)
@@ -61,8 +63,8 @@ def restore_image(
         return replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
     if model.task.idle:
         return image
-    image = bled(image)
-    restored = _restored(model, image, engine, tile, workers, (0, image.height))
+    image = bled(image, _reach(model))
+    restored = _restored(model, image, engine, tile, workers, (0, image.height), progress)
     return replace(restored, notes=(*image.notes, *model.task.remarks(image.rgb, restored.rgb)))
 
 
@@ -88,12 +90,12 @@ def restore_bands(
     def each() -> Iterator[Image]:
         window, side, context = Window(bands), tile or _side(model), _context(model) or 0
         high = min(side, max(LEAST_TILE, int(min(side, most // row))))
-        # What is hidden gets the colour of what is visible within sight of it, which may be as far off again.
-        margin = 0 if bands.like.alpha is None else 2 * context + 8
+        reach = _reach(model)
+        margin = 0 if bands.like.alpha is None else int(reach)
         for rows in spans(bands.height, high, context, model.generator.multiple_of):
             top, bottom = max(0, rows.seen_start - margin), min(bands.height, rows.seen_stop + margin)
             part = rows.start - top, rows.stop - top
-            yield _restored(model, bled(window.rows(top, bottom)), engine, tile, workers, part)
+            yield _restored(model, bled(window.rows(top, bottom), reach), engine, tile, workers, part)
 
     return replace(bands, width=bands.width * scale, height=bands.height * scale, each=each())
 
@@ -122,9 +124,10 @@ def _restored(
     tile: int | None,
     workers: Executor | None,
     part: tuple[int, int],
+    progress: Callable[[float], None] | None = None,
 ) -> Image:
     """The rows of a picture from the first to before the last of `part`, restored; the others are looked at alone."""
-    restored = _restore_levels(model, image.rgb, engine, tile, workers, image.grey, part)
+    restored = _restore_levels(model, image.rgb, engine, tile, workers, image.grey, part, progress)
     alpha = None if image.alpha is None else enlarged_alpha(image.alpha, model.task.scale, part)
     return replace(image, rgb=restored, alpha=alpha)
 
@@ -137,6 +140,7 @@ def _restore_levels(
     workers: Executor | None,
     neutral: bool,
     part: tuple[int, int],
+    progress: Callable[[float], None] | None,
 ) -> Levels:
     """The restored colours of some rows in the depth of `rgb`; only tiles are ever held in floats."""
     scale, (first, last) = model.task.scale, part
@@ -152,7 +156,7 @@ def _restore_levels(
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         restored[tile.rows.kept(scale, first), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
 
-    _restore_tiles(model, pixels, engine, tile, look, put, workers, part)
+    _restore_tiles(model, pixels, engine, tile, look, put, workers, part, progress)
     return restored
 
 
@@ -169,6 +173,12 @@ def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
 def _context(model: Model) -> int | None:
     """Input pixels to each side that a restored pixel depends on."""
     return None if model.generator.context is None else model.generator.context + model.task.context
+
+
+def _reach(model: Model) -> float:
+    """How far what is hidden takes the colour of what is visible [px]: farther than what is visible depends on."""
+    context = _context(model)
+    return math.inf if context is None else 2.0 * context + 8
 
 
 def _side(model: Model) -> int:
@@ -211,14 +221,17 @@ def _restore_tiles(
     put: Callable[[Tile, Batch], None],
     workers: Executor | None = None,
     part: tuple[int, int] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> None:
     """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
     restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
 
     def restore_tiles(side: int) -> None:
-        every = tiles(height, width, side, _context(model), model.generator.multiple_of, part)
-        for _ in run(restore_alike, batched(every, engine.batch)):
-            pass  # raises what a tile raised
+        every = list(tiles(height, width, side, _context(model), model.generator.multiple_of, part))
+        batches = list(batched(every, engine.batch))
+        for done, _ in enumerate(run(restore_alike, batches), 1):  # raises what a tile raised
+            if progress is not None:
+                progress(done / len(batches))
 
     height, width = pixels.shape[-2:]
     run = map if workers is None else workers.map

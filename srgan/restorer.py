@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -66,13 +66,28 @@ class Restorer:
             largest *= scale
         return wanted, max(width * height * largest**2, wanted[0] * wanted[1])
 
-    def restore(self, image: Image, mask: Weights | None = None, *, workers: Executor | None = None) -> Image:
-        """The restored picture."""
+    def restore(
+        self,
+        image: Image,
+        mask: Weights | None = None,
+        *,
+        workers: Executor | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Image:
+        """The restored picture; `progress` is told the share of it that is done, of the last of several steps."""
         wanted, _ = self.sizes(image.width, image.height)
+        scales = self._steps(image.width, image.height)
         with self._free_device() as engines:
-            for scale in self._steps(image.width, image.height):
-                model, engine, tile = self.models[scale], engines[scale], self.config.tile or None
-                image = restore_image(model, image, mask, engine=engine, tile=tile, workers=workers)
+            for number, scale in enumerate(scales, 1):
+                image = restore_image(
+                    self.models[scale],
+                    image,
+                    mask,
+                    engine=engines[scale],
+                    tile=self.config.tile or None,
+                    workers=workers,
+                    progress=progress if number == len(scales) else None,
+                )
         return reduced(image, *wanted)
 
     def bands(self, bands: Bands, *, workers: Executor | None = None) -> Bands:

@@ -29,7 +29,7 @@ class FolderConfig:
     precision: str = option("auto", "auto, fp32, bf16 or fp16; auto takes the most exact that is not much slower.")
     memory: float = option(4.0, "For pictures in work [GB]; larger PNG and TIFF pass through some rows at a time.")
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
-    frames: str = option("first", "Of animations and TIFF pages: first, or all.")
+    frames: str = option("first", "Of animations: first, or all; a TIFF of several pages is refused unless all.")
     lenient: bool = option(False, "Of truncated JPEG files take what is left.")
     strip_metadata: bool = option(False, "Do not copy EXIF and XMP.")
     fail_fast: bool = option(False, "Stop at the first failure.")

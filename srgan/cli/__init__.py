@@ -58,6 +58,7 @@ def inpaint_main() -> None:
 def _run(command: click.Command) -> None:
     """Runs a command and leaves with its exit code: 0, 1, 2, 3, 4, 5, or 130 and 143 where it was interrupted."""
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a file is said by its outcome
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     signal.signal(signal.SIGTERM, _terminated)
     try:

@@ -18,7 +18,7 @@ PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""
 
 TERMINAL_INTERVAL = 0.5
-"""Seconds between two looks at a large picture, on a terminal."""
+"""Seconds between two lines within a picture, on a terminal."""
 
 MOST_NOTES = 20
 """Notes that are printed of a run; further ones are counted."""
@@ -33,7 +33,7 @@ class Progress:
         self._most_notes = sys.maxsize if every_note else MOST_NOTES
         self.counts: Counter[str] = Counter()
         self.pixels = 0
-        self._within = ""
+        self._within: dict[str, tuple[float, int]] = {}
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._started = self._shown = time.monotonic()
@@ -45,7 +45,7 @@ class Progress:
     def add(self, outcome: Outcome) -> None:
         self.counts[outcome.status] += 1
         self.pixels += outcome.pixels
-        self._within = ""
+        self._within.pop(outcome.name, None)
         name = printable(outcome.name)
         if outcome.status in ("failed", "unsupported"):
             self._line(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
@@ -56,10 +56,10 @@ class Progress:
         if self._terminal or time.monotonic() - self._shown > PLAIN_INTERVAL:
             self.show()
 
-    def within(self, name: str, share: float) -> None:
-        """Shows, now and then, how much of a large picture is done; any thread may call it."""
+    def within(self, name: str, share: float, pixels: int) -> None:
+        """Counts the share of a picture that is done, and shows it now and then; any thread may call it."""
+        self._within[name] = share, pixels
         if time.monotonic() - self._shown > (TERMINAL_INTERVAL if self._terminal else PLAIN_INTERVAL):
-            self._within = f"{printable(name)} {share:.0%}"
             self.show()
 
     def show(self) -> None:
@@ -83,14 +83,20 @@ class Progress:
 
     def _text(self) -> str:
         done = sum(self.counts.values())
+        within = dict(self._within)  # which other threads change
         parts = [f"{done}/{self.total} pictures"]
-        if self.pixels:
+        pixels = self.pixels + sum(share * pixels for share, pixels in within.values())
+        if pixels:
             seconds = time.monotonic() - self._started
-            parts.append(f"{self.pixels / 1e6:.0f} MP  {self.pixels / 1e6 / seconds:.1f} MP/s")
-            parts.append(f"ETA {_clock(seconds / max(done - self.counts['skipped'], 1) * (self.total - done))}")
+            begun = done + sum(share for share, _ in within.values())
+            parts.append(f"{pixels / 1e6:.0f} MP  {pixels / 1e6 / seconds:.1f} MP/s")
+            left = seconds / max(begun - self.counts["skipped"], 0.01) * (self.total - begun)
+            parts.append(f"ETA {_clock(max(left, 0))}")
         if done:
             parts.append(f"ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}")
-        parts += [self._within] if self._within else []
+        if within:
+            name, (share, _) = max(within.items(), key=lambda one: one[1][1])
+            parts.append(f"{printable(name)} {share:.0%}")
         return "  ".join(parts)
 
 

@@ -71,7 +71,7 @@ def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
     """The pages that are neither thumbnails nor masks.
 
     Raises:
-        DamagedTiff: a page is said to follow itself.
+        DamagedTiff: there are none, or a page is said to follow itself.
     """
     every: dict[int, tifffile.TiffPage] = {}
     for page in opened.pages:
@@ -79,6 +79,8 @@ def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
             raise DamagedTiff("its pages go round in a circle")
         every[page.offset] = page.aspage()
     pages = list(every.values())
+    if not pages:
+        raise DamagedTiff("it has no pages; it may be truncated")
     return [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
 
 

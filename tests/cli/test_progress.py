@@ -11,17 +11,28 @@ def test_how_much_of_a_large_picture_is_done_is_shown_until_it_is_finished(monke
     monkeypatch.setattr(progress, "PLAIN_INTERVAL", 0)
     line = Progress(2)
 
-    line.within("large\n.png", 0.374)
-    line.add(Outcome("large\n.png", Path("large"), "ok", pixels=1000))
+    line.within("large\n.png", 0.374, 100_000_000)
+    line.add(Outcome("large\n.png", Path("large"), "ok", pixels=100_000_000))
 
     first, last = capsys.readouterr().err.splitlines()
-    assert first == "0/2 pictures  large\\n.png 37%"
-    assert last.startswith("1/2 pictures") and "large" not in last
+    assert first.startswith("0/2 pictures  37 MP  ") and first.endswith("  large\\n.png 37%")
+    assert last.startswith("1/2 pictures  100 MP") and "large" not in last
+
+
+def test_what_is_left_is_reckoned_from_what_is_done_within_pictures_too(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    line = Progress(2)
+
+    now[0] = 20.0
+    line.within("a.png", 0.5, 40_000_000)
+
+    assert capsys.readouterr().err == "0/2 pictures  20 MP  1.0 MP/s  ETA 1:00  a.png 50%\n"
 
 
 def test_it_is_shown_now_and_then_alone_and_never_where_quiet_is_asked_for(monkeypatch, capsys):
-    Progress(2).within("large.png", 0.5)
+    Progress(2).within("large.png", 0.5, 1000)
     monkeypatch.setattr(progress, "PLAIN_INTERVAL", 0)
-    Progress(2, quiet=True).within("large.png", 0.5)
+    Progress(2, quiet=True).within("large.png", 0.5, 1000)
 
     assert capsys.readouterr().err == ""

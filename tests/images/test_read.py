@@ -464,3 +464,11 @@ def test_damage_in_a_deflated_tiff_is_an_error_though_it_unpacks(samples):
 
 def test_a_bigtiff_of_the_other_byte_order_is_read():
     assert np.array_equal(decode(_tiff(PHOTO, byteorder=">", bigtiff=True), "a").rgb, PHOTO)
+
+
+def test_a_tiff_that_has_lost_its_directory_is_damaged():
+    data = _file(PHOTO, "tiff")
+    place = int.from_bytes(data[4:8], "little")
+    lost = data[:4] + (len(data) + 100).to_bytes(4, "little") + data[8:place]
+
+    assert _reason(lost) == "damaged tiff header: it has no pages; it may be truncated"
