@@ -8,19 +8,21 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from srgan import options
+from srgan.cli import space
 from srgan.cli.progress import Progress
 from srgan.cli.supervise import supervise
 from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
     from srgan.folder import Outcome
+    from srgan.images import Job
     from srgan.masks import Masks
     from srgan.model import Model
     from srgan.sizing import Size
@@ -78,9 +80,13 @@ def run(
     quiet: bool,
     size: Size | None = None,
     masks: Masks | None = None,
+    growth: float | None = 1.0,
     **flags: object,
 ) -> int:
-    """Restores IN into OUT by the model or models that `choose` loads, says how far it is, and gives the exit code."""
+    """Restores IN into OUT by the model or models that `choose` loads, says how far it is, and gives the exit code.
+
+    Outputs have about `growth` times the pixels of their inputs; None where that is not known before.
+    """
     from srgan.images import plan
     from srgan.journal import History
 
@@ -99,9 +105,11 @@ def run(
     if dry_run:
         for job in jobs:
             click.echo(f"{job.source} -> {job.target}")
+        _tell_of_space(jobs, target, growth, always=not quiet)
         return 0
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
+    _tell_of_space(jobs, target, growth)
     started = time.perf_counter()
 
     from srgan import folder
@@ -130,6 +138,15 @@ def run(
                 return 0
     progress.finish(time.perf_counter() - started)
     return 1 if progress.failed else 0
+
+
+def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None, *, always: bool = False) -> None:
+    """Says how much room the outputs may take where that is more than is free, or always."""
+    if growth is None:
+        return
+    needed, free = space.needed(jobs, growth), space.free(target)
+    if always or needed > free:
+        click.echo(f"the outputs may take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free", err=True)
 
 
 def command_file(target: Path) -> Path:

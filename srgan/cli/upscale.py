@@ -50,11 +50,13 @@ def upscale(
     limited = any(limit is not None for limit in limits.values())
     if scale is not None and limited:
         raise ConfigError("--scale says how large, and so does --width, --height or --max-side: leave one out")
+    growth = None if limited or (model is not None and scale is None) else (scale or 4.0) ** 2
     if not limited and (scale is None or scale in SCALES):
-        return run(lambda: _choose(model, None if scale is None else int(scale), realism, consistent), **common)
+        whole = None if scale is None else int(scale)
+        return run(lambda: _choose(model, whole, realism, consistent), growth=growth, **common)
     if consistent:
         raise ConfigError("--consistent needs a --scale of 2, 3 or 4")
-    return run(lambda: _ladder(model, realism), size=Size(scale=scale, **limits), **common)
+    return run(lambda: _ladder(model, realism), size=Size(scale=scale, **limits), growth=growth, **common)
 
 
 def _choose(model: str | None, scale: int | None, realism: float, consistent: bool) -> Model:

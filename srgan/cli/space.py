@@ -1,0 +1,41 @@
+"""How much room the results of a run may take, before anything is done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srgan.images import Job
+
+UNPACKED = 6
+"""A photograph as PNG or TIFF takes about so many times the bytes of a JPEG."""
+
+_LOSSY, _LOSSLESS = (".jpg", ".jpeg", ".jpe", ".webp", ".avif", ".heic", ".heif"), (".png", ".tif", ".tiff", ".bmp")
+
+
+def needed(jobs: Sequence[Job], growth: float) -> float:
+    """About how many bytes the outputs take that are not there yet: files are taken to grow as their pixels do.
+
+    Args:
+        growth: output pixels / input pixels.
+    """
+    total = 0.0
+    for job in jobs:
+        if os.path.lexists(job.target):
+            continue
+        with suppress(OSError):  # what cannot be read fails later, by name
+            unpacked = job.source.suffix.lower() in _LOSSY and job.target.suffix.lower() in _LOSSLESS
+            total += job.source.stat().st_size * growth * (UNPACKED if unpacked else 1)
+    return total
+
+
+def free(target: Path) -> int:
+    """The bytes that are free where a file or folder is or will be."""
+    while not target.exists():
+        target = target.absolute().parent
+    return shutil.disk_usage(target).free

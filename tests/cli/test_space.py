@@ -1,0 +1,50 @@
+"""How much room a run may take is said before anything is done."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from srgan.cli import space
+from srgan.images import Image, encode, plan, write
+
+
+@pytest.fixture
+def photo_folder(tmp_path):
+    write(tmp_path / "in" / "a.png", PHOTO)
+    return tmp_path
+
+
+PHOTO = Image(np.ascontiguousarray(skimage.data.astronaut()[:200, :200]))
+
+
+def test_what_is_needed_grows_with_the_pixels_and_leaves_out_what_is_there(tmp_path):
+    for name in "ab":
+        write(tmp_path / "in" / f"{name}.png", PHOTO)
+    size = (tmp_path / "in" / "a.png").stat().st_size
+    jobs = plan(tmp_path / "in", tmp_path / "out")
+
+    assert space.needed(jobs, 16.0) == 2 * 16 * size
+    write(tmp_path / "out" / "a.png", PHOTO)
+    assert space.needed(jobs, 16.0) == 16 * size
+
+
+def test_what_was_lossy_takes_more_room_as_png(tmp_path):
+    """About as much more as a photograph does."""
+    write(tmp_path / "in" / "a.jpg", PHOTO, quality=90)
+
+    guess = space.needed(plan(tmp_path / "in", tmp_path / "out", format="png"), 1.0)
+
+    assert guess / 2 < len(encode(PHOTO, "png")) < guess * 2
+
+
+def test_a_run_that_may_fill_the_disk_says_so_and_a_dry_one_says_how_much_it_is(run, photo_folder, monkeypatch):
+    said = "the outputs may take 0.0 GB, and 0.0 GB are free"
+    monkeypatch.setattr(space, "free", lambda target: 10**6)
+    assert said in run("upscale", photo_folder / "in", photo_folder / "out", "-n")[2]
+    assert said not in run("denoise", photo_folder / "in", photo_folder / "a", "--strength", "0")[2]
+    monkeypatch.setattr(space, "free", lambda target: 1000)
+    assert said in run("denoise", photo_folder / "in", photo_folder / "b", "--strength", "0")[2]
+
+
+def test_where_the_output_will_be_is_looked_at_though_it_is_not_there_yet(tmp_path):
+    assert space.free(tmp_path / "a" / "b") == space.free(tmp_path) > 0
