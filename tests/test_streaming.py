@@ -95,20 +95,22 @@ def test_every_size(make_model, tmp_path, pixels, size, transparent, monkeypatch
     assert held.pixels == streamed.pixels == one.width * one.height
 
 
-def test_what_is_hidden_is_the_same_too(tiny, engine, pixels):
+@pytest.mark.parametrize("network", ["compact", "srresnet"])
+def test_what_is_hidden_is_the_same_too(make_model, pixels, network):
     """Colours under what is transparent are those of what is visible near by, and stay where it is far off."""
+    model = make_model("upscale", network, scale=2)
+    engine = make_engine(model.generator, device="cpu", precision="fp32")
     rgb, alpha = pixels(400, 60), np.zeros((400, 60), np.uint8)
     alpha[5:20, 10:50] = alpha[180:183, 30:33] = 255
-    alpha[360:, :5] = 100
+    alpha[220:][np.random.default_rng(0).random((180, 60)) < 0.002] = 100
     image = Image(rgb, alpha)
     parts = Bands(60, 400, image, [Image(rgb[top : top + 7], alpha[top : top + 7]) for top in range(0, 400, 7)])
 
-    whole = restore_image(tiny, image, engine=engine, tile=16)
-    each = list(restore_bands(tiny, parts, engine=engine, tile=16).each)
+    whole = restore_image(model, image, engine=engine, tile=16)
+    each = list(restore_bands(model, parts, engine=engine, tile=16).each)
 
-    got = np.concatenate([part.alpha for part in each])
-    assert np.array_equal(got, whole.alpha)
-    assert np.array_equal(np.concatenate([part.rgb for part in each]), whole.rgb)
+    assert np.array_equal(np.concatenate([part.alpha for part in each]), whole.alpha)
+    assert np.abs(np.concatenate([part.rgb for part in each]).astype(int) - whole.rgb).max() <= 1  # floats
 
 
 def test_tiles_become_lower_where_a_row_of_them_would_be_too_much(tiny, pixels):
