@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from srgan.images import exif, png, png_bands, tiff, tiff_bands
+from srgan.images.damage import foreign
 from srgan.images.decoders import decoded, frames_note
 from srgan.images.formats import AnyFile, AnyPath, printable
 from srgan.images.image import Image
@@ -127,7 +128,7 @@ def _cut_png(file: AnyFile) -> _Cut:
 
 
 def _cut_tiff(file: AnyFile) -> _Cut:
-    with tiff.only_page(file) as page:
+    with foreign(), tiff.only_page(file) as page:
         tiff.check_whole(page, file)
         if page.tags.valueof(tiff.ORIENTATION) not in (None, 1):
             return {}, None

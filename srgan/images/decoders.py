@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from srgan.images import pixels, png, tiff
+from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import Image
 
@@ -47,13 +48,9 @@ def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
     if format == "png":
         return _decode_png(data)
     if format == "tiff":
-        return tiff.decode(data)
+        with foreign():
+            return tiff.decode(data)
     return _decode_jpeg(data, lenient=lenient) if format == "jpeg" else _decode_pillow(data, format)
-
-
-def reason(error: BaseException) -> str:
-    """What a decoder says is wrong, in one line."""
-    return "not enough memory" if isinstance(error, MemoryError) else " ".join(str(error).split()) or repr(error)
 
 
 def _decode_png(data: bytes) -> Image:
@@ -63,9 +60,7 @@ def _decode_png(data: bytes) -> Image:
     if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
         found = _through_opencv(data, said)
     else:
-        with PngImagePlugin.PngImageFile(io.BytesIO(data)) as picture:
-            picture.load()
-            found, _, notes = pixels.from_pillow(picture)
+        found, _, notes = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, data))
     return Image(
         *found,
         icc=said.icc,
@@ -78,9 +73,10 @@ def _decode_png(data: bytes) -> Image:
 
 
 def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    with foreign():
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if array is None:
-        raise png.DamagedPng("its pixels cannot be unpacked")
+        raise Damaged("its pixels cannot be unpacked")
     if array.ndim == 2 and said.transparent:  # OpenCV ignores it on grey pictures, which are 16-bit here
         opaque = array != struct.unpack(">H", said.transparent)[0]
         array = np.dstack([array, np.where(opaque, 65_535, 0).astype(np.uint16)])
@@ -107,32 +103,48 @@ def plugin_of(format: str) -> type[ImageFile.ImageFile]:
     return plugin
 
 
-def _decode_pillow(data: bytes, format: str) -> Image:
-    with plugin_of(format)(io.BytesIO(data)) as picture:
+def _loaded(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFile:
+    """Pillow's picture, its pixels decoded."""
+    with foreign():
+        picture = plugin(io.BytesIO(data))
         picture.load()
-        info = picture.info
-        found, icc, notes = pixels.from_pillow(picture, info.get("icc_profile") or None)
-        notes += frames_note(getattr(picture, "n_frames", 1))
-        return _described(found, icc, info, format if format in SUFFIXES else "png", notes)
+        return picture
+
+
+def _decode_pillow(data: bytes, format: str) -> Image:
+    picture = _loaded(plugin_of(format), data)
+    found, icc, notes = pixels.from_pillow(picture, picture.info.get("icc_profile") or None)
+    with foreign():
+        frames = getattr(picture, "n_frames", 1)
+    return _described(found, icc, picture.info, format if format in SUFFIXES else "png", notes + frames_note(frames))
 
 
 def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
     """libjpeg-turbo's pixels, which says what it stumbles over; Pillow reads inks, and refuses what is truncated."""
-    with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as picture:
-        icc = picture.info.get("icc_profile") or None
-        notes: tuple[str, ...] = ()
-        if picture.mode not in _TURBO:
+    with foreign():
+        picture = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    icc = picture.info.get("icc_profile") or None
+    notes: tuple[str, ...] = ()
+    if picture.mode not in _TURBO:
+        with foreign():
             picture.load()
-            found, icc, notes = pixels.from_pillow(picture, icc)
-            return _described(found, icc, picture.info, "jpeg", notes)
-        try:
-            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode])
-        except ValueError as error:
+        found, icc, notes = pixels.from_pillow(picture, icc)
+        return _described(found, icc, picture.info, "jpeg", notes)
+    try:
+        array = _through_turbo(data, picture.mode)
+    except Damaged as error:
+        with foreign():
             if not lenient:
                 picture.load()
-            array = simplejpeg.decode_jpeg(data, _TURBO[picture.mode], strict=False)
-            notes = (f"JPEG data are damaged: {reason(error)}",)
-        return _described(pixels.from_array(array), icc, picture.info, "jpeg", notes)
+        array = _through_turbo(data, picture.mode, strict=False)
+        notes = (f"JPEG data are damaged: {error}",)
+    return _described(pixels.from_array(array), icc, picture.info, "jpeg", notes)
+
+
+def _through_turbo(data: bytes, mode: str, *, strict: bool = True) -> np.ndarray:
+    with foreign():
+        array: np.ndarray = simplejpeg.decode_jpeg(data, _TURBO[mode], strict=strict)
+    return array
 
 
 def _described(

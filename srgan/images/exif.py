@@ -7,6 +7,8 @@ it would move what MakerNotes point to; so values are overwritten, and the thumb
 import struct
 from typing import NamedTuple
 
+from srgan.images.damage import Damaged
+
 PREFIX = b"Exif\0\0"
 """What JPEG puts before a block."""
 
@@ -16,7 +18,7 @@ _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _SHORT = 3
 
 
-class DamagedExif(ValueError):
+class DamagedExif(Damaged):
     """The block is not EXIF, or points outside itself."""
 
 

@@ -9,11 +9,12 @@ from PIL import Image as Pillow
 
 from srgan.errors import ImageError
 from srgan.images import exif, pixels, tiff, tiff_writer
+from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode
-from srgan.images.write import encode, resized_exif, stacked
+from srgan.images.write import encode, failure_told, resized_exif, stacked
 
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""
@@ -45,24 +46,28 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     data, name = contents_of(path), printable(path)
     format = sniffed(data[:32], name)
     if format == "tiff":
-        with damage_named(name, format):
+        with damage_named(name, format), foreign():
             views = tiff.pages(data)
         return Frames(tuple(decode(view, name, max_pixels=max_pixels // len(views)) for view in views))
     first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
     if format not in _ANIMATED:
         return Frames((first,))
     first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
-    with damage_named(name, format), plugin_of(format)(io.BytesIO(data)) as picture:
-        count = getattr(picture, "n_frames", 1)
+    with damage_named(name, format):
+        with foreign():
+            picture = plugin_of(format)(io.BytesIO(data))
+            count = getattr(picture, "n_frames", 1)
         if count == 1:
             return Frames((first,))
         if count * first.width * first.height > max_pixels:
             raise ImageError(f"{name}: {count} frames have more pixels than the limit of {max_pixels}")
         images, durations = [], []
         for number in range(count):
-            picture.seek(number)
-            picture.load()
-            found, _, _ = pixels.from_pillow(picture.copy())
+            with foreign():
+                picture.seek(number)
+                picture.load()
+                frame = picture.copy()
+            found, _, _ = pixels.from_pillow(frame)
             images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
             durations.append(float(picture.info.get("duration") or _SHOWN))
         return Frames(tuple(images), tuple(durations), int(picture.info.get("loop") or 0))
@@ -98,17 +103,18 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
     # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
     whole = {"png": {"blend": 0, "disposal": 1}, "webp": {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}}
     durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]
-    first.save(
-        file,
-        format,
-        save_all=True,
-        append_images=others,
-        duration=durations,
-        loop=frames.loop,
-        icc_profile=images[0].icc,
-        exif=exif.PREFIX + block if block else b"",
-        **whole[format],
-    )
+    with failure_told(format), foreign():
+        first.save(
+            file,
+            format,
+            save_all=True,
+            append_images=others,
+            duration=durations,
+            loop=frames.loop,
+            icc_profile=images[0].icc,
+            exif=exif.PREFIX + block if block else b"",
+            **whole[format],
+        )
     return file.getvalue()
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+from srgan.images.damage import Damaged, Refused, foreign
 from srgan.images.image import Plane, Rgb
 
 
-class UnknownKind(ValueError):
+class UnknownKind(Refused):
     """Pixels of a kind that has no meaning here, such as floating-point numbers."""
 
 
@@ -45,7 +46,7 @@ def from_pillow(picture: Pillow.Image, icc: bytes | None = None) -> tuple[Pixels
     if mode == "CMYK":
         return _from_inks(picture, icc)
     if mode.startswith("I;16"):
-        return from_array(np.asarray(picture).astype(np.uint16)), icc, ()
+        return from_array(_converted(picture, mode).astype(np.uint16)), icc, ()
     transparent = "transparency" in picture.info or picture.has_transparency_data
     if mode in ("1", "L", "LA", "La"):
         wanted = "LA" if transparent else "L"
@@ -53,19 +54,25 @@ def from_pillow(picture: Pillow.Image, icc: bytes | None = None) -> tuple[Pixels
         wanted = "RGBA" if transparent else "RGB"
     else:
         raise UnknownKind(f"pixels of the kind {mode!r} are not read here; convert it to an 8-bit or 16-bit PNG")
-    return from_array(np.array(picture if mode == wanted else picture.convert(wanted))), icc, ()
+    return from_array(_converted(picture, wanted)), icc, ()
+
+
+def _converted(picture: Pillow.Image, mode: str) -> np.ndarray:
+    with foreign():
+        return np.array(picture if picture.mode == mode else picture.convert(mode))
 
 
 def _from_inks(picture: Pillow.Image, icc: bytes | None) -> tuple[Pixels, None, tuple[str, ...]]:
     if icc:
         try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            srgb = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError) as error:
-            return from_array(np.array(picture.convert("RGB"))), None, (f"CMYK profile ignored: {error}",)
+            with foreign():
+                profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+                srgb = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except Damaged as error:
+            return from_array(_converted(picture, "RGB")), None, (f"CMYK profile ignored: {error}",)
         if srgb is not None:
             return from_array(np.array(srgb)), None, ("CMYK converted to sRGB",)
-    return from_array(np.array(picture.convert("RGB"))), None, ("CMYK converted to sRGB",)
+    return from_array(_converted(picture, "RGB")), None, ("CMYK converted to sRGB",)
 
 
 def turned(array: np.ndarray, orientation: int) -> np.ndarray:

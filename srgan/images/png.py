@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from isal import isal_zlib
 
+from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import AnyFile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -23,10 +24,6 @@ _BLOCK = 1 << 18  # bytes filtered at a time, so that they stay in the cache
 _BODY = 1 << 22  # bytes in one chunk, or a few more
 _MOST_METADATA = 64_000_000  # bytes; a compressed profile that claims more is a bomb
 _PIECE = 1 << 16  # bytes of pixels read at a time; unpacked they are a thousand times as many at most
-
-
-class DamagedPng(ValueError):
-    """The file ends early, or a checksum does not fit."""
 
 
 class Contents(NamedTuple):
@@ -50,7 +47,7 @@ def contents(file: AnyFile) -> Contents:
     """What a PNG says besides its pixels, once every chunk of it has been verified.
 
     Raises:
-        DamagedPng: the file ends early, or a checksum does not fit.
+        Damaged: the file ends early, or a checksum does not fit.
     """
     found = {b"IHDR": b"", b"IDAT": b""}
     xmp = None
@@ -60,7 +57,7 @@ def contents(file: AnyFile) -> Contents:
         found.setdefault(kind, body)
         found[b"IHDR"] = found[b"IHDR"] or body
     if len(found[b"IHDR"]) != 13:
-        raise DamagedPng("the header chunk is broken")
+        raise Damaged("the header chunk is broken")
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", found[b"IHDR"])
     icc = found.get(b"iCCP")
     return Contents(
@@ -163,7 +160,7 @@ def _chunks(file: AnyFile) -> Iterator[tuple[bytes, bytes]]:
             body = file.read(size)
             checksum = zlib.crc32(body, checksum)
         if file.read(4) != struct.pack(">I", checksum):
-            raise DamagedPng(f"the checksum of its {kind.decode('ascii', 'backslashreplace')} chunk is wrong")
+            raise Damaged(f"the checksum of its {kind.decode('ascii', 'backslashreplace')} chunk is wrong")
         yield kind, b"" if left_out else body
 
 
@@ -174,22 +171,20 @@ def _places(file: AnyFile) -> Iterator[tuple[bytes, int]]:
         file.seek(at)
         head = file.read(8)
         if len(head) < 8:
-            raise DamagedPng("the file is truncated")
+            raise Damaged("the file is truncated")
         length, kind = struct.unpack(">I4s", head)
         at += 12 + length
         if at > end:
-            raise DamagedPng("the file is truncated")
+            raise Damaged("the file is truncated")
         yield kind, length
 
 
 def _inflated(data: bytes) -> bytes:
     unpacker = zlib.decompressobj()
-    try:
+    with foreign():
         unpacked = unpacker.decompress(data, _MOST_METADATA)
-    except zlib.error as error:
-        raise DamagedPng(f"its metadata cannot be unpacked ({error})") from error
     if unpacker.unconsumed_tail:
-        raise DamagedPng("its metadata are too large")
+        raise Damaged("its metadata are too large")
     return unpacked
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from srgan.images import png
+from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import AnyFile
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -25,7 +26,7 @@ def cut(file: AnyFile, said: png.Contents, band: int) -> Iterator[bytes]:
         said: what the file says; it must not be interlaced.
 
     Raises:
-        DamagedPng: the pixels cannot be unpacked, or are too few.
+        Damaged: the pixels cannot be unpacked, or are too few.
     """
     bits = said.depth * _SAMPLES[said.colour]
     row, pixel = -(-said.width * bits // 8), max(1, bits // 8)
@@ -47,8 +48,9 @@ def _unpacked(file: AnyFile, height: int, row: int, most: int) -> Iterator[UInt8
         while len(held) < size:
             piece = next(pieces, None)
             if piece is None:
-                raise png.DamagedPng("it has fewer rows than it says")
-            held += unpacker.decompress(piece)
+                raise Damaged("it has fewer rows than it says")
+            with foreign():
+                held += unpacker.decompress(piece)
         yield np.frombuffer(bytes(held[:size]), np.uint8).reshape(-1, row)
         del held[:size]
 
@@ -63,9 +65,10 @@ def _unfiltered(
     depth, colour = _ANY_PIXEL[pixel]
     whole = np.concatenate([np.insert(above, 0, 0)[None], filtered])
     data = _unpacked_png(len(above) // pixel, depth, colour, whole)
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    with foreign():
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if array is None:
-        raise png.DamagedPng("its pixels cannot be unpacked")
+        raise Damaged("its pixels cannot be unpacked")
     if array.ndim == 3:
         array = cv2.cvtColor(array, cv2.COLOR_BGRA2RGBA if array.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     rows: np.ndarray = array.astype(array.dtype.newbyteorder(">")).reshape(len(whole), -1)

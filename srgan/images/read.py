@@ -1,7 +1,6 @@
 """A file becomes an Image: its kind by its first bytes, its size from the header alone, its pixels strictly.
 
-A damaged file is an error here, never half a picture. What decoders raise is caught by name and said in one line that
-starts with the path.
+A damaged file is an error here, never half a picture, and said in one line that starts with the path.
 """
 
 import dataclasses
@@ -9,30 +8,19 @@ import io
 import os
 import re
 import stat
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-import cv2
-from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
-
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import exif, pixels, tiff
-from srgan.images.decoders import decoded, plugin_of, reason
+from srgan.images.damage import Damaged, foreign
+from srgan.images.decoders import decoded, plugin_of
 from srgan.images.formats import READABLE, AnyFile, AnyPath, printable, sniffed
 from srgan.images.image import Image
 
 MAX_PIXELS = 512_000_000
 """Pictures with more are refused, unless the caller says otherwise."""
-
-_DAMAGE = (  # what Pillow, OpenCV and tifffile are known to raise on damaged files
-    *(UnidentifiedImageError, Pillow.DecompressionBombError, *tiff.tifffile_errors, cv2.error, zlib.error),
-    *(OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, TypeError, RuntimeError),
-    *(OverflowError, ZeroDivisionError, AttributeError, MemoryError),
-)
 
 
 class Header(NamedTuple):
@@ -117,17 +105,21 @@ def finished(image: Image, format: str, name: str) -> Image:
 
 
 @contextmanager
-def damage_named(name: str, format: str) -> Iterator[None]:
-    """What decoders raise on damaged files becomes an error that says of which file."""
+def damage_named(name: str, format: str, part: str = "file") -> Iterator[None]:
+    """Damage, unknown kinds, and memory or a disk that fails become errors that say of which file."""
     try:
         yield
-    except ImageError:
-        raise
     except pixels.UnknownKind as error:
         raise UnsupportedImageError(f"{name}: {error}") from error
-    except _DAMAGE as error:
+    except Damaged as error:
         hint = "; --lenient takes what is left" if format == "jpeg" and "truncated" in str(error) else ""
-        raise ImageError(f"{name}: damaged {format} file: {reason(error)}{hint}") from error
+        raise ImageError(f"{name}: damaged {format} {part}: {error}{hint}") from error
+    except MemoryError as error:
+        raise ImageError(f"{name}: not enough memory to read it") from error
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise ImageError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -163,20 +155,17 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
         head = file.read(32)
     format = sniffed(head, name)
     file.seek(0)
-    try:
+    with damage_named(name, format, "header"):
         if format == "tiff":
-            with tiff.only_page(file, first=pages) as page:
+            with foreign(), tiff.only_page(file, first=pages) as page:
                 mode = f"{page.samplesperpixel} x {page.bitspersample} bits"
                 depth = 32 if page.sampleformat == 3 else 16 if page.bitspersample == 16 else 8
                 header = Header(format, int(page.imagewidth), int(page.imagelength), mode, depth)
         else:
-            with plugin_of(format)(file) as picture:
+            plugin = plugin_of(format)
+            with foreign(), plugin(file) as picture:
                 depth = 16 if format == "png" and head[24] == 16 else 8
                 header = Header(format, *picture.size, picture.mode, depth)
-    except pixels.UnknownKind as error:
-        raise UnsupportedImageError(f"{name}: {error}") from error
-    except _DAMAGE as error:
-        raise ImageError(f"{name}: damaged {format} header: {reason(error)}") from error
     if min(header.width, header.height) < 1:
         raise ImageError(f"{name}: damaged {format} header: {header.width} x {header.height} pixels")
     return header

@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
 from srgan.images import exif, pixels
+from srgan.images.damage import Damaged
 from srgan.images.formats import AnyFile
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
@@ -32,12 +33,10 @@ ORIENTATION, _RESOLUTION, XMP, ICC = 274, 282, 700, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
 EXIF, GPS = 34665, 34853
 
-tifffile_errors = (tifffile.TiffFileError, KeyError)  # KeyError: a codec that tifffile has not
-
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-class DamagedTiff(ValueError):
+class DamagedTiff(Damaged):
     """The file points outside itself."""
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tifffile
 
+from srgan.images.damage import foreign
 from srgan.images.formats import AnyFile
 from srgan.images.tiff import ICC, DamagedTiff
 
@@ -84,7 +85,9 @@ def _files(file: AnyFile, page: tifffile.TiffPage, layout: _Layout, most: int) -
             for column in range(layout.across)
         ]
         height = min(last * layout.rows, page.imagelength) - first * layout.rows
-        yield _small_tiff(file, page, layout, height, chosen)
+        with foreign():
+            small = _small_tiff(file, page, layout, height, chosen)
+        yield small
 
 
 def _small_tiff(

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError, MachineError
 from srgan.images import exif, png, tiff_writer
 from srgan.images.bands import Bands, as_bands
+from srgan.images.damage import Refused, foreign
 from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
 from srgan.images.image import Image, as_samples, eight_bits
 
@@ -49,15 +49,24 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality is {quality}: choose 1 to 100")
     check_size(format, image.width, image.height)
-    try:
+    with failure_told(format):
         if format in STREAMED:
             file = io.BytesIO()
             _write_bands(file, format, as_bands(image), strip_metadata)
             return file.getvalue()
         block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
         return _through_pillow(image, format, quality, block, xmp)
-    except (OSError, ValueError, RuntimeError, MemoryError, cv2.error) as error:
-        raise ImageError(f"cannot be written as {format}: {error or 'not enough memory'}") from error
+
+
+@contextmanager
+def failure_told(format: str) -> Iterator[None]:
+    """An encoder that stumbles, or memory that is short, becomes an error that says of which format."""
+    try:
+        yield
+    except Refused as error:
+        raise ImageError(f"cannot be written as {format}: {error}") from error
+    except MemoryError as error:
+        raise ImageError(f"cannot be written as {format}: not enough memory") from error
 
 
 def write(
@@ -230,7 +239,8 @@ def _through_pillow(image: Image, format: str, quality: int, block: bytes | None
     if image.dpi and format in ("jpeg", "bmp"):
         options["dpi"] = image.dpi
     file = io.BytesIO()
-    picture.save(file, format, **options)
+    with foreign():
+        picture.save(file, format, **options)
     return file.getvalue()
 
 
