@@ -2,6 +2,7 @@
 
 from srgan.degrade.jpeg import jpeg
 from srgan.degrade.masks import HOLES, draw, mask
-from srgan.degrade.noise import camera, gaussian, grain, sensor
+from srgan.degrade.noise import camera, film, gaussian, grain, sensor
+from srgan.degrade.photo import photo
 
-__all__ = ["HOLES", "camera", "draw", "gaussian", "grain", "jpeg", "mask", "sensor"]
+__all__ = ["HOLES", "camera", "draw", "film", "gaussian", "grain", "jpeg", "mask", "photo", "sensor"]

@@ -24,12 +24,13 @@ _CHROMA_TABLE = (
 _TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 
 
-def jpeg(x: Batch, quality: Float[Tensor, "n"], *, subsampled: bool = True) -> Batch:
+def jpeg(x: Batch, quality: Float[Tensor, "n"], *, subsampled: bool = True, smooth: bool = False) -> Batch:
     """The pictures as a JPEG decoder gives them back, in [0, 1] and 8-bit levels.
 
     Args:
         quality: of each picture, 1 to 100, as libjpeg scales its tables.
         subsampled: chroma at half the width and height (4:2:0), averaged and repeated, or at full size (4:4:4).
+        smooth: enlarge such chroma bilinearly, as libjpeg does unless told otherwise.
 
     Standard: ITU-T T.81, Annex A (DCT and quantisation) and K (tables); colours by JFIF 1.02.
     """
@@ -42,7 +43,9 @@ def jpeg(x: Batch, quality: Float[Tensor, "n"], *, subsampled: bool = True) -> B
     if subsampled:
         chroma = F.avg_pool2d(chroma, 2).round()
     chroma = _quantised(chroma, _table(_CHROMA_TABLE, quality))
-    if subsampled:
+    if subsampled and smooth:
+        chroma = F.interpolate(chroma, scale_factor=2.0, mode="bilinear", align_corners=False)
+    elif subsampled:
         chroma = chroma.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     planes = torch.cat([luma, chroma], dim=1).round().clamp(-128, 127)
     decoded = torch.einsum("ij,njhw->nihw", to_ycc.inverse(), planes) + 128

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.colour import linear, srgb
+from srgan.degrade.draw import Draw
 from srgan.degrade.jpeg import jpeg
 from srgan.types import Batch
 
@@ -32,6 +33,26 @@ def grain(clean: Batch, level: Float[Tensor, "n"], rng: torch.Generator) -> Batc
     return clean + noise * (level / 255).view(-1, 1, 1, 1)
 
 
+def film(x: Batch, level: Float[Tensor, "n"], rng: torch.Generator) -> Batch:
+    """The pictures with noise between white noise and grain, clipped: coloured more or less, stronger in the dark or in
+    the bright, and for a third of them soft, as small cameras' own filters and reductions leave it.
+
+    Args:
+        level: its standard deviation in each picture at half brightness [8-bit levels].
+    """
+    draw = Draw(len(x), x.device, rng)
+    colour, slope, soft = draw.uniform(0.0, 1.0), draw.uniform(-0.6, 1.0), draw.uniform(-0.5, 0.25).clamp(min=0)
+    same, each = (torch.randn(like.shape, generator=rng, device=x.device) for like in (x[:, :1], x))
+    colour, slope, soft, level = (one.view(-1, 1, 1, 1) for one in (colour, slope, soft, level))
+    noise = colour.sqrt() * each + (1 - colour).sqrt() * same
+    # A binomial blur, one direction after the other, and what it takes from the variance given back.
+    for dim in (2, 3):
+        beside = torch.roll(noise, 1, dim) + torch.roll(noise, -1, dim)
+        noise = ((1 - 2 * soft) * noise + soft * beside) / ((1 - 2 * soft).square() + 2 * soft.square()).sqrt()
+    deviation = level / 255 * (1 + slope * (1 - 2 * x.clamp(0, 1))).clamp(min=0).sqrt()
+    return (x + deviation * noise).clamp(0, 1)
+
+
 def camera(clean: Batch, rng: torch.Generator) -> Batch:
     """The pictures with the noise of a camera at some ISO speed, after its own processing: 8-bit levels in [0, 1].
 
@@ -40,7 +61,7 @@ def camera(clean: Batch, rng: torch.Generator) -> Batch:
 
     Paper: Brooks et al. 2019, "Unprocessing Images for Learned Raw Denoising", arXiv:1811.11127 (Sec. 3.1 to 3.6).
     """
-    draw = _Draw(clean, rng)
+    draw = Draw(len(clean), clean.device, rng)
     # The log-log line through the noise of real cameras of Brooks et al., Sec. 3.1.
     log_shot = draw.uniform(math.log(1e-4), math.log(0.012))
     read = torch.exp(2.18 * log_shot + 1.2 + 0.26 * draw.normal())
@@ -91,17 +112,3 @@ def _demosaiced(x: Batch) -> Batch:
     square = x.new_tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
     kernels = torch.stack([square, cross, square])[:, None]
     return F.conv2d(F.pad(x * filters, (1, 1, 1, 1), mode="reflect"), kernels, groups=3)
-
-
-class _Draw:
-    """One number for each picture of a batch."""
-
-    def __init__(self, batch: Batch, rng: torch.Generator) -> None:
-        self._count, self._device, self._rng = len(batch), batch.device, rng
-
-    def uniform(self, low: float, high: float) -> Float[Tensor, "n"]:
-        share = torch.rand(self._count, generator=self._rng, device=self._device)
-        return torch.mul(share, high - low) + low
-
-    def normal(self) -> Float[Tensor, "n"]:
-        return torch.randn(self._count, generator=self._rng, device=self._device)

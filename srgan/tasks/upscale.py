@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan import degrade
 from srgan.errors import ConfigError
 from srgan.images import white_of
 from srgan.metrics import Protocol
@@ -28,11 +29,14 @@ class Upscale(Task):
     in_channels: ClassVar[int] = 3
 
     scale: int = option(4, "Output side / input side: 2, 3 or 4.")
+    source: str = option("clean", "Small pictures to learn from: clean (only reduced) or photo (as people have them).")
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
     def __post_init__(self) -> None:
         if self.scale not in (2, 3, 4):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
+        if self.source not in ("clean", "photo"):
+            raise ConfigError(f"source={self.source}: choose clean or photo")
         if self.rounds < 0:
             raise ConfigError(f"rounds={self.rounds}: must not be negative")
 
@@ -42,7 +46,9 @@ class Upscale(Task):
         return UPSAMPLE_CONTEXT + self.rounds * 2 * UPSAMPLE_CONTEXT
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """The pictures reduced by antialiased bicubic and rounded to 8 bit, as benchmarks make them."""
+        """The pictures reduced by antialiased bicubic and rounded to 8 bit, as benchmarks do; or as photographs."""
+        if self.source == "photo":
+            return degrade.photo(clean, self.scale, rng)
         lr = downsample(clean, self.scale)
         return lr.clamp(0, 1).mul(255).round().div(255)
 
@@ -86,7 +92,7 @@ class Upscale(Task):
         return upsample(observed, self.scale)
 
     def observe(self, clean: Batch, number: int) -> Observed:
-        return self.degrade(clean, torch.Generator())
+        return self.degrade(clean, torch.Generator().manual_seed(number))
 
     def lost(self, observed: Observed) -> None:
         return None
