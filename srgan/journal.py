@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srgan.errors import ConfigError, MachineError
-from srgan.images import Job, partial_of
+from srgan.images import Job
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,8 @@ class Journal(History):
 
     def begin(self, job: Job) -> None:
         """Notes that this process begins a picture, and removes what one that was killed has left of it."""
+        from srgan.images import partial_of  # not above: who only reads a journal needs none of the codecs
+
         for process in self.begun.pop(job.name, ()):
             if process != os.getpid():
                 with suppress(OSError):  # a file too many is no reason to stop

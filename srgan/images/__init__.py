@@ -1,13 +1,22 @@
-"""A file and an Image, and the way between them: read, write, and plan which file becomes which."""
+"""A file and an Image, and the way between them: read, write, and plan which file becomes which.
 
-from srgan.images.bands import Bands, Window, as_bands, read_bands
-from srgan.images.decoders import FIRST_OF
+Planning must not wait for decoders: what needs them is fetched at first use. No module here may have the name of a
+function, which it would take the place of once it is imported.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from srgan.images.folder import Job, find, plan
 from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
-from srgan.images.frames import Frames, encode_frames, read_frames
-from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
-from srgan.images.read import Header, decode, probe, read
-from srgan.images.write import STREAMED, Before, encode, partial_of, write, write_bands, write_bytes
+
+if TYPE_CHECKING:
+    from srgan.images.bands import Bands, Window, as_bands, read_bands
+    from srgan.images.decoders import FIRST_OF
+    from srgan.images.frames import Frames, encode_frames, read_frames
+    from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
+    from srgan.images.reader import Header, decode, probe, read
+    from srgan.images.writer import STREAMED, Before, encode, partial_of, write, write_bands, write_bytes
 
 __all__ = [
     "FIRST_OF",
@@ -43,3 +52,19 @@ __all__ = [
     "write_bands",
     "write_bytes",
 ]
+
+_HOMES = {
+    **dict.fromkeys(("Bands", "Window", "as_bands", "read_bands"), "bands"),
+    **dict.fromkeys(("FIRST_OF",), "decoders"),
+    **dict.fromkeys(("Frames", "encode_frames", "read_frames"), "frames"),
+    **dict.fromkeys(("LARGEST_FLOAT", "Image", "as_samples", "eight_bits", "white_of"), "image"),
+    **dict.fromkeys(("Header", "decode", "probe", "read"), "reader"),
+    **dict.fromkeys(("STREAMED", "Before", "encode", "partial_of", "write", "write_bands", "write_bytes"), "writer"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'srgan.images' has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f"srgan.images.{_HOMES[name]}"), name)
+    return globals()[name]

@@ -20,7 +20,7 @@ from srgan.images.damage import foreign
 from srgan.images.decoders import decoded, frames_note
 from srgan.images.formats import AnyFile, AnyPath, printable
 from srgan.images.image import Image
-from srgan.images.read import MAX_PIXELS, check_pixels, damage_named, finished, header_of, opened, read
+from srgan.images.reader import MAX_PIXELS, check_pixels, damage_named, finished, header_of, opened, read
 
 BAND = 1 << 23
 """Bytes of pixels in one band of a file, unless one row or strip has more."""

@@ -13,8 +13,8 @@ from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
-from srgan.images.read import MAX_PIXELS, contents_of, damage_named, decode
-from srgan.images.write import encode, failure_told, resized_exif, stacked
+from srgan.images.reader import MAX_PIXELS, contents_of, damage_named, decode
+from srgan.images.writer import encode, failure_told, resized_exif, stacked
 
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""

@@ -132,7 +132,7 @@ def test_47_a_picture_over_which_the_program_dies(folder, pixels, tmp_path):
     folder.put(deadly_png=encoded(PHOTO))
     deadly = """
 import importlib, os, signal
-reader = importlib.import_module("srgan.images.read")
+reader = importlib.import_module("srgan.images.reader")
 decode = reader.decode
 def killing(data, name, **options):
     if name.endswith("deadly.png"):

@@ -1,0 +1,92 @@
+"""Nobody waits for what is not needed: help, plans and refusals load no networks, and the first no pictures either."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from srgan import zoo
+from srgan.cli import srgan as commands
+from srgan.images import Image, write
+
+HEAVY = {"numpy", "cv2", "PIL", "tifffile", "skimage", "scipy", "jaxtyping", "torch", "torchvision", "openvino"}
+NETWORKS = {"torch", "torchvision", "openvino", "skimage", "scipy"}
+
+PROGRAM = """
+import json, resource, sys
+sys.argv = ["srgan", *{words!r}]
+from srgan import cli
+code = 0
+try: cli.main()
+except SystemExit as left: code = left.code
+used = resource.getrusage(resource.RUSAGE_SELF)
+open({told!r}, "w").write(json.dumps([code, sorted(sys.modules), used.ru_utime + used.ru_stime]))
+"""
+
+
+@pytest.fixture
+def leave(tmp_path):
+    """Runs `srgan WORDS...` in a process of its own; its exit code, its modules, its seconds of CPU, what it said."""
+
+    def command(*words, **environment):
+        told = tmp_path / "told.json"
+        program = PROGRAM.format(words=[str(word) for word in words], told=str(told))
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env={**os.environ, "SRGAN_SUPERVISED": "0", **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        code, modules, seconds = json.loads(told.read_text())
+        return code, set(modules), seconds, done.stdout + done.stderr
+
+    return command
+
+
+@pytest.fixture
+def folder(tmp_path, pixels):
+    write(tmp_path / "in" / "a.png", Image(pixels(8, 8)))
+    (tmp_path / "file").write_bytes(b"")
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in commands.commands)])
+def test_help_loads_nothing_that_it_does_not_show(leave, words):
+    code, modules, seconds, said = leave(*words, "--help")
+
+    assert (code, said[:6]) == (0, "Usage:")
+    assert not HEAVY & modules
+    assert seconds < 0.3  # 0.06 where nothing else runs
+
+
+def test_neither_completion_nor_info_loads_anything(leave):
+    completed = leave(_SRGAN_COMPLETE="bash_complete", COMP_WORDS="srgan upscale --mod", COMP_CWORD="2")
+    listed, told = leave("info"), leave("info", zoo.names()[0])
+
+    for code, modules, seconds, _ in (completed, listed, told):
+        assert code == 0
+        assert not HEAVY & modules
+        assert seconds < 0.3
+    assert "plain,--model\n" in completed[3]
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (("upscale", "nowhere", "out"), 2),
+        (("upscale", "in", "in"), 2),
+        (("upscale", "in", "file"), 5),
+        (("verify", "in"), 2),
+        (("retry", "in"), 2),
+    ],
+)
+def test_a_refusal_and_a_plan_load_no_networks(leave, folder, words, code):
+    left, modules, seconds, said = leave(*words)
+
+    assert left == code, said
+    assert not NETWORKS & modules
+    assert seconds < 1.2  # 0.4 where nothing else runs
