@@ -9,7 +9,7 @@ from srgan.errors import ConfigError, ImageError, UnsupportedImageError
 
 AnyPath = str | bytes | PathLike[str] | PathLike[bytes]
 
-AnyFile = io.BufferedReader | io.BytesIO
+AnyFile = io.BufferedReader | io.BufferedRandom | io.BytesIO
 """A file that is read, or its bytes."""
 
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp", "avif": ".avif"}

@@ -172,13 +172,13 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
 
 
 def _upright(image: Image) -> Image:
-    """The picture turned as its EXIF says; an EXIF block that cannot be followed is dropped."""
+    """The picture turned as its EXIF says; what of that is broken is dropped, and told."""
     if not image.exif:
         return image
     block = image.exif.removeprefix(exif.PREFIX)
     try:
         orientation = exif.orientation(block)
-        block = exif.tidied(block)
+        block, lost = exif.tidied(block)
     except exif.DamagedExif:
         return dataclasses.replace(image, exif=None, notes=(*image.notes, "damaged EXIF dropped"))
     xmp = image.xmp
@@ -190,4 +190,5 @@ def _upright(image: Image) -> Image:
         alpha=None if image.alpha is None else pixels.turned(image.alpha, orientation),
         exif=block,
         xmp=xmp,
+        notes=image.notes + lost,
     )

@@ -18,8 +18,9 @@ import tifffile
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
-from srgan.images import exif, pixels
+from srgan.images import exif_parts, pixels
 from srgan.images.damage import Damaged
+from srgan.images.directory import directory
 from srgan.images.formats import AnyFile
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
@@ -27,11 +28,10 @@ _MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
 _PLAIN = (_MINISWHITE, _MINISBLACK, _RGB, _CMYK)
 _DEFLATED = (8, 32946)
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_SHAPE = '{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
+_SHAPE = b'{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
 _PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
 ORIENTATION, _RESOLUTION, XMP, ICC = 274, 282, 700, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
-EXIF, GPS = 34665, 34853
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -213,15 +213,9 @@ def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
 
 def _gathered_exif(page: tifffile.TiffPage, file: AnyFile) -> bytes | None:
     """An EXIF block of the tags that describe the photograph rather than the file."""
-    if page.parent.is_bigtiff and page.parent.byteorder == ">":  # which Pillow does not know
-        return None
-    whole, kept = Pillow.Exif(), Pillow.Exif()
-    whole.endian, whole.bigtiff = page.parent.byteorder, page.parent.is_bigtiff
-    whole.load_from_fp(file, page.offset)
-    for tag in TEXTS:
-        if tag in whole and not str(whole[tag]).startswith(_SHAPE):
-            kept[tag] = whole[tag]
-    for tag in (EXIF, GPS):
-        if inner := whole.get_ifd(tag):
-            kept[tag] = inner
-    return kept.tobytes().removeprefix(exif.PREFIX) if len(kept) else None
+    order, big = page.parent.byteorder, page.parent.is_bigtiff
+    first = directory(file, order, page.offset, big=big)
+    parts = {} if first is None else exif_parts.gathered(file, order, first, big=big)
+    said = parts.get(0, {})
+    parts[0] = {tag: said[tag] for tag in TEXTS if tag in said and not said[tag].packed.startswith(_SHAPE)}
+    return exif_parts.put_together(parts)

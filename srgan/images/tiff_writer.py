@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 from isal import isal_zlib
-from PIL import Image as Pillow
-from PIL import TiffImagePlugin
 
-from srgan.images.tiff import EXIF, GPS, TEXTS, XMP
+from srgan.images import exif_parts
+from srgan.images.directory import directory
+from srgan.images.exif import EXIF, GPS
+from srgan.images.tiff import TEXTS, XMP
 
 _Tag = tuple[int | str, int | str, int | None, object, bool]
 _CLASSIC = 2**32 - 2**25  # bytes of pixels, beyond which offsets need 64 bits
+_TEXT = (2, 129)  # the types of text: ASCII, UTF-8
 _NAMES = {EXIF: "ExifTag", GPS: "GPSTag"}  # by number, tifffile would not write them
 
 
@@ -39,10 +41,7 @@ def write(
 
     The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF.
     """
-    said = Pillow.Exif()
-    if block:
-        said.load(block)
-    inner = {tag: said.get_ifd(tag) for tag in (EXIF, GPS) if said.get_ifd(tag)}
+    said = exif_parts.taken_apart(block) if block else {}
     bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > _CLASSIC
     with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
         for number, page in enumerate(pages):
@@ -64,10 +63,10 @@ def write(
                 resolutionunit="inch" if dpi else "none",
                 metadata=None,
                 software=False,
-                extratags=_tags(said, inner, xmp, bigtiff) if number == 0 else [],
+                extratags=_tags(said, xmp, bigtiff) if number == 0 else [],
             )
-    if inner:
-        _add_directories(file, inner, bigtiff)
+    if any(said.get(tag) for tag in _NAMES):
+        _add_directories(file, said, bigtiff)
 
 
 def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
@@ -93,37 +92,29 @@ def _packed(rows: np.ndarray) -> bytes:
     return packed
 
 
-def _tags(said: Pillow.Exif, inner: dict[int, dict[int, object]], xmp: bytes | None, bigtiff: bool) -> list[_Tag]:
+def _tags(said: exif_parts.Parts, xmp: bytes | None, bigtiff: bool) -> list[_Tag]:
     """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
-    tags: list[_Tag] = [(tag, "s", 0, str(said[tag]).encode(), True) for tag in TEXTS if tag in said]
-    tags += [(_NAMES[tag], "Q" if bigtiff else "I", 1, 0, True) for tag in inner]
+    first = said.get(0, {})
+    tags: list[_Tag] = [
+        (tag, "s" if first[tag].kind in _TEXT else first[tag].kind, first[tag].values, first[tag].packed, True)
+        for tag in TEXTS
+        if tag in first
+    ]
+    tags += [(name, "Q" if bigtiff else "I", 1, 0, True) for tag, name in _NAMES.items() if said.get(tag)]
     if xmp:
         tags.append((XMP, "B", len(xmp), xmp, True))
     return tags
 
 
-def _add_directories(file: io.BytesIO | io.BufferedRandom, inner: dict[int, dict[int, object]], bigtiff: bool) -> None:
+def _add_directories(file: io.BytesIO | io.BufferedRandom, said: exif_parts.Parts, bigtiff: bool) -> None:
     """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
-    places = _places(file, bigtiff)
-    end = file.seek(0, io.SEEK_END)
-    for tag, fields in inner.items():
-        end += file.write(bytes(end % 2))
-        block = TiffImagePlugin.ImageFileDirectory_v2(b"II+" + bytes(13) if bigtiff else b"II*" + bytes(5), group=tag)
-        for key, value in fields.items():
-            block[key] = value
-        file.seek(places[tag])
-        file.write(struct.pack("<Q" if bigtiff else "<I", end))
-        file.seek(end)
-        end += file.write(block.tobytes(end))
-
-
-def _places(file: io.BytesIO | io.BufferedRandom, bigtiff: bool) -> dict[int, int]:
-    """Where in the file the value of each tag of its first directory lies."""
-    offset, number, field, value = ("<Q", "<Q", 20, 12) if bigtiff else ("<I", "<H", 12, 8)
     file.seek(8 if bigtiff else 4)
-    (at,) = struct.unpack(offset, file.read(struct.calcsize(offset)))
-    file.seek(at)
-    (count,) = struct.unpack(number, file.read(struct.calcsize(number)))
-    fields = range(file.tell(), file.tell() + count * field, field)
-    directory = file.read(count * field)
-    return {struct.unpack_from("<H", directory, start - fields.start)[0]: start + value for start in fields}
+    first = directory(file, "<", int.from_bytes(file.read(8 if bigtiff else 4), "little"), big=bigtiff)
+    assert first is not None
+    end = file.seek(0, io.SEEK_END)
+    packed, places = exif_parts.appended(said, end + end % 2, big=bigtiff)
+    file.write(bytes(end % 2) + packed)
+    for field in first.fields:
+        if field.tag in places:
+            file.seek(field.at)
+            file.write(struct.pack("<Q" if bigtiff else "<I", places[field.tag]))

@@ -262,7 +262,7 @@ def test_what_is_wrong_with_one_name_is_not_blamed_on_the_machine(tmp_path):
 
 def test_a_makernote_stays_where_it_is():
     def block(width):
-        fields = struct.pack("<HHIHHHII", 0x0100, 3, 1, width, 0, 0x927C, 7, 9) + struct.pack("<I", 38)
+        fields = struct.pack("<HHIHHHHI", 0x0100, 3, 1, width, 0, 0x927C, 7, 9) + struct.pack("<I", 38)
         return b"II*\0" + struct.pack("<IH", 8, 2) + fields + bytes(4) + b"MakerNote"
 
     assert decode(encode(Image(PHOTO, exif=block(7)), "png"), "a").exif == block(160)
