@@ -30,6 +30,7 @@ def test_the_engine_and_its_numbers_are_explained(monkeypatch, tmp_path, bf16, n
     monkeypatch.setattr(openvino_engine, "available", lambda: False)
     found = {"fp32 channels_last": 0.5, "bf16 channels_last": bf16}
     monkeypatch.setattr(engines.numbers, "_measured", lambda device: found.items())
+    monkeypatch.setattr(engines.numbers, "computes", lambda device, dtype: dtype is not torch.float16)
 
     assert said_of("engine") == [
         (f"torch on cpu in {numbers}; measured once, in TFLOP/s: fp32 0.5, bf16 {bf16:g}", ""),

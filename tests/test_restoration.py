@@ -13,6 +13,7 @@ from srgan.images import Image
 from srgan.kinds import restore
 from srgan.networks import Network
 from srgan.resample import upsample
+from tests.precisions import needs_bf16
 
 
 @pytest.fixture
@@ -268,6 +269,7 @@ class TooLoud(Network):
         return observed.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3) * self.weight * 2.0**-127
 
 
+@needs_bf16
 def test_what_overflows_in_bf16_is_redone_in_float32(tiny, pixels):
     tiny.generator = TooLoud()
     picture = pixels(6, 6).astype(np.float32) / 255
@@ -286,6 +288,7 @@ def restore_bicubic(picture):
     return upsample(torch.from_numpy(picture).permute(2, 0, 1)[None], 2)[0].permute(1, 2, 0).numpy()
 
 
+@needs_bf16
 def test_bf16_is_within_a_level_or_two_of_float32(make_model, pixels):
     model, picture = make_model(scale=2, std=0.1), pixels(30, 30)
 

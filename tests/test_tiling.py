@@ -11,6 +11,7 @@ from srgan.networks import NETWORKS, Network, network_options
 from srgan.restoration import restore_batch
 from srgan.tasks import Upscale
 from srgan.tiling import batched, padded, spans, tiles
+from tests.precisions import PRECISIONS
 
 WHOLE = 10_000
 side = st.integers(1, 40)
@@ -81,10 +82,11 @@ def test_a_network_that_sees_less_than_its_task_is_tiled_exactly_too():
     torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("tile", [7, 16])
-def test_in_bf16_a_tiled_picture_is_within_one_level_of_the_whole_one(tile):
+def test_a_tiled_picture_is_within_one_level_of_the_whole_one(tile, precision):
     model = Model(Upscale(scale=2), {"name": "compact", "width": 16, "depth": 2}).eval()
-    engine = make_engine(model.generator, device="cpu", precision="bf16")
+    engine = make_engine(model.generator, device="cpu", precision=precision)
     observed = pictures(1, 3, 50, 37)
 
     tiled, whole = (

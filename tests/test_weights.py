@@ -12,6 +12,7 @@ from srgan import zoo
 from srgan.model import blend, multiply_adds
 from srgan.samples import write_samples
 from srgan.tasks import Denoise
+from tests.precisions import needs_bf16
 
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
 needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
@@ -173,6 +174,7 @@ def test_the_scores_in_the_metadata_are_what_is_measured(name):
 
 
 @needs_bench
+@needs_bf16
 def test_bf16_loses_less_than_two_hundredths_of_a_decibel():
     model = srgan.load("upscale-x4")
     psnr = {

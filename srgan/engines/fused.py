@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from srgan.networks.network import ConvReLU, Residual
 
 
+def fusing_helps(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a generator in such numbers is to be fused."""
+    return device.type == "cpu" and dtype is torch.bfloat16
+
+
 def fuse(generator: nn.Module) -> None:
     """Replaces each ConvReLU and Residual of a generator on the CPU by its fused form, where this torch has one.
 

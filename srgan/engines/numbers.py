@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from srgan.cache import keep, kept_json
+from srgan.engines.fused import fuse, fusing_helps
 from srgan.errors import ConfigError
+from srgan.networks.network import ConvReLU
 
 KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Kinds of numbers, the most exact first."""
@@ -25,7 +27,7 @@ FORMATS = {"channels_last": torch.channels_last, "channels_first": torch.contigu
 MUCH_FASTER = 1.2
 """A kind of numbers is given up for a less exact one, and a format for another, only where that is so much faster."""
 
-_FILE = "rates.json"
+_FILE = "rates-2.json"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def choose_numbers(device: torch.device, precision: str = "auto", among: Sequenc
     """
     if precision not in ("auto", *among):
         raise ConfigError(f"precision {precision!r}: choose auto, {', '.join(among[:-1])} or {among[-1]}")
+    among = [kind for kind in among if computes(device, KINDS[kind])]
+    if precision != "auto" and precision not in among:
+        raise ConfigError(f"precision {precision!r}: {device.type} does not compute in it; choose auto")
     measured = rates(device)
     fastest = {kind: max(measured.get(f"{kind} {format}", 0) for format in FORMATS) for kind in among}
     kind = precision
@@ -81,10 +86,17 @@ def choose_numbers(device: torch.device, precision: str = "auto", among: Sequenc
         for other in others:
             if fastest[other] > MUCH_FASTER * fastest[kind]:
                 kind = other
-    if not fastest[kind]:
-        raise ConfigError(f"precision {kind!r}: {device.type} does not compute in it; choose auto")
     last, first = (measured.get(f"{kind} {format}", 0) for format in FORMATS)
     return Numbers(KINDS[kind], torch.contiguous_format if first > MUCH_FASTER * last else torch.channels_last)
+
+
+def computes(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the device does convolutions in such numbers as engines do them, found by trying one."""
+    try:
+        _convolve(_layer(device, dtype), torch.full((1, 64, 8, 8), 0.5, device=device).to(dtype))
+    except RuntimeError:  # the device, or this build of torch, has no such convolution
+        return False
+    return True
 
 
 def rates(device: torch.device) -> dict[str, float]:
@@ -110,23 +122,35 @@ def _measured(device: torch.device) -> Iterator[tuple[str, float]]:
     side, best = (128, 0.0) if device.type == "cpu" else (1024, 0.0)
     for kind, dtype in KINDS.items():
         for name, format in FORMATS.items():
-            try:
-                rate = _rate(device, dtype, format, side // 8, repeats=1)
-                if rate > best / 50:  # else it is emulated, and would take seconds
-                    rate = _rate(device, dtype, format, side, repeats=5)
-            except RuntimeError:  # the device, or this build of torch, has no such convolution
+            if not computes(device, dtype):
                 continue
+            rate = _rate(device, dtype, format, side // 8, repeats=1)
+            if rate > best / 50:  # else it is emulated, and would take seconds
+                rate = _rate(device, dtype, format, side, repeats=5)
             best = max(best, rate)
             yield f"{kind} {name}", rate
 
 
+def _layer(device: torch.device, dtype: torch.dtype) -> nn.Sequential:
+    """A convolution as an engine runs it."""
+    layer = nn.Sequential(ConvReLU(64, 64, 3, padding=1)).to(device, dtype)
+    if fusing_helps(device, dtype):
+        fuse(layer)
+    return layer
+
+
+@torch.inference_mode()
+def _convolve(layer: nn.Sequential, x: Tensor) -> None:
+    layer(x)[0, 0, 0, 0].item()  # waits for a GPU
+
+
 @torch.inference_mode()
 def _rate(device: torch.device, dtype: torch.dtype, format: torch.memory_format, side: int, repeats: int) -> float:
-    layer = nn.Conv2d(64, 64, 3, padding=1).to(device, dtype).to(memory_format=format)
+    layer = _layer(device, dtype).to(memory_format=format)
     x = torch.full((1, 64, side, side), 0.5, device=device).to(dtype, memory_format=format)
     seconds: list[float] = []
     for _ in range(1 + repeats):
         started = time.perf_counter()
-        layer(x)[0, 0, 0, 0].item()  # waits for a GPU
+        _convolve(layer, x)
         seconds.append(time.perf_counter() - started)
     return 2 * 64 * 64 * 9 * side**2 / min(seconds[1:]) / 1e12  # others may be at work on this machine

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
-from srgan.engines.fused import fuse
+from srgan.engines.fused import fuse, fusing_helps
 from srgan.engines.numbers import Numbers
 from srgan.errors import ImageError
 from srgan.networks import Network
@@ -25,7 +25,7 @@ class TorchEngine:
         own = copy.deepcopy(generator).eval().requires_grad_(False)
         self._exact = own.to(device, torch.float32).to(memory_format=numbers.memory_format)
         self._fast = copy.deepcopy(self._exact).to(numbers.dtype) if numbers.dtype is not torch.float32 else self._exact
-        if device.type == "cpu" and numbers.dtype is torch.bfloat16:
+        if fusing_helps(device, numbers.dtype):
             fuse(self._fast)
 
     @torch.inference_mode()

@@ -7,7 +7,7 @@ import torch
 
 from srgan import settings
 from srgan.cache import keep, kept_json
-from srgan.engines import ENGINES, choose_devices, choose_numbers, numbers, rates
+from srgan.engines import ENGINES, choose_devices, choose_numbers, make_engine, numbers, rates
 from srgan.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -25,6 +25,8 @@ def measured(monkeypatch, tmp_path):
             return [(name.replace("_", " ", 1), rate) for name, rate in found.items()]
 
         monkeypatch.setattr(numbers, "_measured", measure)
+        kinds = {numbers.KINDS[name.split("_")[0]] for name in found}
+        monkeypatch.setattr(numbers, "computes", lambda device, dtype: dtype in kinds)
         return calls
 
     return find
@@ -64,8 +66,8 @@ def test_a_device_is_measured_once(measured):
 def test_a_damaged_measurement_is_made_again(measured):
     measured(fp32_channels_last=1.0)
     rates(CPU)
-    kept = kept_json("rates.json")
-    keep("rates.json", json.dumps(dict.fromkeys(kept, 5)).encode())
+    kept = kept_json(numbers._FILE)
+    keep(numbers._FILE, json.dumps(dict.fromkeys(kept, 5)).encode())
 
     assert rates(CPU) == {"fp32 channels_last": 1.0}
 
@@ -75,6 +77,22 @@ def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
 
     with pytest.raises(ConfigError, match=r"^precision 'fp16': cpu does not compute in it; choose auto$"):
         choose_numbers(CPU, "fp16")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_takes_numbers_whose_convolutions_fail_here(monkeypatch, tiny, engine):
+    """As bf16 does on CPUs with AVX2 alone, whatever was measured before and lies in the cache."""
+    rates(CPU)
+
+    def lacking(layer, x):
+        if x.dtype is torch.bfloat16:
+            raise RuntimeError("mkldnn_convolution: bf16 path needs the cpu support avx_ne_convert or avx512bw")
+
+    monkeypatch.setattr(numbers, "_convolve", lacking)
+
+    with pytest.raises(ConfigError, match=r"^precision 'bf16': cpu does not compute in it; choose auto$"):
+        make_engine(tiny.generator, engine, "cpu", "bf16")
+    assert choose_numbers(CPU).dtype is torch.float32
 
 
 def test_unknown_numbers_are_refused():

@@ -11,6 +11,7 @@ import torch
 from srgan.engines import Numbers, choose_engine, choose_numbers, make_engine, openvino_engine
 from srgan.errors import ConfigError, ImageError
 from srgan.networks import NETWORKS
+from tests.precisions import needs_bf16
 
 # Not importorskip: a bare import reports to OpenVINO's makers.
 pytestmark = pytest.mark.skipif(not openvino_engine.available(), reason="needs the extra openvino")
@@ -40,6 +41,7 @@ def test_it_gives_what_torch_gives_at_every_size(make_model, network):
         torch.testing.assert_close(ours(observed), torchs(observed), atol=1e-4, rtol=1e-4)
 
 
+@needs_bf16
 def test_bf16_is_near(make_model):
     generator = make_model(scale=2).generator
     observed = pictures(64, 96)
