@@ -40,6 +40,7 @@ class Model(nn.Module):
         task: what was lost, and how the generator's answer becomes a picture.
         network: the description the generator was built from.
         card: what else the weights file said: training, licence, scores; empty for a fresh model.
+        fresh: whether some of the weights have not been trained.
 
     Args:
         seed: of the fresh weights.
@@ -52,6 +53,7 @@ class Model(nn.Module):
         self.task = task
         self.network = describe_network(name, given)
         self.card: dict[str, Any] = {}
+        self.fresh = True
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
@@ -118,6 +120,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     except SafetensorError as error:
         raise WeightsError(f"{path}: damaged ({error}); fetch it again") from error
     fill(model.generator, tensors, str(path))
+    model.fresh = False
     model.card = {key: value for key, value in header.items() if key not in ("format", "task", "network")}
     return model.eval()
 
@@ -155,6 +158,7 @@ def start_from(model: Model, other: Model) -> int:
         raise WeightsError(f"no tensor of the {other.network['name']} fits this {model.network['name']}")
     model.generator.load_state_dict(wanted | fitting)
     model.card = dict(other.card)
+    model.fresh = other.fresh or len(fitting) < len(wanted)
     return len(fitting)
 
 
@@ -177,6 +181,7 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     # torch.lerp gives both ends exactly, but for the sign of zeros.
     mixed = {name: torch.lerp(ours[name], theirs[name], realism) for name in ours}
     blended.generator.load_state_dict(theirs if realism == 1 else mixed)
+    blended.fresh = faithful.fresh or vivid.fresh
     return blended.eval()
 
 

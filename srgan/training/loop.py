@@ -30,6 +30,7 @@ from srgan.training.config import TrainConfig
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
 from srgan.training.pictures import board, write_curves, write_sheet
+from srgan.training.schedule import averaging_at, learning_rate_at, warmup_of
 from srgan.training.state import identity, load_state, save_state
 from srgan.training.watch import UnhealthyError, Watch
 from srgan.types import Batch, Observed
@@ -65,6 +66,8 @@ def train(
         NoPicturesError: no picture is large enough.
     """
     config = config or TrainConfig()
+    if warmup_of(config) != config.warmup:
+        log.warning("warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, warmup_of(config))
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -182,7 +185,7 @@ def _run(
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip).detach()
             finite = torch.isfinite(loss) & torch.isfinite(norm)
             optimizer.step(learning_rate, finite)
-            decay = min(config.ema, (1 + step) / (10 + step))  # young weights are not worth remembering
+            decay = averaging_at(step, config, fresh=model.fresh)
             torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
             bar.update()
 
@@ -236,15 +239,6 @@ def _run(
 def _rolled(roll: Callable[[Tensor], Tensor], *beside: Tensor | None) -> list[Tensor | None]:
     """What is shown beside pictures, rolled as they are."""
     return [None if one is None else roll(one) for one in beside]
-
-
-def learning_rate_at(step: int, config: TrainConfig) -> float:
-    """A linear warm-up, then half a cosine (Loshchilov and Hutter 2017, SGDR, arXiv:1608.03983, Eq. 5)."""
-    if step <= config.warmup:
-        return config.learning_rate * step / config.warmup
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
-    span = config.learning_rate - config.final_learning_rate
-    return config.final_learning_rate + span * (1 + math.cos(math.pi * done)) / 2
 
 
 def _account(

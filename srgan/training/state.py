@@ -35,6 +35,7 @@ def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict
         "task": {"name": model.task.name, **options.record(model.task)},
         "network": model.network,
         "starting weights": model.digest(),
+        "fresh weights": model.fresh,
         "set of pictures": names.hexdigest(),
         **settings,
     }

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,11 +13,12 @@ from safetensors.torch import load_file
 
 from srgan.errors import ConfigError, MachineError, NoPicturesError, TrainingError
 from srgan.evaluation import evaluate
-from srgan.model import Model, load, start_from
+from srgan.model import Model, load, save, start_from
+from srgan.networks import DISCRIMINATORS
+from srgan.networks.discriminators import PatchGAN
 from srgan.sources import sources
 from srgan.tasks import Upscale
 from srgan.training import TrainConfig, loop, train
-from srgan.training.loop import learning_rate_at
 
 TINY = {"width": 12, "depth": 1, "fold": 1}
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "validate_every": 1000}
@@ -156,10 +158,17 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(photos, tmp_path):
     )
 
 
-def test_what_does_not_change_the_result_may_change_in_a_run(photos, tmp_path):
-    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK, checkpoint_every=10))
+def test_what_does_not_change_the_result_may_change_in_a_run(photos, tmp_path, stops_after_a_checkpoint, monkeypatch):
+    config = TrainConfig(steps=20, **QUICK, checkpoint_every=10)
+    with pytest.raises(Stopped):
+        train(fresh(), photos, tmp_path / "cut", config)
+    monkeypatch.undo()
 
-    train(fresh(), photos, tmp_path, TrainConfig(steps=10, **QUICK | {"log_every": 5}, checkpoint_every=5))
+    cut = train(fresh(), photos, tmp_path / "cut", replace(config, log_every=5, checkpoint_every=5, validate_every=5))
+
+    whole = train(fresh(), photos, tmp_path / "whole", config)
+    assert [line["step"] for line in log_of(tmp_path / "cut")] == [10, 15, 20]
+    assert all(map(torch.equal, cut.parameters(), whole.parameters()))
 
 
 def test_a_damaged_state_is_refused(photos, tmp_path):
@@ -182,15 +191,38 @@ def test_pictures_smaller_than_a_crop_are_refused(photos, tmp_path):
     assert str(caught.value) == f"{photos}: no picture has sides of at least 1000 px"
 
 
-def test_a_trained_model_is_fine_tuned_from_where_it_stands(photos, tmp_path):
-    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10, learning_rate=0.0, final_learning_rate=0.0)
-    model = fresh()
-    before = [parameter.detach().clone() for parameter in model.parameters()]
+class Stopped(Exception):
+    """Ends a run after its first checkpoint."""
 
-    tuned = train(model, photos, tmp_path, config)
 
-    for ours, theirs in zip(tuned.parameters(), before, strict=True):
-        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
+@pytest.fixture
+def stops_after_a_checkpoint(monkeypatch):
+    def stop(*arguments):
+        raise Stopped
+
+    monkeypatch.setattr(loop, "write_curves", stop)
+
+
+@pytest.mark.usefixtures("stops_after_a_checkpoint")
+def test_the_average_of_a_trained_model_remembers_its_weights_and_that_of_a_fresh_one_does_not(photos, tmp_path):
+    def remembered(model, name):
+        """The share that the first weights have in the average after one step."""
+        before = model.generator.state_dict()["tail.weight"].clone()
+        with pytest.raises(Stopped):
+            train(model, photos, tmp_path / name, config)
+        state = torch.load(tmp_path / name / "state.pt", weights_only=True)
+        moved, average = (state[player]["tail.weight"] - before for player in ("generator", "average"))
+        return 1 - (average.norm() / moved.norm()).item()
+
+    config = TrainConfig(**QUICK | {"log_every": 1}, steps=400, checkpoint_every=1, warmup=0)
+    save(fresh(), tmp_path / "trained.safetensors")
+    trained = load(tmp_path / "trained.safetensors")
+    new_scale = Model(Upscale(scale=3), {"name": "compact", **TINY})
+    start_from(new_scale, trained)
+
+    assert remembered(trained, "trained") == pytest.approx(0.99, rel=1e-3)
+    assert remembered(fresh(), "fresh") == pytest.approx(2 / 11, rel=1e-3)
+    assert remembered(new_scale, "new scale") == pytest.approx(2 / 11, rel=1e-3)  # its tail is fresh
 
 
 def test_weights_say_what_they_were_trained_from(photos, tmp_path):
@@ -213,25 +245,6 @@ def test_weights_say_what_they_were_trained_from(photos, tmp_path):
     assert card["licence"] == "CC0"
 
 
-def test_the_learning_rate_rises_linearly_and_falls_along_half_a_cosine():
-    config = TrainConfig(steps=1000, warmup=100, learning_rate=1e-3, final_learning_rate=1e-5)
-
-    rates = [learning_rate_at(step, config) for step in range(1, 1001)]
-
-    assert rates[0] == pytest.approx(1e-5)
-    assert rates[49] == pytest.approx(5e-4)
-    assert rates[99] == pytest.approx(1e-3)
-    assert rates[549] == pytest.approx((1e-3 + 1e-5) / 2)
-    assert rates[-1] == pytest.approx(1e-5)
-    assert rates[99:] == sorted(rates[99:], reverse=True)
-
-
-def test_without_a_warm_up_the_first_step_is_of_full_size():
-    config = TrainConfig(steps=1000, warmup=0, learning_rate=1e-3)
-
-    assert learning_rate_at(1, config) == pytest.approx(1e-3, rel=1e-4)
-
-
 @pytest.mark.parametrize("game", ["relativistic", "wasserstein"])
 def test_an_adversarial_run_cut_in_two_is_the_whole_run_bit_for_bit(photos, tmp_path, game):
     playing = {"adversarial": 0.1, "feature_matching": 0.1, "discriminator_width": 4, "discriminator_depth": 2}
@@ -252,21 +265,22 @@ def test_an_adversarial_run_cut_in_two_is_the_whole_run_bit_for_bit(photos, tmp_
 
 
 def test_every_picture_that_the_discriminator_sees_is_rolled(photos, tmp_path, monkeypatch):
-    shown = []
+    seen = []
 
-    def show(self, pictures, condition):
-        shown.append(torch.cat([pictures, condition]))
-        return torch.cat([pictures, condition], dim=1)
+    class Witness(PatchGAN):
+        def layers(self, pictures):
+            seen.append(pictures)
+            return super().layers(pictures)
 
+    monkeypatch.setitem(DISCRIMINATORS, "patchgan", Witness)
     monkeypatch.setattr(loop, "off_grid", lambda seed, step: lambda pictures: pictures * 0 + 0.25)
-    monkeypatch.setattr(loop.Adversary, "_show", show)
     playing = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2, "conditional": True}
     config = TrainConfig(steps=2, **{**QUICK, **playing}, discriminator_steps=2, checkpoint_every=10)
 
     train(fresh(), photos, tmp_path, config)
 
-    assert len(shown) == 2 * (2 * 2 + 2)  # a real and a fake batch: twice for the discriminator, once for the generator
-    assert all((pictures == 0.25).all() for pictures in shown)
+    assert seen
+    assert all((pictures == 0.25 * 2 - 1).all() for pictures in seen)  # shown in [-1, 1]
 
 
 def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeypatch):
@@ -324,6 +338,17 @@ def test_the_model_given_stays_as_it_was_and_the_one_returned_says_how_it_was_ma
     assert cards[0] == cards[1] == load(tmp_path / "model.safetensors").card
     assert cards[0]["licence"] == "CC0"
     assert "scores" not in cards[0]
+
+
+def test_a_warm_up_that_would_take_the_whole_run_is_shortened_and_that_is_said(photos, tmp_path, caplog):
+    config = TrainConfig(steps=20, **QUICK, checkpoint_every=20)
+
+    train(fresh(), photos, tmp_path, config)
+
+    assert "warmup=400 is not below steps=20: 2 steps instead" in caplog.messages
+    first, last = (line["learning_rate"] for line in log_of(tmp_path))
+    assert last == pytest.approx(config.final_learning_rate)
+    assert first > 0.5 * config.learning_rate
 
 
 @pytest.mark.parametrize(
