@@ -97,25 +97,29 @@ GAMES: dict[str, Game] = {
 def gradient_penalty(judge: Judge, real: Tensor, fake: Tensor, rng: torch.Generator) -> Scalar:
     """How far the critic's slope is from 1 between real and fake pictures: E (|grad C(x)| - 1)^2.
 
+    C is the mean logit of a picture, which is what the game compares.
+
     Paper: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", arXiv:1704.00028, Eq. 3.
     """
     share = torch.rand(real.shape[0], 1, 1, 1, generator=rng, device=real.device)
     between = torch.lerp(fake.detach(), real, share).requires_grad_()
-    return (_slopes(judge, between) - 1).square().mean()
+    return (_slopes(judge(between).mean(dim=(1, 2, 3)), between) - 1).square().mean()
 
 
 def r1(judge: Judge, real: Tensor) -> Scalar:
     """Half the squared slope at real pictures: E |grad D(x)|^2 / 2.
 
+    D is the sum of a picture's logits, as in StyleGAN3 and LaMa: their mean would count N^2 times less with N logits.
+
     Paper: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", arXiv:1801.04406, Eq. 9.
     """
-    return _slopes(judge, real.detach().requires_grad_()).square().mean() / 2
+    real = real.detach().requires_grad_()
+    return _slopes(judge(real).sum(dim=(1, 2, 3)), real).square().mean() / 2
 
 
-def _slopes(judge: Judge, pictures: Tensor) -> Float[Tensor, "n"]:
-    """The length of the gradient of each picture's mean logit, ready to be differentiated again."""
-    total = judge(pictures).mean(dim=(1, 2, 3)).sum()
-    (gradient,) = torch.autograd.grad(total, pictures, create_graph=True)
+def _slopes(verdicts: Float[Tensor, "n"], pictures: Tensor) -> Float[Tensor, "n"]:
+    """The length of the gradient of each picture's verdict, ready to be differentiated again."""
+    (gradient,) = torch.autograd.grad(verdicts.sum(), pictures, create_graph=True)
     slopes: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
     return slopes
 

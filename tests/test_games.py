@@ -177,27 +177,39 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-# The mean logit of a picture of 2x2 px has the slope w/4 at each of 4 pixels: sqrt(4 * |w/4|^2) = |w| / 2 in all.
-@pytest.mark.parametrize("weights, slope", [((3.0, 0.0, 4.0), 2.5), ((0.0, 2.0, 0.0), 1.0), ((0.0, 0.0, 0.0), 0.0)])
-def test_penalties_of_a_linear_critic_are_those_of_its_weights(weights, slope):
+# The mean logit of a picture of 2x2 px has the slope w/4 at each of 4 pixels: sqrt(4 * |w/4|^2) = |w| / 2 in all. The
+# sum of its logits has the slope w at each: 2 |w|.
+@pytest.mark.parametrize("weights, length", [((3.0, 0.0, 4.0), 5.0), ((0.0, 2.0, 0.0), 2.0), ((0.0, 0.0, 0.0), 0.0)])
+def test_penalties_of_a_linear_critic_are_those_of_its_weights(weights, length):
     critic = linear(*weights, bias=3.0)
 
     penalty = gradient_penalty(critic, pictures(), pictures(seed=1), rng())
 
-    assert penalty.item() == pytest.approx((slope - 1) ** 2, abs=1e-6)
-    assert r1(critic, pictures()).item() == pytest.approx(slope**2 / 2, abs=1e-6)
+    assert penalty.item() == pytest.approx((length / 2 - 1) ** 2, abs=1e-6)
+    assert r1(critic, pictures()).item() == pytest.approx((2 * length) ** 2 / 2, rel=1e-6)
 
 
 def test_penalties_reach_the_judges_weights():
-    weights, slope = torch.tensor([3.0, 0.0, 4.0]), 2.5
+    weights = torch.tensor([3.0, 0.0, 4.0])
     critic, other = linear(*weights), linear(*weights)
 
     gradient_penalty(critic, pictures(), pictures(seed=1), rng()).backward()
     r1(other, pictures()).backward()
 
-    # With s = |w| / 2: d (s - 1)^2 / dw = 2 (s - 1) w / (2 |w|), and d (s^2 / 2) / dw = w / 4.
-    torch.testing.assert_close(critic.weight.grad.flatten(), (slope - 1) * weights / 5)
-    torch.testing.assert_close(other.weight.grad.flatten(), weights / 4)
+    # With s = |w| / 2: d (s - 1)^2 / dw = 2 (s - 1) w / (2 |w|). With s = 2 |w|: d (s^2 / 2) / dw = 4 w.
+    torch.testing.assert_close(critic.weight.grad.flatten(), (2.5 - 1) * weights / 5)
+    torch.testing.assert_close(other.weight.grad.flatten(), 4 * weights)
+
+
+def test_r1_grows_with_the_square_of_the_logits_as_in_stylegan3_and_lama():
+    """Their `real_logits.sum()`, differentiated by the pictures."""
+    judge = nn.Conv2d(3, 1, 3, stride=2)
+    real = pictures(n=3, height=9, width=13).requires_grad_()
+
+    (gradient,) = torch.autograd.grad(judge(real).sum(), real)
+
+    expected = gradient.square().sum(dim=(1, 2, 3)).mean() / 2
+    assert r1(judge, real).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_penalties_of_a_constant_judge_have_finite_gradients():
@@ -213,8 +225,8 @@ def test_r1_is_the_mean_over_the_real_pictures():
 
     value = r1(lambda x: x.square().sum(dim=1, keepdim=True) / 2, real)
 
-    # The mean logit of a picture x of 20 px is |x|^2 / 40, and its gradient x / 20.
-    slopes = [math.sqrt(sum(v * v for v in picture.flatten().tolist())) / 20 for picture in real]
+    # The logits of a picture x sum to |x|^2 / 2, whose gradient is x.
+    slopes = [math.sqrt(sum(v * v for v in picture.flatten().tolist())) for picture in real]
     assert value.item() == pytest.approx(mean(slope**2 for slope in slopes) / 2, rel=1e-5)
 
 

@@ -16,6 +16,7 @@ from srgan.losses import perceptual
 from srgan.networks import build_discriminator
 from srgan.training.config import TrainConfig
 from srgan.training.optimizer import step_if
+from srgan.training.schedule import discriminator_rate_at
 from srgan.types import Batch, Logits, Mask
 
 BETAS = (0.5, 0.99)
@@ -62,7 +63,7 @@ class Adversary:
         pace: float = 1.0,
         hole: Mask | None = None,
     ) -> dict[str, Tensor]:
-        """What the log says of one update of the discriminator, at `pace` times its learning rate; `fake` is detached.
+        """What the log says of one update of the discriminator, at `pace` times its rate; `fake` is detached.
 
         Args:
             turn: which of the updates of this step it is.
@@ -75,15 +76,16 @@ class Adversary:
         real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
         real_logits, fake_logits = _masked(real_logits, fake_logits, hole)
         loss = self.game.discriminator(real_logits, fake_logits)
-        # Slopes are differentiated twice, in float32.
+        # Slopes are differentiated twice, in float32, of the same discriminator: in training its norms would move.
+        self.discriminator.eval()
         if self.game.penalty:
             loss = loss + self.game.penalty * gradient_penalty(self.discriminator, shown_real, shown_fake, self._rng)
         if config.r1 and step % config.r1_every == 0:
             loss = loss + config.r1 * config.r1_every * r1(self.discriminator, shown_real)
         torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.discriminator.parameters(), config.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.discriminator.parameters(), config.discriminator_clip)
         finite = torch.isfinite(norm)
-        self.optimizer.param_groups[0]["lr"] = config.discriminator_learning_rate * pace
+        self.optimizer.param_groups[0]["lr"] = pace * discriminator_rate_at(step, config)
         step_if(finite, self.optimizer)
         self.optimizer.zero_grad()
         right_real, right_fake = accuracy(self.game, real_logits.detach(), fake_logits.detach())
@@ -99,8 +101,9 @@ class Adversary:
         self, restored: Batch, clean: Batch, condition: Batch | None, hole: Mask | None = None
     ) -> dict[str, Float[Tensor, ""]]:
         """The generator's terms, weighted: to be taken for real, and to look like it to each layer."""
-        # The generator's gradient must pass through the discriminator, not into it.
-        self.discriminator.requires_grad_(False)
+        # The generator's gradient must pass through the discriminator, not into it; and its norms, which move at each
+        # look in training, must be the same for fake and real.
+        self.discriminator.requires_grad_(False).eval()
         draws = self._rng.get_state()
         fake = self._layers(self._show(restored, condition))
         real = fake  # whose logits a game that is not relative does not look at
@@ -110,7 +113,9 @@ class Adversary:
                 real = self._layers(self._show(clean, condition))
         terms = {}
         if self.config.adversarial:
-            terms["adversarial"] = self.config.adversarial * self.game.generator(*_masked(real[-1], fake[-1], hole))
+            as_real, filled = _masked(real[-1], fake[-1], hole)
+            # A relative game wants real logits down: not those of what was restored around a hole.
+            terms["adversarial"] = self.config.adversarial * self.game.generator(as_real.detach(), filled)
         if self.config.feature_matching:
             share = 1 / (len(real) - 1)
             layers = [(share, seen, wanted) for seen, wanted in zip(fake[:-1], real[:-1], strict=True)]

@@ -30,7 +30,7 @@ class TrainConfig:
     learning_rate: float = option(5e-4, "The optimizer's step size after the warm-up.")
     final_learning_rate: float = option(1e-6, "The optimizer's step size at the end of the cosine.")
     warmup: int = option(400, "Steps over which the learning rate rises linearly.")
-    clip: float = option(1.0, "Largest norm of the gradient.")
+    clip: float = option(1.0, "Largest norm of the generator's gradient.")
     ema: float = option(0.999, "Decay of the average of the weights, which is what is saved.")
     l1: float = option(1.0, "Weight of the mean absolute difference.")
     l2: float = option(0.0, "Weight of the mean squared difference.")
@@ -51,9 +51,10 @@ class TrainConfig:
     discriminator_width: int = option(64, "Channels of the discriminator's first layer.")
     discriminator_depth: int = option(3, "Times the discriminator halves the picture.")
     conditional: bool = option(False, "Show the discriminator what was observed, too.")
-    discriminator_learning_rate: float = option(1e-4, "Adam's step size for the discriminator, constant.")
+    discriminator_learning_rate: float = option(1e-4, "Adam's for the discriminator; falls with learning_rate.")
+    discriminator_clip: float = option(10.0, "Largest norm of the discriminator's gradient.")
     discriminator_steps: int = option(1, "Discriminator updates for each of the generator's.")
-    r1: float = option(0.0, "Weight of the gradient penalty at real pictures.")
+    r1: float = option(0.0, "Weight of the slope of the sum of logits at real pictures; 1e-3 is much.")
     r1_every: int = option(16, "Steps between two such penalties, each as many times as heavy.")
     augment: bool = option(False, "Show the discriminator real and fake in other colours, shifted, with holes.")
     rollbacks: int = option(3, "Returns to the last checkpoint, each at half the learning rates, before giving up.")
@@ -82,8 +83,9 @@ class TrainConfig:
         for name in ("warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
-        if self.clip <= 0:
-            raise ConfigError(f"clip={self.clip}: must be more than 0")
+        for name in ("clip", "discriminator_clip"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be more than 0")
         for name, choices in {
             "optimizer": ("muon", "adam"),
             "precision": ("auto", "bf16", "fp32"),

@@ -46,6 +46,8 @@ def gentle(start: Model) -> dict[str, object]:
     if not taught.get("adversarial"):
         return dict(_GENTLE)
     known = options.options_of(TrainConfig).keys() - _OF_THE_RUN
+    if "discriminator_clip" not in taught:  # r1 weighed the mean of the logits then: hardly anything, and now too much
+        known -= {"r1"}
     return {name: value for name, value in taught.items() if name in known} | _GENTLE
 
 

@@ -103,7 +103,8 @@ class Watch:
             )
         if len(self._sure) == SURE_LINES and all(self._sure):
             raise UnhealthyError(
-                "the discriminator knows every picture; try a lower discriminator_learning_rate, r1=1, or augment=true"
+                "the discriminator knows every picture; "
+                "try a lower discriminator_learning_rate, r1=1e-3, or augment=true"
             )
         if len(self._noisy) == NOISY_LINES and all(self._noisy):
             raise UnhealthyError(

@@ -117,6 +117,15 @@ def test_what_had_an_adversary_goes_on_with_its_losses_and_its_game():
     assert settings == gentle(silent()) | taught
 
 
+def test_the_weight_of_r1_is_taken_over_unless_it_was_of_the_mean_of_the_logits():
+    vivid, of_the_mean = silent(), silent()
+    vivid.card = {"training": {"config": {"adversarial": 0.01, "r1": 1e-3, "discriminator_clip": 10.0}}}
+    of_the_mean.card = {"training": {"config": {"adversarial": 0.01, "r1": 5.0, "r1_every": 16}}}
+
+    assert gentle(vivid)["r1"] == 1e-3
+    assert gentle(of_the_mean) == gentle(silent()) | {"adversarial": 0.01, "r1_every": 16}
+
+
 def test_settings_that_this_version_does_not_know_are_not_taken_over():
     vivid = silent()
     vivid.card = {"training": {"config": {"adversarial": 0.01, "of_another_version": 1}}}
