@@ -169,11 +169,12 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     Paper: ESRGAN, Wang et al. 2018, arXiv:1809.00219, Sec. 3.4 (Eq. 5, network interpolation), in float32.
 
     Raises:
-        ConfigError: they are not of one task and network, or `realism` is not in [0, 1].
+        ConfigError: they are not of one task, scale and network, or `realism` is not in [0, 1].
     """
     if not 0 <= realism <= 1:
         raise ConfigError(f"realism={realism}: must lie in [0, 1]")
-    if (faithful.task, faithful.network) != (vivid.task, vivid.network):
+    alike = [(model.task.name, model.task.scale, model.network) for model in (faithful, vivid)]
+    if alike[0] != alike[1]:
         raise ConfigError("only models of one task and one network can be blended")
     blended = Model(faithful.task, faithful.network)
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}

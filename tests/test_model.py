@@ -233,6 +233,15 @@ def test_the_ends_of_a_blend_are_exactly_the_two_models_and_its_middle_is_their_
         torch.testing.assert_close(ends[0.5][name], (ours[name] + theirs[name]) / 2)
 
 
+def test_models_that_differ_in_what_they_were_shown_or_are_asked_for_are_blended(make_model):
+    faithful = make_model("denoise", seed=1, told=0.4, strength="30")
+    vivid = make_model("denoise", seed=2, told=0.2)
+
+    blended = blend(faithful, vivid, 0.5)
+
+    assert blended.task == faithful.task
+
+
 def test_models_of_different_networks_are_not_blended(make_model):
     with pytest.raises(ConfigError, match="only models of one task and one network can be blended"):
         blend(make_model(scale=2), make_model(scale=4), 0.5)

@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
-from srgan.images import Image, write
+from srgan.images import Image, white_of, write
 from srgan.model import Model
 from srgan.restoration import restore_batch
 from srgan.sources import Data, Source, sources
@@ -145,7 +145,7 @@ def _middle_of(source: Source, model: Model) -> tuple[Batch, Observed]:
 
     def cut(image: Image, times: int) -> Batch:
         levels = image.rgb[top // times : (top + height) // times, left // times : (left + width) // times]
-        return torch.from_numpy(levels.astype(np.float32) / (2**image.depth - 1)).permute(2, 0, 1)[None]
+        return torch.from_numpy(levels.astype(np.float32) / white_of(levels.dtype)).permute(2, 0, 1)[None]
 
     clean = cut(image, 1)
     if given is None:

@@ -8,7 +8,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from srgan.errors import ConfigError
-from srgan.images import read
+from srgan.images import Image, read, write
 from srgan.model import Model
 from srgan.tasks import Upscale
 from srgan.training import TrainConfig, train
@@ -24,6 +24,15 @@ def test_a_sheet_shows_baseline_restored_and_clean_of_each_picture(tiny, photos,
     assert sheet.shape == (3 * height, 3 * width, 3)
     np.testing.assert_array_equal(sheet[:height, 2 * width :], clean)
     assert not np.array_equal(sheet[:height, :width], sheet[:height, width : 2 * width])
+
+
+@pytest.mark.parametrize("dtype, white", [(np.uint16, 65_535), (np.float32, 1)])
+def test_pictures_of_any_depth_are_as_bright_on_a_sheet_as_they_are(tiny, tmp_path, dtype, white):
+    write(tmp_path / "in" / "a.tif", Image(np.full((32, 32, 3), 0.6 * white, dtype)))
+
+    write_sheet(tiny, tmp_path / "in", tmp_path / "sheet.png")
+
+    assert (read(tmp_path / "sheet.png").rgb[:, -32:] == round(0.6 * 255)).all()
 
 
 def test_curves_have_a_panel_for_each_kind_of_measure(tmp_path):
