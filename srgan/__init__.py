@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from srgan.images import read as read
     from srgan.images import write as write
     from srgan.kinds import restore as restore
+    from srgan.masks import Masks as Masks
     from srgan.model import Model as Model
     from srgan.model import save as save
     from srgan.settings import FolderConfig as FolderConfig
@@ -40,6 +41,7 @@ _HOMES = {
     "FolderConfig": "srgan.settings",
     "Image": "srgan.images",
     "Inpaint": "srgan.tasks",
+    "Masks": "srgan.masks",
     "Model": "srgan.model",
     "Outcome": "srgan.folder",
     "Paired": "srgan.sources",

@@ -133,14 +133,15 @@ class Conversion:
         frames = self._read(job)
         self._check_unchanged(job, seen)
         self._check_frames(job, frames.images[0])
-        mask = None if self.masks is None else self.masks.weights(job.name, frames.images[0])
+        holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
         with _naming(job.source):
-            images = [self._restored(job, image, mask) for image in frames.images]
+            images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
         with _naming(job.target):
             data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before)
         pixels = sum(image.width * image.height for image in images)
-        return Made(pixels, hashlib.sha256(data).hexdigest(), images[0].notes)
+        notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
+        return Made(pixels, hashlib.sha256(data).hexdigest(), notes)
 
     def _streamed(self, job: Job, seen: list[int], before: Before | None) -> Made:
         """The output, some rows at a time: read, restored and written."""

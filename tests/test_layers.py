@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
-    # verbs
+    # what is done with pictures, folders and models
     {
         "folder",
         "conversion",
@@ -21,7 +21,19 @@ ROWS = [  # from the top
         "training",
     }
     | {"samples", "doctor"},
-    {"data", "sources", "masks", "model", "zoo", "journal", "claims", "header", "settings", "sizing"},  # nouns on disk
+    {
+        "data",
+        "sources",
+        "masks",
+        "painted",
+        "model",
+        "zoo",
+        "journal",
+        "claims",
+        "header",
+        "settings",
+        "sizing",
+    },  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
     {"niqe", "colour", "holes", "cache"},
@@ -44,7 +56,14 @@ WITHIN_A_ROW = {
         ("training", "restoration"),
         ("doctor", "restoration"),
     },
-    *{("model", "header"), ("zoo", "header"), ("zoo", "model"), ("data", "sources"), ("masks", "journal")},
+    *{
+        ("model", "header"),
+        ("zoo", "header"),
+        ("zoo", "model"),
+        ("data", "sources"),
+        ("masks", "journal"),
+        ("masks", "painted"),
+    },
     ("engines", "networks"),
     ("options", "errors"),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "--mask",
     default=None,
     metavar="FILE|FOLDER|alpha",
-    help="White is filled: one picture for all, a folder of the same names, or what is transparent.",
+    help="White on black, or as people paint: one picture for all, a folder of the same names, or what is transparent.",
 )
 @click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Fill this box [px]; may be given again.")
 @click.option("--grow", type=click.IntRange(0), default=0, metavar="PX", help="Fill so much more to each side.")
