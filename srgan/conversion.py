@@ -12,21 +12,25 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.images import (
     FIRST_OF,
+    SEVERAL,
     STREAMED,
     SUFFIXES,
     Bands,
     Before,
     Frames,
+    Header,
     Image,
     Job,
+    check_pixels,
     check_size,
+    count_frames,
     encode_frames,
     format_of,
     printable,
@@ -39,8 +43,10 @@ from srgan.images import (
 )
 from srgan.journal import stamp
 from srgan.masks import Masks
-from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
+
+if TYPE_CHECKING:
+    from srgan.restorer import Restorer
 
 BYTES_A_PIXEL = 9
 """What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
@@ -104,18 +110,9 @@ class Conversion:
         Raises:
             ImageError: it cannot be made.
         """
-        if self.config.in_place and job.source.name != job.target.name:
-            raise UnsupportedImageError(
-                f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
-            )
-        header = probe(job.source, pages=self.config.frames == "all")
-        size, largest = self.restorer.sizes(header.width, header.height)
-        format = self._format(job, header.format)
-        with _naming(job.source):
-            check_size(format, *size)
-        passes = format in STREAMED and format == format_of(job.target) and self.config.frames == "first"
-        pixels = largest * header.depth // 8
-        return Prospect(pixels, passes and pixels >= self.most and not self.restorer.needs_whole)
+        seen = look(job, self.config, self.restorer.sizes)
+        pixels = seen.largest * seen.header.depth // 8
+        return Prospect(pixels, seen.passes and pixels >= self.most and not self.restorer.needs_whole)
 
     def make(self, job: Job, seen: list[int], *, too_large: bool = False, before: Before | None = None) -> Made:
         """The output, written; `seen` is the input's stamp before.
@@ -197,15 +194,53 @@ class Conversion:
     def _encoded(self, job: Job, frames: Frames, restored: Frames) -> bytes:
         """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
         config, first = self.config, frames.images[0]
-        format = self._format(job, first.format)
+        format = format_made(job, first.format, config)
         if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
             return job.source.read_bytes()
         return encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
 
-    def _format(self, job: Job, found: str) -> str:
-        """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
-        keeps = self.config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
-        return found if keeps else format_of(job.target)
+
+class Look(NamedTuple):
+    """What the header of an input says, and what that means for the output.
+
+    Attributes:
+        size: width and height of the output.
+        largest: pixels of the largest picture on the way to it.
+        passes: the formats let it pass through some rows at a time.
+    """
+
+    header: Header
+    size: tuple[int, int]
+    largest: int
+    passes: bool
+
+
+def look(job: Job, config: FolderConfig, sizes: Callable[[int, int], tuple[tuple[int, int], int]]) -> Look:
+    """What to expect of an output, from the header of the input.
+
+    Raises:
+        ImageError: it cannot be made.
+    """
+    if config.in_place and job.source.name != job.target.name:
+        raise UnsupportedImageError(
+            f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
+        )
+    header = probe(job.source, pages=config.frames == "all")
+    check_pixels(header, printable(job.source), config.max_pixels)
+    size, largest = sizes(header.width, header.height)
+    format = format_made(job, header.format, config)
+    with _naming(job.source):
+        check_size(format, *size)
+        if config.frames == "all" and format not in SEVERAL and (count := count_frames(job.source, header.format)) > 1:
+            raise ImageError(f"{format} holds one picture, not {count}; choose png, webp or tiff, or --frames first")
+    passes = format in STREAMED and format == format_of(job.target) and config.frames == "first"
+    return Look(header, size, largest, passes)
+
+
+def format_made(job: Job, found: str, config: FolderConfig) -> str:
+    """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
+    keeps = config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
+    return found if keeps else format_of(job.target)
 
 
 def _same(frames: Frames, restored: Frames) -> bool:

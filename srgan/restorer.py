@@ -17,7 +17,7 @@ from srgan.model import Model
 from srgan.reduction import reduced, reduced_bands
 from srgan.restoration import Weights, restore_bands, restore_image
 from srgan.settings import FolderConfig
-from srgan.sizing import Size, steps
+from srgan.sizing import Size, outlook, steps
 from srgan.tasks import Inpaint
 
 BANDS_HELD = 10
@@ -57,14 +57,7 @@ class Restorer:
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of the output, and the pixels of the largest picture on the way."""
-        if self.size is None:
-            (scale,) = self.models
-            return (width * scale, height * scale), width * height * scale**2
-        wanted = self.size.of(width, height)
-        largest = 1
-        for scale in self._steps(width, height):
-            largest *= scale
-        return wanted, max(width * height * largest**2, wanted[0] * wanted[1])
+        return outlook(width, height, self.models, self.size)
 
     def restore(
         self,

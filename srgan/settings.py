@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srgan.errors import ConfigError
+from srgan.images.formats import READABLE, SEVERAL
 from srgan.options import option
 
 ENGINES = ("auto", "torch", "openvino")
@@ -39,6 +40,8 @@ class FolderConfig:
             raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
         if self.frames not in ("first", "all"):
             raise ConfigError(f"frames={self.frames}: choose first or all")
+        if self.frames == "all" and READABLE.get(f".{self.format.lower()}", "png") not in SEVERAL:
+            raise ConfigError(f"--frames all: {self.format} holds one picture; choose {', '.join(SEVERAL)}, or keep")
         if self.engine not in ENGINES:
             raise ConfigError(f"unknown engine {self.engine!r}: choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
         if self.precision not in PRECISIONS:

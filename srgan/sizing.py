@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -53,3 +54,17 @@ def steps(factor: float, scales: Collection[int]) -> tuple[int, ...]:
     if enough or max(scales) == 1:
         return (min(enough, default=1),)
     return (max(scales), *steps(factor / max(scales), scales))
+
+
+def outlook(width: int, height: int, scales: Collection[int], size: Size | None) -> tuple[tuple[int, int], int]:
+    """Width and height of what a picture becomes, and the pixels of the largest picture on the way.
+
+    Args:
+        scales: by which it can be enlarged; where no size is asked for, the one by which it is.
+    """
+    if size is None:
+        (scale,) = scales
+        return (width * scale, height * scale), width * height * scale**2
+    wanted = size.of(width, height)
+    largest = math.prod(steps(max(wanted[0] / width, wanted[1] / height), scales))
+    return wanted, max(width * height * largest**2, wanted[0] * wanted[1])

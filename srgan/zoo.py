@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srgan.errors import WeightsError
 
@@ -56,16 +56,26 @@ def load(model: str | os.PathLike[str]) -> Model:
     Raises:
         WeightsError: there is none, it is damaged, or it is not what its checksum promises.
     """
-    from srgan.model import load as load_file
+    path = checked(model)
+    from srgan.model import load as load_file  # not before: a refusal must not wait for torch
 
+    return load_file(path)
+
+
+def checked(model: str | os.PathLike[str]) -> Path:
+    """The weights file of a shipped name or a path; what ships is whole.
+
+    Raises:
+        WeightsError: there is none, or it is not what its checksum promises.
+    """
     path = locate(model)
     known = checksums().get(os.fspath(model))
     if known is not None and sha256(path) != known:
         raise WeightsError(f"{path}: is not the file this version shipped with (SHA-256 differs); install srgan again")
-    return load_file(path)
+    return path
 
 
-def describe(model: str | os.PathLike[str]) -> dict[str, object]:
+def describe(model: str | os.PathLike[str]) -> dict[str, Any]:
     """What a weights file says of itself: task, network, training, scores; read from its header, without torch."""
     from srgan.header import read_header
 

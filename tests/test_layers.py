@@ -44,7 +44,6 @@ WITHIN_A_ROW = {
     *{
         ("folder", "conversion"),
         ("folder", "restorer"),
-        ("conversion", "restorer"),
         ("restorer", "restoration"),
         ("restorer", "reduction"),
         ("restoration", "opacity"),

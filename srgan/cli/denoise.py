@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
-from srgan.cli.restore import dialled, own, restoring, run
+from srgan.cli.restore import realism_option, restoring, run
+from srgan.cli.weights import Choice, dialled, own
 
-if TYPE_CHECKING:
-    from srgan.model import Model
+
+def _strength(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """The same, where the task will take it: the task itself would say so after seconds of imports."""
+    try:
+        fits = text == "auto" or 0 <= float(text) <= 100
+    except ValueError:
+        fits = False
+    if not fits:
+        raise click.BadParameter(f"{text!r} is neither auto nor a number from 0 to 100")
+    return text
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     "--strength",
     default="auto",
     metavar="auto|0...100",
+    callback=_strength,
     show_default=True,
     help="How much noise to take away: 0 leaves the picture, 100 is noise of 55 of 255 levels; auto: what there is.",
 )
@@ -27,17 +37,24 @@ if TYPE_CHECKING:
     default=0.0,
     help="Share of the grain to leave in; coloured noise goes all the same.  [default: 0]",
 )
+@realism_option
 @restoring
-def denoise(strength: str, keep_grain: float, model: str | None, realism: float, **common: Any) -> int:
-    """Take the noise out of pictures: a file, or a folder with its sub-folders.
+def denoise(
+    strength: str,
+    keep_grain: float,
+    model: str | None,
+    realism: float,
+    paths: tuple[Path, ...],
+    output: Path | None,
+    **common: Any,
+) -> int:
+    """Take the noise out of pictures: files, or folders with their sub-folders.
+
+    Without OUT, photo.jpg becomes photo-clean.jpg and FOLDER goes into FOLDER-clean; several inputs go into -o OUT.
+    Hidden files and links to folders are passed over.
 
     Formats, colour profiles, metadata and transparency are kept. The same command again continues an interrupted run.
     """
-    return run(lambda: _choose(model, realism, strength, keep_grain), **common)
-
-
-def _choose(model: str | None, realism: float, strength: str, keep_grain: float) -> Model:
-    """The model that the flags ask for."""
-    loaded = dialled("denoise", realism) if model is None else own(model, realism, "denoise")
-    loaded.task = dataclasses.replace(loaded.task, strength=strength, keep_grain=keep_grain)  # type: ignore[call-arg]
-    return loaded
+    weights = dialled("denoise", realism) if model is None else own(model, realism, "denoise")
+    choice = Choice((weights,), {"strength": strength, "keep_grain": keep_grain})
+    return run(choice, "-clean", paths, output, **common)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from srgan.cli.restore import dialled, own, restoring, run
+from srgan.cli.restore import restoring, run
+from srgan.cli.weights import Choice, dialled, own
 
 if TYPE_CHECKING:
     from srgan.masks import Masks
@@ -30,18 +31,21 @@ def inpaint(
     grow: int,
     feather: int,
     model: str | None,
-    realism: float,
+    paths: tuple[Path, ...],
+    output: Path | None,
     **common: Any,
 ) -> int:
-    """Fill what a mask covers: in a file, or in a folder with its sub-folders.
+    """Fill what a mask covers: in files, or in folders with their sub-folders.
+
+    Without OUT, photo.jpg becomes photo-filled.jpg and FOLDER goes into FOLDER-filled; several inputs go into -o OUT.
+    Hidden files and links to folders are passed over.
 
     Every other pixel stays as it was (JPEG and WebP are encoded anew). Formats, colour profiles, metadata and
     transparency are kept. The same command again continues an interrupted run.
     """
     masks = _masks(mask, boxes, grow, feather)
-    return run(
-        lambda: dialled("inpaint", realism) if model is None else own(model, realism, "inpaint"), masks=masks, **common
-    )
+    weights = dialled("inpaint", 0.0) if model is None else own(model, 0.0, "inpaint")
+    return run(Choice((weights,)), "-filled", paths, output, masks=masks, **common)
 
 
 def _masks(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:

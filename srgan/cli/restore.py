@@ -1,4 +1,4 @@
-"""What `upscale`, `denoise` and their like share: the flags of a folder run, the choice of weights, and the run."""
+"""What `upscale`, `denoise` and their like share: the flags of a folder run, and the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,17 @@ import click
 
 from srgan import options
 from srgan.cli import space
+from srgan.cli.dry import Rehearsal
+from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
 from srgan.cli.supervise import supervise
 from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
+    from srgan.cli.weights import Choice
     from srgan.folder import Outcome
     from srgan.images import Job
     from srgan.masks import Masks
-    from srgan.model import Model
-    from srgan.sizing import Size
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
 
@@ -34,24 +35,26 @@ def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what every command that restores a folder takes: IN, OUT, and the flags that `run` knows."""
     path = click.Path(path_type=Path)
     for add in (
-        click.argument("target", metavar="OUT", type=path),
-        click.argument("source", metavar="IN", type=path),
+        click.argument("paths", metavar="IN... [OUT]", nargs=-1, required=True, type=path),
         *reversed([_flag(name, field.default, field.metadata["help"]) for name, field in _fields().items()]),
         click.option("--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Name every picture, and print every note."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
         click.option("--failed", is_flag=True, help="Only what failed the last time."),
-        click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
-        click.option(
-            "--realism",
-            type=click.FloatRange(0, 1),
-            default=0.0,
-            help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
-        ),
+        click.option("-n", "--dry-run", is_flag=True, help="Check everything but the pixels, and write nothing."),
         click.option("-m", "--model", default=None, metavar="NAME|FILE", help="Shipped weights or a weights file."),
+        click.option("-o", "--output", type=path, metavar="OUT", help="Where outputs go, for several inputs."),
     ):
         command = add(command)
     return command
+
+
+realism_option = click.option(
+    "--realism",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
+)
 
 
 def _fields() -> dict[str, Any]:
@@ -69,84 +72,107 @@ def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
 
 
 def run(
-    choose: Callable[[], Model | dict[int, Model]],
-    source: Path,
-    target: Path,
+    choice: Choice,
+    tag: str,
+    paths: Sequence[Path],
+    output: Path | None,
     *,
     dry_run: bool,
     failed: bool,
     as_json: bool,
     verbose: bool,
     quiet: bool,
-    size: Size | None = None,
     masks: Masks | None = None,
-    growth: float | None = 1.0,
     **flags: object,
 ) -> int:
-    """Restores IN into OUT by the model or models that `choose` loads, says how far it is, and gives the exit code.
+    """Restores what the paths name by the models chosen, says how far it is, and gives the exit code.
 
-    Outputs have about `growth` times the pixels of their inputs; None where that is not known before.
+    Args:
+        tag: what is added to the name of an input where no output is named.
     """
     from srgan.images import plan
-    from srgan.journal import History
 
     config = options.build(FolderConfig, flags)
     logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
+    where = places(paths, output, tag, config)
     words = click.get_current_context().find_root().obj  # None where another program has called the command
-    if source.is_dir() and not dry_run and words is not None:
-        code = supervise(words, target)
+    if where.source.is_dir() and not dry_run and words is not None:
+        code = supervise(words, where.target)
         if code is not None:
             return code
-    jobs = plan(source, target, **config.planning())
+    jobs = plan(where.source, where.target, **config.planning(), among=where.among)
     if failed:
-        history = History(target)
-        history.refresh()
-        jobs = [job for job in jobs if job.name in history.failed]
+        jobs = _that_failed(jobs, where.target)
     if dry_run:
-        for job in jobs:
-            click.echo(f"{job.source} -> {job.target}")
-        _tell_of_space(jobs, target, growth, always=not quiet)
-        return 0
+        return _rehearsed(Rehearsal(choice, config, masks), jobs, where.target, as_json=as_json, quiet=quiet)
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
-    _tell_of_space(jobs, target, growth)
+    if choice.growth is not None:
+        needed, free = space.needed(jobs, choice.growth), space.free(where.target)
+        if needed > free:
+            click.echo(space.said(needed, free), err=True)
     started = time.perf_counter()
-
-    from srgan import folder
-    from srgan.engines import keep_freed_memory
-    from srgan.images import write_bytes
-
-    if source.is_dir() and words is not None:
-        again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
-        write_bytes(command_file(target), json.dumps(again).encode())
-
-    keep_freed_memory()
-    with contextlib.closing(
-        folder.restore_folder(
-            choose(), source, target, config, size=size, masks=masks, jobs=jobs, progress=progress.within
-        )
-    ) as outcomes:
+    with contextlib.closing(_begun(choice, where, config, masks, jobs, progress, words)) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
-            try:
-                if as_json:
-                    click.echo(json.dumps(_as_json(outcome)))
-                elif verbose and outcome.status == "ok":
-                    click.echo(str(outcome.target))
-            except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not _printed(outcome, as_json, verbose):
                 return 0
     progress.finish(time.perf_counter() - started)
     return 1 if progress.failed else 0
 
 
-def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None, *, always: bool = False) -> None:
-    """Says how much room the outputs may take where that is more than is free, or always."""
-    if growth is None:
-        return
-    needed, free = space.needed(jobs, growth), space.free(target)
-    if always or needed > free:
-        click.echo(f"the outputs may take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free", err=True)
+def _that_failed(jobs: Sequence[Job], target: Path) -> list[Job]:
+    """The jobs that failed the last time."""
+    from srgan.journal import History
+
+    history = History(target)
+    history.refresh()
+    return [job for job in jobs if job.name in history.failed]
+
+
+def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_json: bool, quiet: bool) -> int:
+    """The exit code of a dry run."""
+    rehearsal.check_machine()
+    code = rehearsal.show(jobs, as_json=as_json)
+    if not quiet:
+        rehearsal.tell(target)
+    return code
+
+
+def _begun(
+    choice: Choice,
+    where: Places,
+    config: FolderConfig,
+    masks: Masks | None,
+    jobs: Sequence[Job],
+    progress: Progress,
+    words: Sequence[str] | None,
+) -> Generator[Outcome]:
+    """The outcomes of a run, for which all that is heavy is imported now."""
+    from srgan import folder
+    from srgan.engines import choose_devices, keep_freed_memory
+    from srgan.images import write_bytes
+
+    choose_devices(config.device)  # which may refuse, before weights are loaded
+    keep_freed_memory()
+    outcomes = folder.restore_folder(
+        choice.load(),
+        where.source,
+        where.target,
+        config,
+        size=choice.size,
+        masks=masks,
+        jobs=jobs,
+        progress=progress.within,
+    )
+    noted = words is None or not where.source.is_dir()
+    with contextlib.closing(outcomes):
+        for outcome in outcomes:
+            if words is not None and not noted:  # not before: a command that is refused is none to try again
+                again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
+                write_bytes(command_file(where.target), json.dumps(again).encode())
+                noted = True
+            yield outcome
 
 
 def command_file(target: Path) -> Path:
@@ -154,40 +180,17 @@ def command_file(target: Path) -> Path:
     return target / ".srgan" / "command.json"
 
 
-def dialled(name: str, realism: float) -> Model:
-    """The shipped weights of a name, so far on the way to the vivid ones of that name.
-
-    Raises:
-        ConfigError: there are no vivid ones.
-    """
-    from srgan import zoo
-    from srgan.errors import ConfigError
-    from srgan.model import blend
-
-    vivid = f"{name}-vivid"
-    if realism and vivid not in zoo.names():
-        there = ", ".join(name for name in zoo.names() if name.endswith("-vivid")) or "none"
-        raise ConfigError(f"--realism needs {vivid}, which does not ship; vivid weights that do: {there}")
-    if realism in (0, 1):
-        return zoo.load(vivid if realism else name)
-    return blend(zoo.load(name), zoo.load(vivid), realism)
-
-
-def own(model: str, realism: float, task: str) -> Model:
-    """The weights that --model names.
-
-    Raises:
-        ConfigError: they are for another task, or a place of the dial is asked for, too.
-    """
-    from srgan import zoo
-    from srgan.errors import ConfigError
-
-    if realism:
-        raise ConfigError("--realism blends shipped weights: leave out --model")
-    loaded = zoo.load(model)
-    if loaded.task.name != task:
-        raise ConfigError(f"{model} is for the task {loaded.task.name}, not for {task}")
-    return loaded
+def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
+    """Whether what is to be said of an outcome on stdout was; False where nobody reads it any more."""
+    try:
+        if as_json:
+            click.echo(json.dumps(_as_json(outcome)))
+        elif verbose and outcome.status == "ok":
+            click.echo(str(outcome.target))
+    except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ UNPACKED = 6
 _LOSSY, _LOSSLESS = (".jpg", ".jpeg", ".jpe", ".webp", ".avif", ".heic", ".heif"), (".png", ".tif", ".tiff", ".bmp")
 
 
-def needed(jobs: Sequence[Job], growth: float) -> float:
+def needed(jobs: Iterable[Job], growth: float) -> float:
     """About how many bytes the outputs take that are not there yet: files are taken to grow as their pixels do.
 
     Args:
@@ -26,13 +26,23 @@ def needed(jobs: Sequence[Job], growth: float) -> float:
     """
     total = 0.0
     for job in jobs:
-        if os.path.lexists(os.path.join(job.output_folder, job.new)):  # no Paths: of 100,000 jobs they take a second
-            continue
-        with suppress(OSError):  # what cannot be read fails later, by name
-            unpacked = job.name.lower().endswith(_LOSSY) and job.new.lower().endswith(_LOSSLESS)
-            size = os.stat(os.path.join(job.input_folder, job.name)).st_size
-            total += size * growth * (UNPACKED if unpacked else 1)
+        if not os.path.lexists(os.path.join(job.output_folder, job.new)):  # no Paths: of 100,000 they take a second
+            total += of_one(job, growth)
     return total
+
+
+def of_one(job: Job, growth: float) -> float:
+    """About how many bytes one output takes."""
+    with suppress(OSError):  # what cannot be read fails later, by name
+        unpacked = job.name.lower().endswith(_LOSSY) and job.new.lower().endswith(_LOSSLESS)
+        size = os.stat(os.path.join(job.input_folder, job.name)).st_size
+        return size * growth * (UNPACKED if unpacked else 1)
+    return 0.0
+
+
+def said(needed: float, free: int) -> str:
+    """Both, as a sentence."""
+    return f"the outputs may take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
 
 
 def free(target: Path) -> int:

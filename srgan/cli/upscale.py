@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
-from srgan.cli.restore import dialled, own, restoring, run
-
-if TYPE_CHECKING:
-    from srgan.model import Model
+from srgan import zoo
+from srgan.cli.restore import realism_option, restoring, run
+from srgan.cli.weights import Choice, Weights, dialled, own
+from srgan.errors import ConfigError
+from srgan.sizing import Size
 
 SCALES = (2, 3, 4)
 """For which networks ship."""
@@ -24,6 +25,7 @@ ROUNDS = 60
 @click.option("--width", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this wide.")
 @click.option("--height", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this high.")
 @click.option("--max-side", type=click.IntRange(1), default=None, metavar="PX", help="Make the longer side this long.")
+@realism_option
 @restoring
 @click.option(
     "--consistent", is_flag=True, help=f"Hold the result to the input, in {ROUNDS} rounds: reduced, it is the input."
@@ -36,48 +38,43 @@ def upscale(
     model: str | None,
     realism: float,
     consistent: bool,
+    paths: tuple[Path, ...],
+    output: Path | None,
     **common: Any,
 ) -> int:
-    """Enlarge pictures: a file, or a folder with its sub-folders.
+    """Enlarge pictures: files, or folders with their sub-folders.
+
+    Without OUT, photo.jpg becomes photo-x4.jpg and FOLDER goes into FOLDER-x4; several inputs go into -o OUT. Hidden
+    files and links to folders are passed over.
 
     Formats, colour profiles, metadata and transparency are kept. The same command again continues an interrupted run.
     A size that no network makes is made by the next larger one, or by two, and then reduced.
     """
-    from srgan.errors import ConfigError
-    from srgan.sizing import Size
-
     limits = {"width": width, "height": height, "max_side": max_side}
-    limited = any(limit is not None for limit in limits.values())
-    if scale is not None and limited:
+    given = [str(limit) for limit in limits.values() if limit is not None]
+    if scale is not None and given:
         raise ConfigError("--scale says how large, and so does --width, --height or --max-side: leave one out")
-    growth = None if limited or (model is not None and scale is None) else (scale or 4.0) ** 2
-    if not limited and (scale is None or scale in SCALES):
-        whole = None if scale is None else int(scale)
-        return run(lambda: _choose(model, whole, realism, consistent), growth=growth, **common)
+    if not given and (scale is None or scale in SCALES):
+        choice = _choose(model, None if scale is None else int(scale), realism, consistent)
+        return run(choice, f"-x{choice.weights[0].scale}", paths, output, **common)
     if consistent:
         raise ConfigError("--consistent needs a --scale of 2, 3 or 4")
-    return run(lambda: _ladder(model, realism), size=Size(scale=scale, **limits), growth=growth, **common)
+    choice = Choice(_ladder(model, realism), size=Size(scale=scale, **limits))
+    return run(choice, f"-{'x'.join(given)}" if given else f"-x{scale:g}", paths, output, **common)
 
 
-def _choose(model: str | None, scale: int | None, realism: float, consistent: bool) -> Model:
-    """The model that the flags ask for."""
-    from srgan.errors import ConfigError
-
-    loaded = dialled(f"upscale-x{scale or 4}", realism) if model is None else own(model, realism, "upscale")
-    if scale is not None and loaded.task.scale != scale:
-        raise ConfigError(f"{model} enlarges {loaded.task.scale} times, not {scale}: leave out --scale")
-    if consistent:
-        loaded.task = dataclasses.replace(loaded.task, rounds=ROUNDS)  # type: ignore[call-arg]
-    return loaded
+def _choose(model: str | None, scale: int | None, realism: float, consistent: bool) -> Choice:
+    """The one model that the flags ask for."""
+    weights = dialled(f"upscale-x{scale or 4}", realism) if model is None else own(model, realism, "upscale")
+    if scale is not None and weights.scale != scale:
+        raise ConfigError(f"{model} enlarges {weights.scale} times, not {scale}: leave out --scale")
+    return Choice((weights,), {"rounds": ROUNDS} if consistent else {})
 
 
-def _ladder(model: str | None, realism: float) -> dict[int, Model]:
-    """A model for each scale that there is at this place of the dial."""
-    from srgan import zoo
-
+def _ladder(model: str | None, realism: float) -> tuple[Weights, ...]:
+    """Weights for each scale that there are at this place of the dial."""
     if model is not None:
-        loaded = own(model, realism, "upscale")
-        return {loaded.task.scale: loaded}
-    names = {scale: f"upscale-x{scale}" for scale in SCALES}
-    there = {scale: name for scale, name in names.items() if f"{name}{'-vivid' * (realism > 0)}" in zoo.names()}
-    return {scale: dialled(name, realism) for scale, name in (there or names).items()}
+        return (own(model, realism, "upscale"),)
+    names = [f"upscale-x{scale}" for scale in SCALES]
+    there = [name for name in names if f"{name}{'-vivid' * (realism > 0)}" in zoo.names()]
+    return tuple(dialled(name, realism) for name in there or names)

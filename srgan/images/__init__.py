@@ -7,20 +7,21 @@ function, which it would take the place of once it is imported.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from srgan.images.folder import Job, find, plan
-from srgan.images.formats import SUFFIXES, check_size, format_of, is_picture, printable
+from srgan.images.folder import Job, beside, find, plan
+from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of, is_picture, printable
 
 if TYPE_CHECKING:
     from srgan.images.bands import Bands, Window, as_bands, read_bands
     from srgan.images.decoders import FIRST_OF
-    from srgan.images.frames import Frames, encode_frames, read_frames
+    from srgan.images.frames import Frames, count_frames, encode_frames, read_frames
     from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
-    from srgan.images.reader import Header, decode, probe, read
+    from srgan.images.reader import Header, check_pixels, decode, probe, read
     from srgan.images.writer import STREAMED, Before, encode, partial_of, write, write_bands, write_bytes
 
 __all__ = [
     "FIRST_OF",
     "LARGEST_FLOAT",
+    "SEVERAL",
     "STREAMED",
     "SUFFIXES",
     "Bands",
@@ -32,7 +33,10 @@ __all__ = [
     "Window",
     "as_bands",
     "as_samples",
+    "beside",
+    "check_pixels",
     "check_size",
+    "count_frames",
     "decode",
     "eight_bits",
     "encode",
@@ -56,9 +60,9 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("Bands", "Window", "as_bands", "read_bands"), "bands"),
     **dict.fromkeys(("FIRST_OF",), "decoders"),
-    **dict.fromkeys(("Frames", "encode_frames", "read_frames"), "frames"),
+    **dict.fromkeys(("Frames", "count_frames", "encode_frames", "read_frames"), "frames"),
     **dict.fromkeys(("LARGEST_FLOAT", "Image", "as_samples", "eight_bits", "white_of"), "image"),
-    **dict.fromkeys(("Header", "decode", "probe", "read"), "reader"),
+    **dict.fromkeys(("Header", "check_pixels", "decode", "probe", "read"), "reader"),
     **dict.fromkeys(("STREAMED", "Before", "encode", "partial_of", "write", "write_bands", "write_bytes"), "writer"),
 }
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -91,6 +91,7 @@ def plan(
     shard: str = "1/1",
     sniff: bool = False,
     in_place: bool = False,
+    among: Sequence[str] | None = None,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
@@ -102,6 +103,7 @@ def plan(
             A picture's name alone decides in which it is.
         in_place: OUT is IN, and each picture is replaced by one of its own name and format.
         sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
+        among: only these files and folders, by their paths in the input folder; the files are always looked into.
 
     Raises:
         ConfigError: IN is missing, OUT is IN, the format is not one that we write, the shard is none, or names collide
@@ -124,7 +126,7 @@ def plan(
     inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     if inside == outside and not in_place:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    kinds = _kinds(source, None if in_place else target, sniff)
+    kinds = _kinds(source, None if in_place else target, sniff, among)
     if not kinds:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source, target, name, new) for name, new in _targets(kinds, format, on_collision)]
@@ -133,12 +135,13 @@ def plan(
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
 
 
-def _kinds(source: Path, target: Path | None, sniff: bool) -> dict[str, str]:
+def _kinds(source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None) -> dict[str, str]:
     """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
     kinds: dict[str, str] = {}
     others: Counter[str] = Counter()
-    for name in files(source, exclude=target):
-        kind = _kind(name) or (_kind_by_content(source / name) if sniff else None)
+    names = files(source, exclude=target) if among is None else _among(source, among, target)
+    for name in names:
+        kind = _kind(name) or (_kind_by_content(source / name) if sniff or (among and name in among) else None)
         if kind:
             kinds[name] = kind
         else:
@@ -148,6 +151,17 @@ def _kinds(source: Path, target: Path | None, sniff: bool) -> dict[str, str]:
         more = ", ..." if len(others) > 5 else ""
         _log.warning("passed over what is no picture by its suffix (%s%s); --sniff looks into it", counts, more)
     return kinds
+
+
+def _among(source: Path, among: Sequence[str], exclude: Path | None) -> Iterator[str]:
+    """The files that are given, or lie in folders that are."""
+    for one in dict.fromkeys(among):
+        if (source / one).is_dir():
+            if exclude and os.path.realpath(source / one) == os.path.realpath(exclude):
+                continue
+            yield from (f"{one}/{name}" for name in files(source / one, exclude=exclude))
+        else:
+            yield one
 
 
 def _kind(name: str) -> str | None:
@@ -180,6 +194,11 @@ def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
     if target.is_dir() or target.suffix.lower() not in READABLE:
         if target.exists() and not target.is_dir():
             raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+        if target.suffix and not target.is_dir():
+            raise ConfigError(
+                f"{printable(target)}: no picture has the suffix {printable(target.suffix)!r}: choose one of "
+                f"{', '.join(SUFFIXES.values())}, or make that folder first"
+            )
         target = target / _renamed(source.name, _kind(source.name) or _kind_by_content(source), format)
     elif format not in ("keep", format_of(target)):
         raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
@@ -216,6 +235,16 @@ def _suffix(kind: str | None, format: str) -> str:
     """Of a new file made from one of this kind."""
     wanted = kind if format == "keep" else format
     return SUFFIXES.get(wanted or "png", SUFFIXES["png"])
+
+
+def beside(source: Path, tag: str, format: str = "keep") -> Path:
+    """Where what is made of a file or folder goes when nobody says: beside it, its name followed by a tag."""
+    whole = Path(os.path.abspath(source))  # of "." and ".." the name
+    if whole.is_dir():
+        return source.parent / f"{source.name}{tag}" if source.name not in ("", "..") else Path(f"{whole}{tag}")
+    kind = _kind(source.name) or _kind_by_content(source)
+    stem, suffix = os.path.splitext(_renamed(source.name, kind, format if format == "keep" else writable(format)))
+    return source.with_name(f"{stem}{tag}{suffix}")
 
 
 def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:

@@ -15,6 +15,9 @@ AnyFile = io.BufferedReader | io.BufferedRandom | io.BytesIO
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp", "avif": ".avif"}
 """The formats that can be written, each with the suffix a new file gets."""
 
+SEVERAL = ("png", "webp", "tiff")
+"""The formats that are written with several frames or pages."""
+
 READABLE = {
     ".png": "png",
     ".jpg": "jpeg",

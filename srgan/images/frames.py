@@ -11,9 +11,9 @@ from srgan.errors import ImageError
 from srgan.images import exif, pixels, tiff, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
-from srgan.images.formats import AnyPath, check_size, printable, sniffed, writable
+from srgan.images.formats import SEVERAL, AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
-from srgan.images.reader import MAX_PIXELS, contents_of, damage_named, decode
+from srgan.images.reader import MAX_PIXELS, contents_of, damage_named, decode, opened
 from srgan.images.writer import encode, failure_told, resized_exif, stacked
 
 _SHOWN = 100.0
@@ -34,6 +34,18 @@ class Frames:
     images: tuple[Image, ...]
     durations: tuple[float, ...] = ()
     loop: int = 0
+
+
+def count_frames(path: AnyPath, format: str) -> int:
+    """How many frames or pages a file of that format has; none is decoded.
+
+    Raises:
+        ImageError: the file cannot be read, or is damaged.
+    """
+    with opened(path) as file, damage_named(printable(path), format), foreign():
+        if format == "tiff":
+            return tiff.count(file)
+        return int(getattr(plugin_of(format)(file), "n_frames", 1))
 
 
 def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Frames:
@@ -95,7 +107,7 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
         every = [tiff_writer.Page(page.shape, page.dtype, [page]) for page in pages]
         tiff_writer.write(file, every, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi)
         return file.getvalue()
-    if format not in ("png", "webp"):
+    if format not in SEVERAL:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
     first, *others = _pictures(images)
     file = io.BytesIO()

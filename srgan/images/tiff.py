@@ -83,6 +83,12 @@ def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
     return [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
 
 
+def count(file: AnyFile) -> int:
+    """How many pages a TIFF has; thumbnails and masks do not count."""
+    with tifffile.TiffFile(file) as opened:
+        return len(_counted(opened))
+
+
 def pages(data: bytes) -> list[bytes]:
     """For each page the same file, whose only directory is that page's."""
     with tifffile.TiffFile(io.BytesIO(data)) as opened:

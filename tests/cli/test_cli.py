@@ -132,7 +132,7 @@ def test_a_bad_picture_is_named_and_the_command_leaves_with_1(run, folder, weigh
 @pytest.mark.parametrize(
     "words, message",
     [
-        (("upscale",), "Missing argument 'IN'"),
+        (("upscale",), "Missing argument 'IN... [OUT]'"),
         (("upscal",), "No such command 'upscal'"),
         (("upscale", "in", "out", "--sharpen"), "No such option"),
         (("upscale", "in", "out", "-s", "big"), "Invalid value for '-s' / '--scale'"),
@@ -200,7 +200,7 @@ def test_info_tells_of_a_file_what_its_header_says(run, weights):
     assert code == 0
     assert stdout.startswith(f"{weights}: ")
     assert f"SHA-256 {zoo.sha256(weights)}" in stdout
-    assert "task:     upscale (scale 2, rounds 0)" in stdout
+    assert "task:     upscale (scale 2, source clean, rounds 0)" in stdout
     assert "network:  compact (width 8, depth 2, fold 2)" in stdout
     assert "Set5 31.25" in stdout and "licence:  CC0" in stdout
 
@@ -281,7 +281,7 @@ def test_train_dry_run_prints_every_setting_and_does_nothing(run, tmp_path):
 
     settings = dict(line.split(" = ", 1) for line in stdout.splitlines())
     assert code == 0
-    assert {"network", "width", "depth", "scale", "rounds", *options_of(TrainConfig)} == set(settings)
+    assert {"network", "width", "depth", "scale", "source", "rounds", *options_of(TrainConfig)} == set(settings)
     assert settings["network"] == '"srresnet"'
     assert settings["steps"] == "2000  # Generator updates in all."
     assert not (tmp_path / "run").exists()
@@ -446,8 +446,8 @@ def test_a_strength_of_0_gives_the_same_pixels(run, folder, denoiser, tmp_path):
 @pytest.mark.parametrize(
     "words, message",
     [
-        (("--strength", "much"), "error: strength=much: neither auto nor a number\n"),
-        (("--strength", "120"), "error: strength=120: choose auto, or 0 to 100\n"),
+        (("--strength", "much"), "'much' is neither auto nor a number from 0 to 100\n"),
+        (("--strength", "120"), "'120' is neither auto nor a number from 0 to 100\n"),
     ],
 )
 def test_a_strength_that_makes_no_sense_leaves_with_2(run, folder, denoiser, tmp_path, words, message):

@@ -1,0 +1,111 @@
+"""`--dry-run`: every check that a run makes, but for the pixels, and what it would write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from srgan.cli import space
+from srgan.errors import ImageError, SrganError, UnsupportedImageError
+from srgan.images import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from srgan.cli.weights import Choice
+    from srgan.images import Job
+    from srgan.journal import History
+    from srgan.masks import Masks
+    from srgan.settings import FolderConfig
+
+
+class Rehearsal:
+    """What a run would do with each picture, from names, headers and the journal."""
+
+    def __init__(
+        self, choice: Choice, config: FolderConfig, masks: Masks | None = None, history: History | None = None
+    ) -> None:
+        self.choice, self.config, self.masks, self.history = choice, config, masks, history
+        self.needed = 0.0
+        self.counts: Counter[str] = Counter()
+
+    def check_machine(self) -> None:
+        """Nothing, where the machine has the device, the engine and the numbers that are asked for by name.
+
+        Raises:
+            ConfigError: it has not.
+        """
+        config = self.config
+        always = config.device in ("auto", "cpu") and config.engine == "auto" and config.precision in ("auto", "fp32")
+        if not always:  # only trying tells, and that takes seconds
+            from srgan.restorer import Restorer
+
+            Restorer(self.choice.load(), config, self.choice.size)
+
+    def show(self, jobs: Sequence[Job], *, as_json: bool) -> int:
+        """Prints what would become of each picture; the exit code of the run."""
+        for job in jobs:
+            said = self._of(job)
+            self.counts[str(said["status"])] += 1
+            if as_json:
+                click.echo(json.dumps(said))
+            elif said["status"] == "planned":
+                click.echo(f"{job.source} -> {job.target}")
+            if said["status"] in ("failed", "unsupported"):
+                click.echo(f"{said['status']}: {said['reason']}", err=True)
+        return 1 if self.counts["failed"] + self.counts["unsupported"] else 0
+
+    def tell(self, target: Path) -> None:
+        """Says how many pictures would not be made, and how much room the others take."""
+        skipped, failed = self.counts["skipped"], self.counts["failed"] + self.counts["unsupported"]
+        if skipped or failed:
+            click.echo(f"to do {self.counts['planned']} skipped {skipped} failed {failed}", err=True)
+        click.echo(space.said(self.needed, space.free(target)), err=True)
+
+    def _of(self, job: Job) -> dict[str, object]:
+        """What `--json` says of a picture; the pixels are those that it would have."""
+        said: dict[str, object] = {
+            "name": job.name,
+            "target": str(job.target),
+            "status": "planned",
+            "reason": "",
+            "pixels": 0,
+            "seconds": 0.0,
+            "notes": [],
+        }
+        try:
+            status, reason = self._settled(job) or ("", "")
+            if not status:
+                said["pixels"] = self._looked(job)
+                return said
+        except (ImageError, OSError) as error:
+            status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
+            reason = str(error) if isinstance(error, SrganError) else f"{printable(job.source)}: {error}"
+        return {**said, "status": status, "reason": reason}
+
+    def _settled(self, job: Job) -> tuple[str, str] | None:
+        """What is said of a picture that is not made, because of what is there; None of others."""
+        if self.config.existing == "overwrite" or not os.path.lexists(job.target):
+            return None
+        if self.config.existing == "error":
+            return "failed", f"{job.target}: is there already"
+        if self.config.existing == "skip":
+            return "skipped", "is there already"
+        return None
+
+    def _looked(self, job: Job) -> int:
+        """The pixels of an output that can be made."""
+        from srgan.conversion import look
+
+        if self.masks is not None:
+            self.masks.stamp(job.name)  # which fails where there is none
+        seen = look(job, self.config, self.choice.sizes)
+        pixels = seen.size[0] * seen.size[1]
+        if not os.path.lexists(job.target):
+            self.needed += space.of_one(job, pixels / (seen.header.width * seen.header.height))
+        return pixels

@@ -1,0 +1,91 @@
+"""Where the pictures of a command come from and where they go: `IN`, `IN OUT`, or `IN... -o OUT`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from srgan.errors import ConfigError, MachineError
+from srgan.images import beside, printable
+from srgan.settings import FolderConfig
+
+
+@dataclass(frozen=True)
+class Places:
+    """A file or folder, and the file or folder that is made of it.
+
+    Attributes:
+        among: of the folder these files and folders alone, by their paths in it; None is all of it.
+    """
+
+    source: Path
+    target: Path
+    among: tuple[str, ...] | None = None
+
+
+def places(paths: Sequence[Path], output: Path | None, tag: str, config: FolderConfig) -> Places:
+    """What the paths of a command line mean.
+
+    Several inputs are parts of the folder that holds them all, of which these alone are restored: so `a/1.png b` has
+    the outputs `OUT/a/1.png` and `OUT/b/...`.
+
+    Args:
+        tag: what is added to the name of the input where no output is named.
+
+    Raises:
+        ConfigError: they mean nothing, or two things.
+        MachineError: the output cannot be written.
+    """
+    named = output is not None
+    if output is None and len(paths) == 2:
+        paths, output = paths[:1], paths[1]
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{printable(path)}: no such file or folder")
+    if len(paths) > 1:
+        if output is None:
+            raise ConfigError("several inputs: say where their outputs go with -o FOLDER")
+        if config.in_place:
+            raise ConfigError("--in-place takes one file or folder")
+        found = _together(paths, output)
+    else:
+        (source,) = paths
+        found = Places(source, output or (source if config.in_place else beside(source, tag, config.format)))
+        if not named and config.existing == "resume":
+            _check_new(found)
+    _check_writable(found.target)
+    return found
+
+
+def _check_new(found: Places) -> None:
+    """Nothing, where no file would be lost that nobody has named as an output for certain."""
+    if found.target.is_file() and found.source.is_file() and not found.target.samefile(found.source):
+        name = printable(found.target)
+        raise ConfigError(
+            f"{name}: is there already: --existing overwrite replaces it; "
+            "if it is an input, too, name a folder for all outputs with -o FOLDER"
+        )
+
+
+def _together(paths: Sequence[Path], output: Path) -> Places:
+    """The folder that holds several inputs, with their names in it."""
+    names = [os.path.normpath(path) for path in paths]
+    if any(os.path.isabs(name) or name.split(os.sep)[0] in (os.curdir, os.pardir) for name in names):
+        names = [os.path.abspath(name) for name in names]
+    root = os.path.commonpath([os.path.dirname(name) for name in names])
+    among = tuple(Path(os.path.relpath(name, root or os.curdir)).as_posix() for name in names)
+    return Places(Path(root), output, among)
+
+
+def _check_writable(target: Path) -> None:
+    """Nothing, where a file or folder can be made."""
+    there = target
+    while not os.path.lexists(there):
+        there = there.parent
+    if there.is_file() and there != target:
+        raise MachineError(f"{printable(target)}: cannot be written: {printable(there)} is a file, no folder")
+    folder = there if there.is_dir() else there.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise MachineError(f"{printable(target)}: cannot be written: no permission to write into {printable(folder)}")

@@ -1,0 +1,111 @@
+"""Which weights the flags ask for, told from the headers of their files: networks are loaded when all else is clear."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from srgan import zoo
+from srgan.errors import ConfigError, WeightsError
+from srgan.sizing import Size, outlook
+
+if TYPE_CHECKING:
+    from srgan.model import Model
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What one model is loaded from: a weights file, or two between which it lies.
+
+    Attributes:
+        name: of shipped weights, or a file.
+        task: what its header says of the task.
+        realism: how far the model is on the way to the vivid weights of that name.
+    """
+
+    name: str
+    task: Mapping[str, Any]
+    realism: float = 0.0
+
+    @property
+    def scale(self) -> int:
+        return int(self.task.get("scale", 1))
+
+    def load(self) -> Model:
+        """The model itself."""
+        from srgan.model import blend
+
+        vivid = f"{self.name}-vivid"
+        if self.realism in (0, 1):
+            return zoo.load(vivid if self.realism else self.name)
+        return blend(zoo.load(self.name), zoo.load(vivid), self.realism)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The models of a run; where a size is asked for one for each scale, else one alone.
+
+    Attributes:
+        asked: the fields of the task that flags have set.
+    """
+
+    weights: tuple[Weights, ...]
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    size: Size | None = None
+
+    def load(self) -> Model | dict[int, Model]:
+        """The models themselves, as `srgan.restore_folder` takes them."""
+        models = {one.scale: one.load() for one in self.weights}
+        for model in models.values():
+            model.task = dataclasses.replace(model.task, **self.asked)
+        return models[self.weights[0].scale] if self.size is None else models
+
+    def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
+        """Width and height of an output, and the pixels of the largest picture on the way."""
+        return outlook(width, height, [one.scale for one in self.weights], self.size)
+
+    @property
+    def growth(self) -> float | None:
+        """Output pixels / input pixels; None where that is another for each picture."""
+        factor = self.weights[0].scale if self.size is None else self.size.scale
+        return None if factor is None else float(factor) ** 2
+
+
+def dialled(name: str, realism: float) -> Weights:
+    """The shipped weights of a name, so far on the way to the vivid ones of that name.
+
+    Raises:
+        ConfigError: there are no vivid ones.
+    """
+    vivid = f"{name}-vivid"
+    if realism and vivid not in zoo.names():
+        there = ", ".join(name for name in zoo.names() if name.endswith("-vivid")) or "none"
+        raise ConfigError(f"--realism needs {vivid}, which does not ship; vivid weights that do: {there}")
+    for end in ([name] if realism < 1 else []) + ([vivid] if realism else []):
+        zoo.checked(end)
+    return Weights(name, _task(vivid if realism == 1 else name), realism)
+
+
+def own(model: str, realism: float, task: str) -> Weights:
+    """The weights that --model names.
+
+    Raises:
+        ConfigError: they are for another task, or a place of the dial is asked for, too.
+    """
+    if realism:
+        raise ConfigError("--realism blends shipped weights: leave out --model")
+    zoo.checked(model)
+    found = _task(model)
+    if found["name"] != task:
+        raise ConfigError(f"{model} is for the task {found['name']}, not for {task}")
+    return Weights(model, found)
+
+
+def _task(model: str) -> Mapping[str, Any]:
+    """What the header of a weights file says of the task."""
+    task = zoo.describe(model).get("task")
+    if not isinstance(task, dict) or "name" not in task or not isinstance(task.get("scale", 1), int):
+        raise WeightsError(f"{model}: describes no model this version knows; upgrade srgan")
+    return task

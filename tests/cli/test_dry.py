@@ -1,0 +1,101 @@
+"""A dry run finds what the run would: it makes every check but for the pixels."""
+
+import json
+
+import pytest
+
+from srgan.images import Image, write
+from srgan.model import save
+
+
+@pytest.fixture
+def folder(tmp_path, pixels):
+    for seed, name in enumerate(("a.png", "b.png")):
+        write(tmp_path / "in" / name, Image(pixels(10, 20, seed=seed)))
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize(
+    "words, code, message",
+    [
+        (("upscale", "-m", "nope"), 4, "nope: neither a file nor a name of shipped weights "),
+        (("upscale", "-s", 3, "--realism", 1), 2, "--realism needs upscale-x3-vivid, which does not ship"),
+        (("upscale", "-m", "denoise"), 2, "denoise is for the task denoise, not for upscale"),
+        (("upscale", "-m", "upscale-x2", "-s", 4), 2, "upscale-x2 enlarges 2 times, not 4: leave out --scale"),
+        (("upscale", "-d", "nowhere"), 2, "device 'nowhere' is not usable here "),
+        (("upscale", "--engine", "openvino", "--precision", "fp16"), 2, ""),
+        (("upscale", "--frames", "all", "-f", "jpeg"), 2, "--frames all: jpeg holds one picture; choose png, webp"),
+        (("inpaint", "--mask", "nowhere.png"), 2, "nowhere.png: there is no such mask or folder of masks"),
+    ],
+)
+def test_what_the_run_refuses_a_dry_run_refuses(run, folder, tmp_path, words, code, message):
+    command, *flags = words
+
+    real = run(command, folder, tmp_path / "out", *flags)
+    dry = run(command, folder, tmp_path / "out", *flags, "-n")
+
+    assert dry[0] == real[0] == code
+    assert dry[2].splitlines()[-1] == real[2].splitlines()[-1]
+    assert dry[2].startswith(f"error: {message}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged_weights_are_refused(run, folder, tmp_path, tiny):
+    save(tiny, tmp_path / "cut.safetensors")
+    with (tmp_path / "cut.safetensors").open("r+b") as file:
+        file.truncate(100)
+
+    assert run("upscale", folder, tmp_path / "out", "-m", tmp_path / "cut.safetensors", "-n")[0] == 4
+
+
+def test_a_picture_that_would_fail_is_named(run, folder, tmp_path):
+    (folder / "c.png").write_bytes(b"not a picture")
+    (folder / "d.png").write_bytes(b"")
+
+    code, stdout, said = run("upscale", folder, tmp_path / "out", "-n", "--max-pixels", 200)
+
+    assert code == 1
+    assert len(stdout.splitlines()) == 2
+    assert f"unsupported: {folder}/c.png: not a picture (" in said
+    assert f"failed: {folder}/d.png: empty file\n" in said
+    assert "to do 2 skipped 0 failed 2\n" in said
+    assert (
+        "20 x 10 pixels are more than the limit"
+        in run("upscale", folder, tmp_path / "out", "-n", "--max-pixels", 199)[2]
+    )
+
+
+def test_json_is_one_object_a_picture(run, folder, tmp_path):
+    (folder / "c.png").write_bytes(b"not a picture")
+
+    code, stdout, _ = run("upscale", folder, tmp_path / "out", "-n", "--json", "-s", 2)
+
+    said = [json.loads(line) for line in stdout.splitlines()]
+    assert code == 1
+    assert [(one["name"], one["status"], one["pixels"]) for one in said] == [
+        *(("a.png", "planned", 800), ("b.png", "planned", 800), ("c.png", "unsupported", 0))
+    ]
+    assert set(said[0]) == {"name", "target", "status", "reason", "pixels", "seconds", "notes"}
+
+
+@pytest.mark.parametrize("words, growth", [(("-s", 2), 4), (("--max-side", 60), 9), (("-s", 1.5), 2.25)])
+def test_the_room_is_told_whatever_the_size_asked_for(run, folder, tmp_path, monkeypatch, words, growth):
+    told = []
+    monkeypatch.setattr("srgan.cli.space.said", lambda needed, free: told.append(needed) or "")
+
+    run("upscale", folder, tmp_path / "out", "-n", *words)
+
+    assert told == [pytest.approx(growth * sum(path.stat().st_size for path in folder.iterdir()))]
+
+
+def test_what_is_there_is_skipped_or_fails_as_the_flags_say(run, folder, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_bytes(b"mine")
+
+    for existing, code, statuses in (
+        ("skip", 0, ["skipped", "planned"]),
+        ("error", 1, ["failed", "planned"]),
+        ("overwrite", 0, ["planned", "planned"]),
+    ):
+        left, stdout, _ = run("upscale", folder, tmp_path / "out", "-n", "--json", "--existing", existing)
+        assert (left, [json.loads(line)["status"] for line in stdout.splitlines()]) == (code, statuses)
