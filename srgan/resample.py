@@ -1,7 +1,11 @@
-"""The one resampler: MATLAB-compatible bicubic, up and down, so that scores compare with published ones.
+"""Bicubic resampling of tensors, up and down, under the two rules for borders that the field has.
 
-Cubic convolution with a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711, Eq. 15), mirrored borders that repeat
-the edge pixel, and a kernel widened by the reduction factor (antialiasing): what MATLAB's `imresize` does.
+Cubic convolution with a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711, Eq. 15), and a kernel widened by the
+reduction factor (antialiasing). At the borders, benchmarks mirror the picture and repeat the edge pixel, as MATLAB's
+`imresize` does: so do `downsample` and `upsample`, so that scores compare with published ones. Pillow and torch cut the
+kernel off and weigh up what is left of it: so do srgan/reduction.py, which makes the sizes that users ask for, and
+what holds an enlarged picture to its input (`--consistent`). Both rules give the same 2 pixels away from the borders
+of the smaller picture.
 """
 
 from functools import lru_cache
@@ -56,10 +60,14 @@ def pixel_shuffle(phases: Float[Tensor, "n d h w"], scale: int) -> Float[Tensor,
     return split.permute(0, 1, 4, 2, 5, 3).reshape(n, channels // scale**2, height * scale, width * scale)
 
 
-def resize(x: Batch, height: int, width: int) -> Float[Tensor, "n 3 {height} {width}"]:
-    """The pictures at any size, antialiased where they shrink; values may overshoot [0, 1] slightly."""
+def resize(x: Batch, height: int, width: int, *, mirrored: bool = True) -> Float[Tensor, "n 3 {height} {width}"]:
+    """The pictures at any size, antialiased where they shrink; values may overshoot [0, 1] slightly.
+
+    Args:
+        mirrored: at the borders the picture is, as in MATLAB; else the kernel is cut off there, as in Pillow and torch.
+    """
     vertical, horizontal = (
-        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device)
+        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device, mirrored)
         for size, new_size in zip(x.shape[-2:], (height, width), strict=True)
     )
     return vertical @ x @ horizontal.T
@@ -78,7 +86,7 @@ _KEPT = 4_000_000
 
 
 @torch.inference_mode(False)  # or what inference has made first, training could not use
-def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
+def _matrix(size: int, new_size: int, device: torch.device, mirrored: bool) -> Float[Tensor, "{new_size} {size}"]:
     """Row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
     ratio = new_size / size
     widening = max(1.0, 1 / ratio)
@@ -86,11 +94,13 @@ def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{n
     first = torch.floor(centre - 2 * widening).long()
     taps = first[:, None] + torch.arange(int(4 * widening) + 3)
     weights = cubic((taps - centre[:, None]) / widening)
+    if not mirrored:
+        weights = weights * ((taps >= 0) & (taps < size))
     weights = weights / weights.sum(dim=1, keepdim=True)
     period = taps % (2 * size)
-    mirrored = torch.minimum(period, 2 * size - 1 - period)
+    inside = torch.minimum(period, 2 * size - 1 - period)
     matrix = torch.zeros(new_size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, mirrored, weights).float().to(device)
+    return matrix.scatter_add_(1, inside, weights).float().to(device)
 
 
 _kept_matrix = lru_cache(maxsize=512)(_matrix)

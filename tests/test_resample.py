@@ -14,8 +14,9 @@ from PIL import Image as Pillow
 from srgan import resample
 from srgan.colour import luma
 from srgan.errors import ConfigError
-from srgan.images import read
+from srgan.images import Image, read
 from srgan.metrics import Protocol, psnr
+from srgan.reduction import reduced
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, pixel_shuffle, resize, upsample
 
 BENCH = Path(__file__).parents[2] / "shared" / "data" / "bench"
@@ -50,6 +51,27 @@ def test_a_resized_picture_equals_pillows_bicubic_inside(height, width):
 
     inside = (..., slice(border, -border), slice(border, -border))
     torch.testing.assert_close(ours[inside], theirs[inside], atol=1e-5, rtol=0)
+
+
+@pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated")
+@pytest.mark.parametrize("height, width", [(10, 12), (7, 5), (13, 31), (1, 1), (29, 36)])
+def test_a_picture_reduced_with_the_kernel_cut_off_equals_pillows_and_torchs_up_to_the_borders(height, width):
+    x = pictures(1, 3, 30, 36)
+
+    ours = resize(x, height, width, mirrored=False)
+
+    torch.testing.assert_close(ours, pillow(x, height, width), atol=1e-5, rtol=0)
+    theirs = F.interpolate(x, (height, width), mode="bicubic", antialias=True)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("height, width", [(10, 12), (7, 5), (13, 31)])
+def test_the_sizes_that_users_ask_for_are_reduced_in_the_same_way(height, width):
+    x = pictures(1, 3, 30, 36)
+
+    ours = reduced(Image(x[0].permute(1, 2, 0).numpy()), width, height).rgb
+
+    np.testing.assert_allclose(ours, resize(x, height, width, mirrored=False)[0].permute(1, 2, 0), atol=1e-5)
 
 
 @settings(max_examples=25, deadline=None)
