@@ -33,11 +33,13 @@ from srgan.images import (
     count_frames,
     encode_frames,
     format_of,
+    frames_told,
     printable,
     probe,
     read,
     read_bands,
     read_frames,
+    told,
     write_bands,
     write_bytes,
 )
@@ -134,11 +136,11 @@ class Conversion:
         with _naming(job.source):
             images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
         with _naming(job.target):
-            data = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
+            data, lost = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before)
         pixels = sum(image.width * image.height for image in images)
         notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
-        return Made(pixels, hashlib.sha256(data).hexdigest(), notes)
+        return Made(pixels, hashlib.sha256(data).hexdigest(), notes + lost)
 
     def _streamed(self, job: Job, seen: list[int], before: Before | None) -> Made:
         """The output, some rows at a time: read, restored and written."""
@@ -156,7 +158,8 @@ class Conversion:
             restored = self.restorer.bands(bands, workers=self.workers)
             counted = dataclasses.replace(restored, each=self._counted(job, restored))
             digest = write_bands(job.target, counted, strip_metadata=self.config.strip_metadata, before=ready)
-        return Made(restored.width * restored.height, digest, bands.like.notes)
+            lost = told(bands.like, format_of(job.target), strip_metadata=self.config.strip_metadata)
+        return Made(restored.width * restored.height, digest, bands.like.notes + lost)
 
     def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:
         """A picture restored as a whole; how much of it is done is told."""
@@ -191,13 +194,17 @@ class Conversion:
             return read_frames(job.source, max_pixels=most, lenient=lenient)
         return Frames((read(job.source, max_pixels=most, lenient=lenient),))
 
-    def _encoded(self, job: Job, frames: Frames, restored: Frames) -> bytes:
-        """The output's bytes; the input's own where nothing was done to it, for lossy formats would lose something."""
+    def _encoded(self, job: Job, frames: Frames, restored: Frames) -> tuple[bytes, tuple[str, ...]]:
+        """The output's bytes, and notes on what its format cannot hold.
+
+        The input's own where nothing was done to it, for lossy formats would lose something.
+        """
         config, first = self.config, frames.images[0]
         format = format_made(job, first.format, config)
         if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
-            return job.source.read_bytes()
-        return encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+            return job.source.read_bytes(), ()
+        data = encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+        return data, frames_told(restored, format, strip_metadata=config.strip_metadata)
 
 
 class Look(NamedTuple):

@@ -13,7 +13,8 @@ from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of, is_pi
 if TYPE_CHECKING:
     from srgan.images.bands import Bands, Window, as_bands, read_bands
     from srgan.images.decoders import FIRST_OF
-    from srgan.images.frames import Frames, count_frames, encode_frames, read_frames
+    from srgan.images.fitting import told
+    from srgan.images.frames import Frames, count_frames, encode_frames, frames_told, read_frames
     from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
     from srgan.images.reader import Header, check_pixels, decode, probe, read
     from srgan.images.writer import STREAMED, Before, encode, partial_of, write, write_bands, write_bytes
@@ -43,6 +44,7 @@ __all__ = [
     "encode_frames",
     "find",
     "format_of",
+    "frames_told",
     "is_picture",
     "partial_of",
     "plan",
@@ -51,6 +53,7 @@ __all__ = [
     "read",
     "read_bands",
     "read_frames",
+    "told",
     "white_of",
     "write",
     "write_bands",
@@ -59,8 +62,9 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("Bands", "Window", "as_bands", "read_bands"), "bands"),
-    **dict.fromkeys(("FIRST_OF",), "decoders"),
-    **dict.fromkeys(("Frames", "count_frames", "encode_frames", "read_frames"), "frames"),
+    "FIRST_OF": "decoders",
+    "told": "fitting",
+    **dict.fromkeys(("Frames", "count_frames", "encode_frames", "frames_told", "read_frames"), "frames"),
     **dict.fromkeys(("LARGEST_FLOAT", "Image", "as_samples", "eight_bits", "white_of"), "image"),
     **dict.fromkeys(("Header", "check_pixels", "decode", "probe", "read"), "reader"),
     **dict.fromkeys(("STREAMED", "Before", "encode", "partial_of", "write", "write_bands", "write_bytes"), "writer"),

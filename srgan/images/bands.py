@@ -120,11 +120,10 @@ _Cut = tuple[dict[str, Any], Iterator[bytes] | None]  # what a file says beside 
 
 def _cut_png(file: AnyFile) -> _Cut:
     said = png.contents(file)
-    if said.interlaced or _turned(said.exif):
+    if said.interlaced or _turned(said.described["exif"]):
         return {}, None
-    notes = frames_note(said.frames)
-    metadata = {"icc": said.icc, "exif": said.exif, "xmp": said.xmp, "dpi": said.dpi, "notes": notes}
-    return metadata, png_bands.cut(file, said, BAND)
+    notes = said.described["notes"] + frames_note(said.frames)
+    return {**said.described, "notes": notes}, png_bands.cut(file, said, BAND)
 
 
 def _cut_tiff(file: AnyFile) -> _Cut:

@@ -1,5 +1,6 @@
 """The bytes of a file of each format become an Image as it lies in the file, by the decoder that is exact and fast."""
 
+import dataclasses
 import io
 import struct
 from collections.abc import Mapping
@@ -18,10 +19,10 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import pixels, png, tiff
+from srgan.images import jpeg, pixels, png, tiff
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
-from srgan.images.image import Image
+from srgan.images.image import COMMENT, Image
 
 # Called by name, since Pillow.open() would apply a limit of its own, which only a global can change.
 _PILLOW: dict[str, type[ImageFile.ImageFile]] = {
@@ -55,21 +56,13 @@ def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
 
 def _decode_png(data: bytes) -> Image:
     """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
-    said = png.contents(io.BytesIO(data))
-    notes: tuple[str, ...] = ()
+    said, alone = png.contents(io.BytesIO(data)), png.pixels_alone(data)
+    notes = said.described["notes"] + frames_note(said.frames)
     if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
-        found = _through_opencv(data, said)
+        found = _through_opencv(alone, said)
     else:
-        found, _, notes = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, data))
-    return Image(
-        *found,
-        icc=said.icc,
-        exif=said.exif,
-        xmp=said.xmp,
-        dpi=said.dpi,
-        format="png",
-        notes=notes + frames_note(said.frames),
-    )
+        found, _, _ = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, alone))
+    return Image(*found, **{**said.described, "notes": notes}, format="png")
 
 
 def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
@@ -116,7 +109,7 @@ def _decode_pillow(data: bytes, format: str) -> Image:
     found, icc, notes = pixels.from_pillow(picture, picture.info.get("icc_profile") or None)
     with foreign():
         frames = getattr(picture, "n_frames", 1)
-    return _described(found, icc, picture.info, format if format in SUFFIXES else "png", notes + frames_note(frames))
+    return _described(found, icc, picture.info, format, notes + frames_note(frames))
 
 
 def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
@@ -124,21 +117,33 @@ def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
     with foreign():
         picture = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     icc = picture.info.get("icc_profile") or None
-    notes: tuple[str, ...] = ()
-    if picture.mode not in _TURBO:
+    if picture.mode in _TURBO:
+        found, notes = _strictly(data, picture, lenient)
+    else:
         with foreign():
             picture.load()
         found, icc, notes = pixels.from_pillow(picture, icc)
-        return _described(found, icc, picture.info, "jpeg", notes)
+    said = jpeg.described(data)
+    image = _described(found, icc, picture.info, "jpeg", notes + said.pop("notes"))
+    return dataclasses.replace(image, **said)
+
+
+def _strictly(data: bytes, picture: ImageFile.ImageFile, lenient: bool) -> tuple[pixels.Pixels, tuple[str, ...]]:
+    """The pixels, and what libjpeg-turbo stumbles over; Pillow's where that does not know how colours are sampled."""
     try:
-        array = _through_turbo(data, picture.mode)
+        return pixels.from_array(_through_turbo(data, picture.mode)), ()
     except Damaged as error:
+        stumbled = error
+    if not lenient:
         with foreign():
-            if not lenient:
-                picture.load()
+            picture.load()
+    try:
         array = _through_turbo(data, picture.mode, strict=False)
-        notes = (f"JPEG data are damaged: {error}",)
-    return _described(pixels.from_array(array), icc, picture.info, "jpeg", notes)
+    except Damaged:
+        with foreign():
+            picture.load()
+        return pixels.from_pillow(picture)[0], ()
+    return pixels.from_array(array), (f"JPEG data are damaged: {stumbled}",)
 
 
 def _through_turbo(data: bytes, mode: str, *, strict: bool = True) -> np.ndarray:
@@ -156,8 +161,9 @@ def _described(
         icc=icc,
         exif=info.get("exif") or None,
         xmp=info.get("xmp") or None,
+        texts=((COMMENT, jpeg.as_text(info["comment"])),) if format == "gif" and "comment" in info else (),
         dpi=_sound_dpi(info.get("dpi")),
-        format=format,
+        format=format if format in SUFFIXES else "png",
         notes=notes,
     )
 

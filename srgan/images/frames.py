@@ -11,10 +11,11 @@ from srgan.errors import ImageError
 from srgan.images import exif, pixels, tiff, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
+from srgan.images.fitting import fitted, told
 from srgan.images.formats import SEVERAL, AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.reader import MAX_PIXELS, contents_of, damage_named, decode, opened
-from srgan.images.writer import encode, failure_told, resized_exif, stacked
+from srgan.images.writer import encode, failure_told, stacked
 
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""
@@ -92,26 +93,24 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
         ConfigError: it is not a format that we write.
         ImageError: the format holds one picture alone, or a side is longer than it allows.
     """
-    format, images = writable(format), frames.images
-    if len(images) == 1:
-        return encode(images[0], format, quality=quality, strip_metadata=strip_metadata)
+    format = writable(format)
+    if len(frames.images) == 1:
+        return encode(frames.images[0], format, quality=quality, strip_metadata=strip_metadata)
+    holder = _holder(frames, format)
+    images = tuple(fitted(image, holder, strip_metadata=strip_metadata) for image in frames.images)
     if format == "tiff":
         for image in images:
             check_size(format, image.width, image.height)
-        block, xmp = (
-            (None, None)
-            if strip_metadata
-            else (resized_exif(images[0], images[0].width, images[0].height), images[0].xmp)
-        )
         file, pages = io.BytesIO(), [stacked(image) for image in images]
         every = [tiff_writer.Page(page.shape, page.dtype, [page]) for page in pages]
-        tiff_writer.write(file, every, icc=images[0].icc, block=block, xmp=xmp, dpi=images[0].dpi)
+        said = images[0]
+        tiff_writer.write(file, every, icc=said.icc, block=said.exif, xmp=said.xmp, iptc=said.iptc, dpi=said.dpi)
         return file.getvalue()
     if format not in SEVERAL:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
     first, *others = _pictures(images)
     file = io.BytesIO()
-    block = None if strip_metadata else resized_exif(images[0], images[0].width, images[0].height)
+    block = images[0].exif
     # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
     whole = {"png": {"blend": 0, "disposal": 1}, "webp": {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}}
     durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]
@@ -128,6 +127,16 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
             **whole[format],
         )
     return file.getvalue()
+
+
+def frames_told(frames: Frames, format: str, *, strip_metadata: bool = False) -> tuple[str, ...]:
+    """What it costs that they become a file of this format."""
+    return told(frames.images[0], _holder(frames, format), strip_metadata=strip_metadata)
+
+
+def _holder(frames: Frames, format: str) -> str:
+    """What holds them: an animated PNG holds less than a plain one."""
+    return "apng" if format == "png" and len(frames.images) > 1 else format
 
 
 def _pictures(images: Sequence[Image]) -> list[Pillow.Image]:

@@ -16,6 +16,10 @@ LARGEST_FLOAT = 4.0
 """Beyond this, floats are levels that someone forgot to divide; highlights and what steps overshoot are below."""
 
 
+COMMENT = "Comment"
+"""The keyword of a text that has none of its own, as in JPEG and GIF."""
+
+
 def white_of(dtype: np.dtype[Any]) -> float:
     """What white is in samples of this kind: 255 or 65535, or 1 in floats."""
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
@@ -46,9 +50,12 @@ class Image:
         rgb: the colours, upright: the EXIF orientation has been applied.
         alpha: how opaque each pixel is, of the same kind as `rgb`; None means that all are.
         grey: the file has one colour channel. `rgb` then holds three equal ones, and one is written back.
-        icc: the colour profile of `rgb`, verbatim; None where the colours are sRGB.
+        icc: the colour profile of `rgb`, verbatim; None where they are sRGB, or what `colours` says.
         exif: a TIFF structure as in JPEG but without its "Exif" prefix; its orientation is 1, its thumbnail dropped.
         xmp: the XMP packet.
+        iptc: the record of captions that the press uses, as it lies in a file.
+        texts: what people wrote beside it, each with a keyword of PNG's; what JPEG and GIF call a comment is "Comment".
+        colours: PNG's chunks that say what the colours mean, beside `icc` or instead: kind (cICP, gAMA, ...) and body.
         dpi: pixels an inch, across and down.
         format: "png", "jpeg", "webp", "tiff", "avif" or "bmp"; what we cannot write (GIF, HEIC) says "png".
         notes: what the user should know about the file, such as "first of 3 frames".
@@ -60,6 +67,9 @@ class Image:
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    iptc: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+    colours: tuple[tuple[bytes, bytes], ...] = ()
     dpi: tuple[float, float] | None = None
     format: str = "png"
     notes: tuple[str, ...] = ()

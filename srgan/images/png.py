@@ -1,28 +1,30 @@
-"""PNG as a list of chunks: every checksum verified, metadata taken out of one file and put into another.
+"""PNG as a list of chunks: every checksum verified, and all that a file says besides its pixels taken out of it.
 
-OpenCV reads the pixels; it keeps 16 bits, but neither reads nor writes what else a PNG says. They are written here.
+Decoders get the pixels alone: OpenCV keeps 16 bits, but reads nothing else, and a malformed animation crashes it.
 """
 
+import io
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-import numpy as np
 from isal import isal_zlib
 
-from srgan.images.damage import Damaged, foreign
+from srgan.images import png_texts
+from srgan.images.damage import Damaged
 from srgan.images.formats import AnyFile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_XMP = b"XML:com.adobe.xmp"
-_INCH = 0.0254
-_COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # the colour type of so many channels
-_BLOCK = 1 << 18  # bytes filtered at a time, so that they stay in the cache
-_BODY = 1 << 22  # bytes in one chunk, or a few more
-_MOST_METADATA = 64_000_000  # bytes; a compressed profile that claims more is a bomb
+INCH = 0.0254
+"""Metres."""
+
+COLOURS = {b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+"""The chunks that say what colours mean, beside a profile or instead of one, and how long each is."""
+
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PIECE = 1 << 16  # bytes of pixels read at a time; unpacked they are a thousand times as many at most
 
 
@@ -37,10 +39,7 @@ class Contents(NamedTuple):
     frames: int
     palette: bytes | None  # PLTE
     transparent: bytes | None  # tRNS
-    icc: bytes | None
-    exif: bytes | None
-    xmp: bytes | None
-    dpi: tuple[float, float] | None
+    described: dict[str, Any]  # fields of an Image
 
 
 def contents(file: AnyFile) -> Contents:
@@ -49,17 +48,16 @@ def contents(file: AnyFile) -> Contents:
     Raises:
         Damaged: the file ends early, or a checksum does not fit.
     """
-    found = {b"IHDR": b"", b"IDAT": b""}
-    xmp = None
+    found: dict[bytes, bytes] = {}
+    texts = []
     for kind, body in _chunks(file):
-        if kind == b"iTXt" and body.startswith(_XMP + b"\0"):
-            xmp = _international_text(body)
-        found.setdefault(kind, body)
-        found[b"IHDR"] = found[b"IHDR"] or body
-    if len(found[b"IHDR"]) != 13:
-        raise Damaged("the header chunk is broken")
-    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", found[b"IHDR"])
-    icc = found.get(b"iCCP")
+        if kind in png_texts.KINDS:
+            texts.append((kind, body))
+        elif kind not in COLOURS or b"IDAT" not in found:  # afterwards they would be too late
+            found.setdefault(kind, body)
+    if b"IDAT" not in found:
+        raise Damaged("it has no pixels")
+    width, height, depth, colour, _, _, interlaced = _header(found.get(b"IHDR", b""))
     return Contents(
         width=width,
         height=height,
@@ -69,11 +67,62 @@ def contents(file: AnyFile) -> Contents:
         frames=struct.unpack(">I", found[b"acTL"][:4])[0] if len(found.get(b"acTL", b"")) == 8 else 1,
         palette=found.get(b"PLTE"),
         transparent=found.get(b"tRNS"),
-        icc=_inflated(icc.partition(b"\0")[2][1:]) if icc else None,
-        exif=found.get(b"eXIf"),
-        xmp=xmp,
-        dpi=_dpi(found.get(b"pHYs", b"")),
+        described=_described(found, png_texts.understood(texts)),
     )
+
+
+def size(file: AnyFile) -> tuple[int, int, int]:
+    """Width, height and depth, from the header alone.
+
+    Raises:
+        Damaged: it is none.
+    """
+    kind, length = next(_places(file))
+    width, height, depth, *_ = _header(file.read(length) if kind == b"IHDR" and length == 13 else b"")
+    return width, height, depth
+
+
+def _header(body: bytes) -> tuple[int, ...]:
+    if len(body) != 13:
+        raise Damaged("the header chunk is broken")
+    header = struct.unpack(">IIBBBBB", body)
+    if header[2] not in _DEPTHS.get(header[3], ()) or any(header[4:6]) or header[6] > 1:
+        raise Damaged("the header says what no PNG is")
+    return header
+
+
+def _described(found: dict[bytes, bytes], texts: png_texts.Texts) -> dict[str, Any]:
+    """The fields of an Image that say what the file says; what is broken of it costs itself alone."""
+    icc, notes = texts.icc, texts.notes
+    if b"iCCP" in found:
+        try:
+            icc = png_texts.inflated(found[b"iCCP"].partition(b"\0")[2][1:])
+        except Damaged as error:
+            icc, notes = None, (*notes, f"the colour profile dropped: {error}")
+    return {
+        "icc": icc,
+        "exif": found.get(b"eXIf") or texts.exif,
+        "xmp": texts.xmp,
+        "iptc": texts.iptc,
+        "texts": texts.plain,
+        "colours": tuple((kind, found[kind]) for kind, size in COLOURS.items() if len(found.get(kind, b"")) == size),
+        "dpi": _dpi(found.get(b"pHYs", b"")),
+        "notes": notes,
+    }
+
+
+def pixels_alone(data: bytes) -> bytes:
+    """The same file without what its first picture does not need: decoders die of less.
+
+    Raises:
+        Damaged: the file ends early.
+    """
+    file, pieces = io.BytesIO(data), list[bytes | memoryview]([SIGNATURE])
+    for kind, length in _places(file):
+        if kind in _PIXELS:
+            at = file.tell() - 8
+            pieces.append(memoryview(data)[at : at + 12 + length])
+    return b"".join(pieces)
 
 
 def packed_pixels(file: AnyFile) -> Iterator[bytes]:
@@ -83,66 +132,6 @@ def packed_pixels(file: AnyFile) -> Iterator[bytes]:
             piece = file.read(min(length, _PIECE))
             yield piece
             length -= len(piece)
-
-
-def encoded(
-    strips: Iterable[np.ndarray],
-    height: int,
-    *,
-    icc: bytes | None = None,
-    exif: bytes | None = None,
-    xmp: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-) -> Iterator[bytes]:
-    """A PNG of an (h, w) grey picture, or of an (h, w, c) one: grey and alpha, RGB, or RGBA; piece by piece.
-
-    Every row with the "average" filter, packed by ISA-L: on enlarged photographs a quarter of the time of OpenCV's
-    Paeth filter and run lengths, in files about a tenth larger.
-
-    Args:
-        strips: the picture from top to bottom, some rows at a time; they are packed as they come.
-    """
-    rest = iter(strips)
-    first = next(rest)
-    channels = first.shape[2] if first.ndim == 3 else 1
-    yield SIGNATURE
-    sides = struct.pack(">II", first.shape[1], height)
-    yield chunk(b"IHDR", sides + struct.pack(">BBBBB", 8 * first.itemsize, _COLOURS[channels], 0, 0, 0))
-    if icc:
-        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
-    if dpi:
-        yield chunk(b"pHYs", struct.pack(">IIB", round(dpi[0] / _INCH), round(dpi[1] / _INCH), 1))
-    if exif:
-        yield chunk(b"eXIf", exif)
-    if xmp:
-        yield chunk(b"iTXt", _XMP + bytes(5) + xmp)
-    packer, packed = isal_zlib.compressobj(level=1), b""
-    for rows in _filtered(chain([first], rest)):
-        packed += packer.compress(rows)
-        if len(packed) >= _BODY:
-            yield chunk(b"IDAT", packed)
-            packed = b""
-    yield chunk(b"IDAT", packed + packer.flush())
-    yield chunk(b"IEND", b"")
-
-
-def _filtered(strips: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """The rows a few at a time, each byte less the mean of those left of it and above it (PNG, sec. 9.4, filter 3)."""
-    above: np.ndarray | None = None
-    for strip in strips:
-        size = strip.nbytes // len(strip)  # of a row
-        pixel = size // strip.shape[1]
-        step = max(1, _BLOCK // size)
-        for top in range(0, len(strip), step):
-            big_endian = strip[top : top + step].astype(strip.dtype.newbyteorder(">"), order="C")
-            rows = big_endian.reshape(len(big_endian), -1).view(np.uint8)
-            up = np.concatenate([np.zeros((1, size), np.uint8) if above is None else above[None], rows[:-1]])
-            left = np.zeros_like(rows)
-            left[:, pixel:] = rows[:, :-pixel]
-            filtered = np.full((len(rows), size + 1), 3, np.uint8)
-            np.subtract(rows, (left & up) + ((left ^ up) >> 1), out=filtered[:, 1:])
-            yield filtered
-            above = rows[-1].copy()
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -179,23 +168,8 @@ def _places(file: AnyFile) -> Iterator[tuple[bytes, int]]:
         yield kind, length
 
 
-def _inflated(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj()
-    with foreign():
-        unpacked = unpacker.decompress(data, _MOST_METADATA)
-    if unpacker.unconsumed_tail:
-        raise Damaged("its metadata are too large")
-    return unpacked
-
-
-def _international_text(body: bytes) -> bytes:
-    compressed = body[len(_XMP) + 1 : len(_XMP) + 2] == b"\1"
-    text = body[len(_XMP) + 3 :].split(b"\0", 2)[-1]  # after the language and the translated keyword
-    return _inflated(text) if compressed else text
-
-
 def _dpi(body: bytes) -> tuple[float, float] | None:
     if len(body) != 9 or body[8] != 1:
         return None
     across, down = struct.unpack(">II", body[:8])
-    return (across * _INCH, down * _INCH) if across and down else None
+    return (across * INCH, down * INCH) if across and down else None

@@ -6,14 +6,13 @@ A damaged file is an error here, never half a picture, and said in one line that
 import dataclasses
 import io
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import exif, pixels, tiff
+from srgan.images import exif, jpeg, pixels, png, tiff, xmp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.decoders import decoded, plugin_of
 from srgan.images.formats import READABLE, AnyFile, AnyPath, printable, sniffed
@@ -29,7 +28,6 @@ class Header(NamedTuple):
     format: str
     width: int
     height: int
-    mode: str
     depth: int = 8  # bits a channel, as in an Image
 
 
@@ -101,6 +99,9 @@ def finished(image: Image, format: str, name: str) -> Image:
     """What was decoded from a file of this format and name, upright, with a note where the two do not fit."""
     if READABLE.get(os.path.splitext(name)[1].lower(), format) != format:
         image = dataclasses.replace(image, notes=(*image.notes, f"is a {format} file, whatever its name"))
+    if image.xmp:
+        packet, gone = xmp.without_claims(xmp.upright(image.xmp))
+        image = dataclasses.replace(image, xmp=packet, notes=tuple(dict.fromkeys(image.notes + gone)))
     return _upright(image)
 
 
@@ -158,14 +159,18 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
     with damage_named(name, format, "header"):
         if format == "tiff":
             with foreign(), tiff.only_page(file, first=pages) as page:
-                mode = f"{page.samplesperpixel} x {page.bitspersample} bits"
                 depth = 32 if page.sampleformat == 3 else 16 if page.bitspersample == 16 else 8
-                header = Header(format, int(page.imagewidth), int(page.imagelength), mode, depth)
+                header = Header(format, int(page.imagewidth), int(page.imagelength), depth)
+        elif format == "png":
+            width, height, depth = png.size(file)
+            header = Header(format, width, height, max(8, depth))
         else:
             plugin = plugin_of(format)
+            if format == "jpeg":
+                jpeg.check_kind(file)
+                file.seek(0)
             with foreign(), plugin(file) as picture:
-                depth = 16 if format == "png" and head[24] == 16 else 8
-                header = Header(format, *picture.size, picture.mode, depth)
+                header = Header(format, *picture.size)
     if min(header.width, header.height) < 1:
         raise ImageError(f"{name}: damaged {format} header: {header.width} x {header.height} pixels")
     return header
@@ -181,14 +186,10 @@ def _upright(image: Image) -> Image:
         block, lost = exif.tidied(block)
     except exif.DamagedExif:
         return dataclasses.replace(image, exif=None, notes=(*image.notes, "damaged EXIF dropped"))
-    xmp = image.xmp
-    if xmp and orientation != 1:  # XMP may repeat it
-        xmp = re.sub(rb"""(tiff:Orientation(?:\s*=\s*["']|>))[1-8]""", rb"\g<1>1", xmp)
     return dataclasses.replace(
         image,
         rgb=pixels.turned(image.rgb, orientation),
         alpha=None if image.alpha is None else pixels.turned(image.alpha, orientation),
         exif=block,
-        xmp=xmp,
         notes=image.notes + lost,
     )

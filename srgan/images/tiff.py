@@ -30,7 +30,7 @@ _DEFLATED = (8, 32946)
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _SHAPE = b'{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
 _PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
-ORIENTATION, _RESOLUTION, XMP, ICC = 274, 282, 700, 34675
+ORIENTATION, _RESOLUTION, XMP, IPTC, ICC = 274, 282, 700, 33723, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())

@@ -12,10 +12,11 @@ from isal import isal_zlib
 from srgan.images import exif_parts
 from srgan.images.directory import directory
 from srgan.images.exif import EXIF, GPS
-from srgan.images.tiff import TEXTS, XMP
+from srgan.images.tiff import IPTC, TEXTS, XMP
 
 _Tag = tuple[int | str, int | str, int | None, object, bool]
 _CLASSIC = 2**32 - 2**25  # bytes of pixels, beyond which offsets need 64 bits
+_UNDEFINED = 7
 _TEXT = (2, 129)  # the types of text: ASCII, UTF-8
 _NAMES = {EXIF: "ExifTag", GPS: "GPSTag"}  # by number, tifffile would not write them
 
@@ -35,6 +36,7 @@ def write(
     icc: bytes | None = None,
     block: bytes | None = None,
     xmp: bytes | None = None,
+    iptc: bytes | None = None,
     dpi: tuple[float, float] | None = None,
 ) -> None:
     """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
@@ -63,7 +65,7 @@ def write(
                 resolutionunit="inch" if dpi else "none",
                 metadata=None,
                 software=False,
-                extratags=_tags(said, xmp, bigtiff) if number == 0 else [],
+                extratags=_tags(said, xmp, iptc, bigtiff) if number == 0 else [],
             )
     if any(said.get(tag) for tag in _NAMES):
         _add_directories(file, said, bigtiff)
@@ -92,8 +94,8 @@ def _packed(rows: np.ndarray) -> bytes:
     return packed
 
 
-def _tags(said: exif_parts.Parts, xmp: bytes | None, bigtiff: bool) -> list[_Tag]:
-    """What tifffile shall write besides the picture: texts, XMP, and places for the offsets of EXIF's directories."""
+def _tags(said: exif_parts.Parts, xmp: bytes | None, iptc: bytes | None, bigtiff: bool) -> list[_Tag]:
+    """What tifffile shall write besides the picture: texts, XMP, IPTC, places for the offsets of EXIF's directories."""
     first = said.get(0, {})
     tags: list[_Tag] = [
         (tag, "s" if first[tag].kind in _TEXT else first[tag].kind, first[tag].values, first[tag].packed, True)
@@ -103,6 +105,8 @@ def _tags(said: exif_parts.Parts, xmp: bytes | None, bigtiff: bool) -> list[_Tag
     tags += [(name, "Q" if bigtiff else "I", 1, 0, True) for tag, name in _NAMES.items() if said.get(tag)]
     if xmp:
         tags.append((XMP, "B", len(xmp), xmp, True))
+    if iptc:
+        tags.append((IPTC, _UNDEFINED, len(iptc), iptc, True))
     return tags
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError, MachineError
-from srgan.images import exif, png, tiff_writer
+from srgan.images import exif, jpeg, png_writer, tiff_writer
 from srgan.images.bands import Bands, as_bands
 from srgan.images.damage import Refused, foreign
+from srgan.images.fitting import fitted, told
 from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
 from srgan.images.image import Image, as_samples, eight_bits
 
@@ -30,8 +31,6 @@ STREAMED = ("png", "tiff")
 
 Before = Callable[[int, str], None]
 """Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
-
-_JPEG_SEGMENT = 65_000  # bytes; EXIF and XMP must each fit into one segment
 
 
 def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
@@ -54,8 +53,7 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
             file = io.BytesIO()
             _write_bands(file, format, as_bands(image), strip_metadata)
             return file.getvalue()
-        block, xmp = (None, None) if strip_metadata else (resized_exif(image, image.width, image.height), image.xmp)
-        return _through_pillow(image, format, quality, block, xmp)
+        return _through_pillow(fitted(image, format, strip_metadata=strip_metadata), format, quality)
 
 
 @contextmanager
@@ -87,6 +85,8 @@ def write(
     chosen = format or format_of(path)
     try:
         data = encode(image, chosen, quality=quality, strip_metadata=strip_metadata)
+        for note in told(image, writable(chosen), strip_metadata=strip_metadata):
+            _log.warning("%s: %s", printable(path), note)
     except ImageError as error:
         raise ImageError(f"{printable(path)}: {error}") from error
     write_bytes(path, data)
@@ -114,17 +114,18 @@ def write_bands(path: AnyPath, bands: Bands, *, strip_metadata: bool = False, be
 
 
 def _write_bands(file: io.BytesIO | io.BufferedRandom, format: str, bands: Bands, strip_metadata: bool) -> None:
-    like, rows = bands.like, map(stacked, bands.each)
-    block, xmp = (None, None) if strip_metadata else (resized_exif(like, bands.width, bands.height), like.xmp)
+    like, rows = (
+        fitted(bands.like, format, bands.width, bands.height, strip_metadata=strip_metadata),
+        map(stacked, bands.each),
+    )
     if format == "png":
-        whole = map(_whole_numbers, rows)
-        for piece in png.encoded(whole, bands.height, icc=like.icc, exif=block, xmp=xmp, dpi=like.dpi):
+        for piece in png_writer.encoded(map(_whole_numbers, rows), bands.height, like):
             file.write(piece)
     else:
         channels = (1 if like.grey else 3) + (like.alpha is not None)
         shape = (bands.height, bands.width, channels)[: 3 if channels > 1 else 2]
         pages = [tiff_writer.Page(shape, like.rgb.dtype, rows)]
-        tiff_writer.write(file, pages, icc=like.icc, block=block, xmp=xmp, dpi=like.dpi)
+        tiff_writer.write(file, pages, icc=like.icc, block=like.exif, xmp=like.xmp, iptc=like.iptc, dpi=like.dpi)
 
 
 def _whole_numbers(samples: np.ndarray) -> np.ndarray:
@@ -199,17 +200,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def resized_exif(image: Image, width: int, height: int) -> bytes | None:
-    """A picture's EXIF block, which then says how large it is; None where it has none that can be followed."""
-    if not image.exif:
-        return None
-    try:
-        return exif.resized(image.exif, width, height)
-    except exif.DamagedExif as error:
-        _log.warning("EXIF dropped: %s", error)
-        return None
-
-
 def stacked(image: Image) -> np.ndarray:
     """One array of what the file shall hold: one to four channels."""
     colour = image.rgb[..., 0] if image.grey else image.rgb
@@ -218,23 +208,22 @@ def stacked(image: Image) -> np.ndarray:
     return np.ascontiguousarray(colour)
 
 
-def _through_pillow(image: Image, format: str, quality: int, block: bytes | None, xmp: bytes | None) -> bytes:
+def _through_pillow(image: Image, format: str, quality: int) -> bytes:
     rgb, alpha = eight_bits(image.rgb), None if image.alpha is None else eight_bits(image.alpha)
-    if image.depth > 8:
-        _log.warning("%s holds 8 bits: finer levels are rounded", format)
     if alpha is not None and format not in ("webp", "avif"):
-        _log.warning("%s holds no transparency: transparent parts become white", format)
         rgb, alpha = _on_white(rgb, alpha), None
     grey = image.grey and format not in ("webp", "avif")
     picture = Pillow.fromarray(stacked(Image(rgb, alpha, grey=grey)))
     options: dict[str, object] = {}
     if format != "bmp":
-        options |= {"quality": quality, "icc_profile": image.icc}
-        block, xmp = _short_enough(block, "EXIF", format), _short_enough(xmp, "XMP", format)
-        options |= {"exif": exif.PREFIX + block if block else b"", "xmp": xmp or b""}
+        # Pillow would rebuild a block that says how an AVIF is turned.
+        block = exif.without_orientation(image.exif) if format == "avif" and image.exif else image.exif
+        options |= {"quality": quality, "icc_profile": image.icc, "xmp": image.xmp or b""}
+        options["exif"] = exif.PREFIX + block if block else b""
     if format == "avif":
-        options["exif"] = exif.PREFIX + exif.without_orientation(block) if block else b""  # else Pillow rebuilds it
         options["speed"] = 9  # of 10; a seventh of the time of what Pillow takes, in files an eighth larger
+    if format == "jpeg":
+        options["extra"] = jpeg.segments_of(image)
     if format in ("jpeg", "avif"):
         options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
     if image.dpi and format in ("jpeg", "bmp"):
@@ -243,13 +232,6 @@ def _through_pillow(image: Image, format: str, quality: int, block: bytes | None
     with foreign():
         picture.save(file, format, **options)
     return file.getvalue()
-
-
-def _short_enough(metadata: bytes | None, kind: str, format: str) -> bytes | None:
-    if metadata and format == "jpeg" and len(metadata) > _JPEG_SEGMENT:
-        _log.warning("%s dropped: %d bytes are more than JPEG can hold", kind, len(metadata))
-        return None
-    return metadata
 
 
 def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from PIL import JpegImagePlugin, PngImagePlugin
 
 from srgan.errors import ImageError
-from srgan.images import Frames, Image, bands, decode, encode, encode_frames, png, read_bands, read_frames
+from srgan.images import Frames, Image, bands, decode, encode, encode_frames, png, png_writer, read_bands, read_frames
 from srgan.images.damage import Damaged, foreign
 
 RGB = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
@@ -75,7 +75,7 @@ def test_a_bug_of_ours_is_not_called_damage(error, monkeypatch, tmp_path):
 
 
 def test_a_bug_of_ours_in_writing_is_none_of_the_picture(monkeypatch):
-    monkeypatch.setattr(png, "encoded", _raising(ValueError("ours")))
+    monkeypatch.setattr(png_writer, "encoded", _raising(ValueError("ours")))
 
     with pytest.raises(ValueError, match=r"^ours$"):
         encode(Image(RGB), "png")

@@ -202,7 +202,8 @@ def test_a_16_bit_tiff_is_turned_too():
 def test_the_orientation_in_xmp_follows_that_in_exif():
     exif = Pillow.Exif()
     exif[0x0112] = 6
-    xmp = b'<x:xmpmeta tiff:Orientation="6"><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>'
+    xmp = b'<x:xmpmeta xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6">'
+    xmp += b"<tiff:Orientation>6</tiff:Orientation></x:xmpmeta>"
     image = decode(_file(PHOTO, "jpeg", exif=exif.tobytes(), xmp=xmp), "a")
     assert image.xmp == xmp.replace(b"6", b"1")
 

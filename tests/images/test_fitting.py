@@ -1,0 +1,300 @@
+"""What files say besides their pixels is kept where a format can hold it, converted where it can be, and else told."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageCms, PngImagePlugin
+
+from srgan.images import Image, decode, encode, told, write_bands
+from srgan.images.bands import as_bands, read_bands
+from srgan.images.png import SIGNATURE, chunk
+
+RGB = np.full((12, 10, 3), 64, np.uint8)
+P3 = np.full((12, 10, 3), (220, 40, 30), np.uint8)
+RECORD = b"\x1c\x02\x19\x00\x05boats\x1c\x02P\x00\x09A. Person"
+PRIMARIES_P3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+GAMMA_22, LINEAR = struct.pack(">I", 45455), struct.pack(">I", 100_000)
+
+
+def _png(rgb, *chunks, grey=False):
+    plain = encode(Image(rgb, grey=grey), "png")
+    return plain[:33] + b"".join(chunk(kind, body) for kind, body in chunks) + plain[33:]
+
+
+def _in_srgb(data):
+    """The colours of a file as a program that knows profiles shows them."""
+    picture = Pillow.open(io.BytesIO(data))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+    shown = ImageCms.profileToProfile(picture.convert("RGB"), profile, ImageCms.createProfile("sRGB"))
+    return np.asarray(shown)[6, 5].astype(int)
+
+
+COLOURS = {
+    "linear": (RGB, [(b"gAMA", LINEAR)], (137, 137, 137)),
+    "P3": (P3, [(b"gAMA", GAMMA_22), (b"cHRM", PRIMARIES_P3)], (240, 0, 0)),
+    "P3 by number": (P3, [(b"cICP", bytes([12, 13, 0, 1]))], (240, 0, 0)),
+    "linear by number": (RGB, [(b"cICP", bytes([1, 8, 0, 1]))], (137, 137, 137)),
+}
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_what_a_png_says_of_its_colours_is_kept(name, tmp_path):
+    rgb, chunks, _ = COLOURS[name]
+    image = decode(_png(rgb, *chunks), "a")
+
+    assert image.colours == tuple(chunks)
+    assert decode(encode(image, "png", strip_metadata=True), "a").colours == tuple(chunks)
+    write_bands(tmp_path / "a.png", as_bands(image))
+    with read_bands(tmp_path / "a.png") as found:
+        assert found.like.colours == tuple(chunks)
+    assert told(image, "png") == ()
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp", "tiff", "avif"])
+@pytest.mark.parametrize("name", COLOURS)
+def test_in_other_formats_it_becomes_a_profile_that_shows_the_same(name, format):
+    rgb, chunks, seen = COLOURS[name]
+    image = decode(_png(rgb, *chunks), "a")
+
+    assert np.abs(_in_srgb(encode(image, format, quality=100)) - seen).max() <= 4
+    assert told(image, format) == ()
+
+
+def test_a_grey_picture_gets_a_profile_of_greys_where_its_file_is_grey():
+    image = decode(_png(RGB, (b"gAMA", LINEAR), grey=True), "a")
+
+    for format, kind in {"jpeg": b"GRAY", "tiff": b"GRAY", "webp": b"RGB ", "avif": b"RGB "}.items():
+        data = encode(image, format, quality=100)
+        assert decode(data, "a").icc[16:20] == kind
+    grey = Pillow.open(io.BytesIO(encode(image, "jpeg", quality=100)))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(grey.info["icc_profile"]))
+    shown = ImageCms.profileToProfile(grey, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    assert abs(int(np.asarray(shown)[6, 5, 0]) - 137) <= 1
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [(b"sRGB", b"\0")],
+        [(b"gAMA", GAMMA_22)],
+        [(b"cICP", bytes([1, 13, 0, 1]))],
+        [(b"cICP", bytes([2, 2, 0, 1]))],
+        [(b"sRGB", b"\0"), (b"gAMA", LINEAR)],
+    ],
+    ids=str,
+)
+def test_srgb_needs_no_profile(chunks):
+    image = decode(_png(RGB, *chunks), "a")
+
+    assert image.colours == tuple(chunks)
+    assert decode(encode(image, "jpeg"), "a").icc is None
+    assert told(image, "jpeg") == ()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "note"),
+    [
+        ([(b"cICP", bytes([9, 16, 0, 1]))], "HDR colours, kept as a profile that few programs show right"),
+        ([(b"cICP", bytes([9, 18, 0, 1]))], "HDR colours, kept as a profile that few programs show right"),
+        ([(b"cICP", bytes([99, 13, 0, 1]))], "what its colours mean dropped: colours 99, curve 13 of H.273"),
+        ([(b"gAMA", b"\0\0\0\1")], "what its colours mean dropped: no such colours exist"),
+        ([(b"cHRM", bytes(32))], "what its colours mean dropped: no such colours exist"),
+        ([(b"cHRM", struct.pack(">8I", *[33000] * 8))], "what its colours mean dropped: no such colours exist"),
+    ],
+)
+def test_colours_that_no_profile_can_say_are_told(chunks, note):
+    image = decode(_png(RGB, *chunks), "a")
+
+    assert told(image, "jpeg") == (note,)
+    assert (decode(encode(image, "jpeg"), "a").icc is None) == ("dropped" in note)
+    assert told(image, "png") == ()
+
+
+@pytest.mark.parametrize(("code", "light"), [(16, 92.2 / 10_000), (18, 1 / 12)])
+def test_the_curves_of_hdr_are_those_of_their_standards(code, light):
+    """PQ: code 0.5 is 92.2 nits (ST 2084); HLG: code 0.5 is a twelfth (ARIB STD-B67)."""
+    icc = decode(encode(decode(_png(RGB, (b"cICP", bytes([9, code, 0, 1]))), "a"), "tiff"), "a").icc
+    at = icc.index(b"curv")
+    curve = np.frombuffer(icc, ">u2", 4096, at + 12) / 65535
+
+    assert np.interp(0.5, np.linspace(0, 1, 4096), curve) == pytest.approx(light, rel=0.01)
+    assert icc[icc.index(b"cicp", 300) + 8 :][:4] == bytes([9, code, 0, 1])
+
+
+def _grey_profile():
+    """A profile of greys of which 120 is shown as 181: its curve is a straight line."""
+    image = decode(_png(RGB, (b"gAMA", LINEAR), grey=True), "a")
+    return decode(encode(image, "jpeg"), "a").icc
+
+
+@pytest.mark.parametrize("format", ["webp", "avif"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_greys_with_a_profile_become_srgb_where_the_file_has_colours(format, dtype):
+    level = 120 if dtype is np.uint8 else 120 * 257
+    image = Image(np.full((12, 10, 3), level, dtype), grey=True, icc=_grey_profile())
+
+    after = decode(encode(image, format, quality=100), "a")
+
+    assert after.icc is None
+    assert abs(after.rgb.mean() - 181) < 1.5
+    assert "greys converted to sRGB" in told(image, format)
+    assert decode(encode(image, "png"), "a").icc == image.icc
+
+
+def test_a_profile_of_greys_never_describes_colours():
+    image = Image(RGB, icc=_grey_profile())
+    broken = Image(RGB, grey=True, icc=bytes(16) + b"GRAY" + bytes(200))
+
+    assert decode(encode(image, "png"), "a").icc is None
+    assert told(image, "png") == ("colour profile dropped: it is one of greys",)
+    assert decode(encode(broken, "webp"), "a").icc is None
+    assert told(broken, "webp")[0].startswith("colour profile dropped: ")
+
+
+TEXTS = (("Comment", "roll 7"), ("Copyright", "© A. Person"), ("parameters", "Häfen, 東京"))
+
+
+@pytest.mark.parametrize(
+    ("format", "texts", "record", "notes"),
+    [
+        ("png", TEXTS, RECORD, ()),
+        ("jpeg", TEXTS[:1], RECORD, ("texts dropped, which jpeg cannot hold: Copyright, parameters",)),
+        ("webp", (), None, ("IPTC dropped: webp holds none",)),
+        ("avif", (), None, ("IPTC dropped: avif holds none",)),
+        ("bmp", (), None, ("IPTC dropped: bmp holds none",)),
+    ],
+)
+def test_texts_and_iptc_are_kept_or_told(format, texts, record, notes):
+    image = Image(RGB, iptc=RECORD, texts=TEXTS)
+    data = encode(image, format)
+    after = decode(data, "a")
+
+    assert (after.texts, after.iptc) == (texts, record)
+    if format not in ("png", "jpeg"):
+        notes += (f"texts dropped, which {format} cannot hold: Comment, Copyright, parameters",)
+    assert told(image, format) == notes
+    assert told(image, format, strip_metadata=True) == ()
+    stripped = decode(encode(image, format, strip_metadata=True), "a")
+    assert (stripped.texts, stripped.iptc) == ((), None)
+
+
+def test_other_programs_find_texts_and_captions_too():
+    image = Image(RGB, iptc=RECORD, texts=TEXTS)
+
+    png = Pillow.open(io.BytesIO(encode(image, "png")))
+    assert [(key, png.text[key]) for key, _ in TEXTS] == list(TEXTS)
+    jpeg = Pillow.open(io.BytesIO(encode(image, "jpeg")))
+    assert jpeg.info["comment"] == b"roll 7"
+    assert jpeg.info["photoshop"][0x0404] == RECORD
+
+
+def test_a_bitmap_holds_nothing_and_says_so():
+    image = Image(RGB, icc=b"profile" * 30, xmp=b"<x/>")
+
+    assert told(image, "bmp") == ("colour profile dropped: bmp holds none", "XMP dropped: bmp holds none")
+
+
+def _raw_profile(name, data, kind="zTXt"):
+    text = f"\n{name}\n{len(data):8}\n{data.hex()}\n".encode()
+    keyword = f"Raw profile type {name}".encode()
+    return b"zTXt", keyword + b"\0\0" + zlib.compress(text)
+
+
+def test_what_imagemagick_packs_into_texts_is_understood():
+    exif = Pillow.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photoshop = b"8BIM\x03\xed\0\0\0\0\0\x03abc\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(RECORD)) + RECORD
+    data = _png(
+        RGB,
+        _raw_profile("exif", exif.tobytes()),
+        _raw_profile("icc", icc),
+        _raw_profile("8bim", photoshop),
+        _raw_profile("APP1", b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>"),
+        _raw_profile("generic", b"ignored"),
+    )
+    image = decode(data, "a")
+
+    assert image.rgb.shape == (10, 12, 3)
+    assert (image.icc, image.iptc, image.xmp, image.texts) == (icc, RECORD, b"<x:xmpmeta/>", ())
+    said = Pillow.Exif()
+    said.load(image.exif)
+    assert dict(said) == {0x0112: 1, 0x010F: "Maker"}
+
+
+def test_long_texts_and_profiles_are_no_damage():
+    text, icc = "a" * 2_000_000, bytes(range(256)) * 6000
+    data = _png(
+        RGB,
+        (b"zTXt", b"parameters\0\0" + zlib.compress(text.encode())),
+        (b"iCCP", b"big\0\0" + zlib.compress(icc)),
+    )
+    image = decode(data, "a")
+
+    assert (image.texts, image.icc, image.notes) == ((("parameters", text),), icc, ())
+    after = decode(encode(image, "png"), "a")
+    assert (after.texts, after.icc) == (image.texts, icc)
+
+
+def test_broken_texts_and_profiles_cost_themselves_alone():
+    bomb = zlib.compress(bytes(70_000_000))
+    image = decode(
+        _png(
+            RGB,
+            (b"zTXt", b"broken\0\0" + b"no zlib"),
+            (b"tEXt", b"sound\0text"),
+            (b"zTXt", b"bomb\0\0" + bomb),
+            (b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 3\nno digits\n")),
+            (b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(b"\niptc\n")),
+            (b"iCCP", b"icc\0\0broken"),
+        ),
+        "a",
+    )
+
+    assert np.array_equal(image.rgb, RGB)
+    assert (image.texts, image.icc, image.exif, image.iptc) == ((("sound", "text"),), None, None, None)
+    dropped = [note.partition(" dropped: ")[0] for note in image.notes]
+    assert dropped == [
+        *("the text 'broken'", "the text 'bomb'", "the text 'Raw profile type exif'"),
+        *("the text 'Raw profile type iptc'", "the colour profile"),
+    ]
+
+
+def test_texts_behind_the_pixels_count_and_colours_there_do_not():
+    plain = encode(Image(RGB), "png")
+    data = (
+        plain[:-12]
+        + chunk(b"tEXt", b"Copyright\0me")
+        + chunk(b"gAMA", LINEAR)
+        + chunk(b"gAMA", bytes(26))
+        + plain[-12:]
+    )
+    image = decode(data, "a")
+
+    assert (image.texts, image.colours) == ((("Copyright", "me"),), ())
+
+
+def test_a_header_that_no_png_has_is_damage():
+    for depth, colour in ((3, 0), (8, 1), (16, 3), (4, 2)):
+        header = struct.pack(">IIBBBBB", 10, 12, depth, colour, 0, 0, 0)
+        with pytest.raises(Exception, match=r"^a: damaged png header: the header says what no PNG is$"):
+            decode(SIGNATURE + chunk(b"IHDR", header) + encode(Image(RGB), "png")[33:], "a")
+
+
+def test_a_malformed_animation_reaches_no_decoder_of_still_pictures():
+    """OpenCV 5.0 dies of frame data without a frame."""
+    file, info = io.BytesIO(), PngImagePlugin.PngInfo()
+    first, second = Pillow.fromarray(RGB), Pillow.fromarray(P3)
+    first.save(file, "png", save_all=True, append_images=[second, first.rotate(9)], pnginfo=info)
+    data = file.getvalue()
+    broken, at = bytearray(data), data.rindex(b"fcTL")
+    broken[at - 4 : at + 34] = chunk(b"gAMA", data[at + 4 : at + 30])
+
+    image = decode(bytes(broken), "a")
+
+    assert np.array_equal(image.rgb, RGB)
+    assert image.notes == ("first of 3 frames",)
