@@ -21,7 +21,7 @@ from srgan.zoo import CHECKSUMS, sha256
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
 BENCHES = {
-    "upscale": {"Set5": ("Set5", {}), "Set14": ("Set14", {})},
+    "upscale": {name: (name, {"source": "clean"}) for name in ("Set5", "Set14")},
     "denoise": {f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera")},
     "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }

@@ -2,6 +2,9 @@
 
 import io
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import skimage.data
 import torch
 from PIL import Image, ImageFilter
 
-from srgan.degrade import film, jpeg, photo
+from srgan.degrade import SNAPSHOTS, film, jpeg, photo, snapshot
 from srgan.degrade.blur import blurred, ellipses, gaussians, lens, sharpened
 from srgan.degrade.draw import Draw
 from srgan.degrade.filters import FILTERS, resized
@@ -159,3 +162,45 @@ def test_photo_keeps_the_brightness(scale):
     means = torch.cat([photo(clean, scale, rng(seed)).mean(dim=(2, 3)) for seed in range(10)])
 
     assert (means.mean(0) - clean[0].mean(dim=(1, 2))).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("kind", SNAPSHOTS)
+def test_a_snapshot_is_the_same_for_the_same_number_only(kind):
+    clean = as_batch(astronaut()).repeat(2, 1, 1, 1)
+
+    first, second = snapshot(clean, 4, kind, 5)
+
+    assert first.shape == (3, 48, 48)
+    assert torch.equal(second, snapshot(clean[:1], 4, kind, 6)[0])
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("kind", SNAPSHOTS)
+def test_a_snapshot_shows_its_damage(kind):
+    clean = as_batch(astronaut())
+    small = downsample(clean, 4).clamp(0, 1)
+
+    apart = (snapshot(clean, 4, kind, 0) - small).square().mean().sqrt() * 255
+
+    assert 2 < apart < 30
+
+
+def test_snapshots_do_not_depend_on_the_scale_but_for_their_size():
+    for scale in (2, 3, 4):
+        assert snapshot(as_batch(astronaut()), scale, "phone", 0).shape == (1, 3, 192 // scale, 192 // scale)
+
+
+TOOL = Path(__file__).resolve().parents[2] / "shared" / "tools" / "real_photos.py"
+
+
+@pytest.mark.skipif(not TOOL.exists(), reason="needs the fixed test that snapshots are compared with")
+def test_snapshots_are_those_of_the_fixed_test(tmp_path):
+    (tmp_path / "clean").mkdir()
+    for number, left in enumerate((100, 200)):
+        Image.fromarray(skimage.data.astronaut()[:128, left : left + 160]).save(tmp_path / "clean" / f"{number}.png")
+    subprocess.run([sys.executable, TOOL, tmp_path / "clean", tmp_path / "made"], check=True)
+
+    for kind in SNAPSHOTS:
+        for number in range(2):
+            clean, small = (Image.open(tmp_path / folder / f"{number}.png") for folder in ("clean", f"made/{kind}"))
+            assert torch.equal(snapshot(as_batch(clean), 4, kind, number), as_batch(small))

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image as Pillow
 
+from srgan import degrade
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
@@ -116,3 +117,21 @@ def test_a_picture_that_is_not_held_to_the_input_says_nothing(make_model):
 def test_rounds_below_0_are_refused():
     with pytest.raises(ConfigError, match="rounds=-1: must not be negative"):
         Upscale(rounds=-1)
+
+
+def test_photographs_to_learn_from_are_damaged_and_those_to_be_judged_on_are_fixed():
+    clean = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    learnt, judged = Upscale(source="photo"), Upscale(source="web")
+
+    small = learnt.degrade(clean, torch.Generator().manual_seed(1))
+
+    assert small.shape == (2, 3, 16, 16)
+    assert torch.equal(judged.observe(clean[:1], 3), degrade.snapshot(clean[:1], 4, "web", 3))
+    assert judged.protocol().as_dict()["downsample"] == "web"
+    with pytest.raises(ConfigError, match=r"^source=web is a test: learn from clean or photo$"):
+        judged.degrade(clean, torch.Generator())
+
+
+def test_an_unknown_source_is_refused():
+    with pytest.raises(ConfigError, match=r"^source=scan: choose one of clean, photo, web, phone, old$"):
+        Upscale(source="scan")

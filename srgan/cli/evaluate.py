@@ -16,6 +16,12 @@ from srgan.cli.data import chosen_data, data_options
 @click.argument("model", metavar="MODEL")
 @data_options
 @click.option("--noise", default=None, metavar="LEVEL|camera", help="For denoise: what is added.  [default: 25]")
+@click.option(
+    "--source",
+    default=None,
+    metavar="KIND",
+    help="For upscale: clean, web, phone or old.  [default: what MODEL learnt from]",
+)
 @click.option("--masks", default=None, metavar="KIND", help="For inpaint: thin, medium or thick.  [default: medium]")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
@@ -26,6 +32,7 @@ def evaluate(
     data: Path | None,
     paired: tuple[Path, Path] | None,
     noise: str | None,
+    source: str | None,
     masks: str | None,
     device: str,
     precision: str,
@@ -40,7 +47,11 @@ def evaluate(
 
     keep_freed_memory()
     loaded = zoo.load(model)
-    for flag, task, field, value in (("noise", "denoise", "noise", noise), ("masks", "inpaint", "holes", masks)):
+    for flag, task, field, value in (
+        ("noise", "denoise", "noise", noise),
+        ("source", "upscale", "source", source),
+        ("masks", "inpaint", "holes", masks),
+    ):
         if value is not None:
             if loaded.task.name != task:
                 raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")

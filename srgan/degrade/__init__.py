@@ -4,5 +4,19 @@ from srgan.degrade.jpeg import jpeg
 from srgan.degrade.masks import HOLES, draw, mask
 from srgan.degrade.noise import camera, film, gaussian, grain, sensor
 from srgan.degrade.photo import photo
+from srgan.degrade.snapshots import SNAPSHOTS, snapshot
 
-__all__ = ["HOLES", "camera", "draw", "film", "gaussian", "grain", "jpeg", "mask", "photo", "sensor"]
+__all__ = [
+    "HOLES",
+    "SNAPSHOTS",
+    "camera",
+    "draw",
+    "film",
+    "gaussian",
+    "grain",
+    "jpeg",
+    "mask",
+    "photo",
+    "sensor",
+    "snapshot",
+]

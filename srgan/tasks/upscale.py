@@ -20,6 +20,9 @@ from srgan.tasks.task import Task
 from srgan.tiling import tiles
 from srgan.types import Batch, Levels, Observed
 
+SOURCES = ("clean", "photo", *degrade.SNAPSHOTS)
+"""What small pictures come from."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Upscale(Task):
@@ -29,14 +32,16 @@ class Upscale(Task):
     in_channels: ClassVar[int] = 3
 
     scale: int = option(4, "Output side / input side: 2, 3 or 4.")
-    source: str = option("clean", "Small pictures to learn from: clean (only reduced) or photo (as people have them).")
+    source: str = option(
+        "clean", "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old."
+    )
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
     def __post_init__(self) -> None:
         if self.scale not in (2, 3, 4):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
-        if self.source not in ("clean", "photo"):
-            raise ConfigError(f"source={self.source}: choose clean or photo")
+        if self.source not in SOURCES:
+            raise ConfigError(f"source={self.source}: choose one of {', '.join(SOURCES)}")
         if self.rounds < 0:
             raise ConfigError(f"rounds={self.rounds}: must not be negative")
 
@@ -46,7 +51,13 @@ class Upscale(Task):
         return UPSAMPLE_CONTEXT + self.rounds * 2 * UPSAMPLE_CONTEXT
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """The pictures reduced by antialiased bicubic and rounded to 8 bit, as benchmarks do; or as photographs."""
+        """The pictures reduced by antialiased bicubic and rounded to 8 bit, as benchmarks do; or as photographs.
+
+        Raises:
+            ConfigError: of this source there is a fixed test only.
+        """
+        if self.source in degrade.SNAPSHOTS:
+            raise ConfigError(f"source={self.source} is a test: learn from clean or photo")
         if self.source == "photo":
             return degrade.photo(clean, self.scale, rng)
         lr = downsample(clean, self.scale)
@@ -92,13 +103,15 @@ class Upscale(Task):
         return upsample(observed, self.scale)
 
     def observe(self, clean: Batch, number: int) -> Observed:
-        return self.degrade(clean, torch.Generator().manual_seed(number))
+        if self.source in degrade.SNAPSHOTS:
+            return degrade.snapshot(clean, self.scale, self.source, number)
+        return self.degrade(clean, torch.Generator(clean.device).manual_seed(number))
 
     def lost(self, observed: Observed) -> None:
         return None
 
     def protocol(self) -> Protocol:
-        return Protocol(border=self.scale, downsample="bicubic-antialias")
+        return Protocol(border=self.scale, downsample="bicubic-antialias" if self.source == "clean" else self.source)
 
     def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
         return {"bicubic": lambda observed, clean: upsample(observed, self.scale)}

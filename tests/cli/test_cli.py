@@ -259,6 +259,16 @@ def test_eval_prints_a_table_of_pictures_mean_and_baseline(run, weights, folder)
     assert first_words == ["psnr", "a.png", "sub/b.png", "mean", "bicubic"]
 
 
+def test_eval_scores_small_pictures_as_people_have_them(run, weights, folder):
+    words = ("eval", weights, "--data", folder, "--metrics", "psnr", "--json", *CPU)
+
+    clean, web, again = (json.loads(run(*words, *more)[1]) for more in ((), ("--source", "web"), ("--source", "web")))
+
+    assert web == again
+    assert web["protocol"]["downsample"] == "web"
+    assert web["baseline"]["bicubic"]["psnr"] < clean["baseline"]["bicubic"]["psnr"]
+
+
 def test_eval_of_an_empty_folder_leaves_with_3(run, weights, tmp_path):
     (tmp_path / "empty").mkdir()
 
