@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 import srgan
 from srgan import zoo
-from srgan.cli import srgan as commands
+from srgan.cli.commands import srgan as commands
 from srgan.images import read, write
 from srgan.samples import write_samples
 

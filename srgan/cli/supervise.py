@@ -38,12 +38,17 @@ def _run(words: Sequence[str]) -> tuple[int, int]:
     environment = {**os.environ, SUPERVISED: "1"}
     # -P: what lies in the user's folder is no module of ours. A session of its own: ^C must reach it once, through us.
     command = [sys.executable, "-P", "-m", "srgan", *words]
+    ours = (signal.SIGINT, signal.SIGTERM)
+    if os.name == "posix":  # the child inherits that these wait, until it can take them
+        signal.pthread_sigmask(signal.SIG_BLOCK, ours)
     child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         child.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, pass_on) for number in ours}
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ours)
     try:
         return child.wait(), child.pid
     finally:

@@ -14,7 +14,8 @@ from srgan.cli.supervise import SUPERVISED
 def run(monkeypatch, capsys):
     """Runs `srgan WORDS...` here, and returns its exit code, stdout and stderr."""
     monkeypatch.setenv(SUPERVISED, "0")
-    terminated, level = signal.getsignal(signal.SIGTERM), logging.getLogger("srgan").level
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    level = logging.getLogger("srgan").level
 
     def command(*words):
         monkeypatch.setattr(sys, "argv", ["srgan", *map(str, words)])
@@ -23,5 +24,6 @@ def run(monkeypatch, capsys):
         return left.value.code, *capsys.readouterr()
 
     yield command
-    signal.signal(signal.SIGTERM, terminated)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     logging.getLogger("srgan").setLevel(level)

@@ -42,7 +42,7 @@ def python(program):
 def test_help_does_not_wait_for_torch():
     python(
         "import sys\n"
-        "from srgan.cli import srgan, upscale\n"
+        "from srgan.cli.commands import srgan, upscale\n"
         "for words in [['--help'], ['--version'], *([name, '--help'] for name in srgan.commands)]:\n"
         "    try: srgan.main(words)\n"
         "    except SystemExit as left: assert not left.code, words\n"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from srgan import zoo
-from srgan.cli import srgan as commands
+from srgan.cli.commands import srgan as commands
 from srgan.images import Image, write
 
 HEAVY = {"numpy", "cv2", "PIL", "tifffile", "skimage", "scipy", "jaxtyping", "torch", "torchvision", "openvino"}

@@ -1,5 +1,6 @@
 """A command that is interrupted says so, leaves nothing half done, and continues."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -38,3 +39,32 @@ def test_a_signal_ends_the_command_and_the_same_command_continues(tmp_path, pixe
     assert f"skipped {len(done)}" in again.stderr
     assert len(list(target.glob("*.png"))) == 40
     assert all((target / name).stat().st_mtime_ns == time for name, time in done.items())
+
+
+INTERRUPTED = "import os, signal\ntry: os.kill(os.getpid(), signal.{name})\nexcept BaseException: raise RuntimeError\n"
+
+
+@pytest.mark.parametrize(("name", "code", "says"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
+@pytest.mark.parametrize("supervised", [False, True])
+def test_a_signal_during_imports_is_no_traceback(tmp_path, pixels, name, code, says, supervised):
+    """Not even where native code makes another error of it; nor before the supervised process has begun to work."""
+    write(tmp_path / "in" / "a.png", Image(pixels(8, 8)))
+    (tmp_path / "torch.py").write_text(INTERRUPTED.format(name=name))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "SRGAN_SUPERVISED": "0"}
+    if supervised:
+        del environment["SRGAN_SUPERVISED"]
+        only = "import os\nif os.environ.get('SRGAN_SUPERVISED') == '1':\n"
+        body = INTERRUPTED.format(name=name).replace("\n", "\n    ")
+        (tmp_path / "sitecustomize.py").write_text(f"{only}    {body}")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "srgan", "upscale", "in", "out"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == code
+    assert done.stderr.splitlines() == [*(["0/1 pictures"] * (not supervised)), f"{says}; the same command continues"]

@@ -1,0 +1,28 @@
+"""The command `srgan` and those below it: each parses, calls the library once, and renders.
+
+Nothing here imports torch, or anything that does, before a command runs: `--help` must not wait for it.
+"""
+
+import click
+
+from srgan import __version__
+from srgan.cli.denoise import denoise
+from srgan.cli.doctor import doctor
+from srgan.cli.evaluate import evaluate
+from srgan.cli.finetune import finetune
+from srgan.cli.info import info
+from srgan.cli.inpaint import inpaint
+from srgan.cli.samples import samples
+from srgan.cli.train import train
+from srgan.cli.upscale import upscale
+from srgan.cli.verify import retry, verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def srgan() -> None:
+    """Makes pictures whole."""
+
+
+for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry, doctor):
+    srgan.add_command(command)
