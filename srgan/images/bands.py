@@ -1,7 +1,7 @@
 """A picture some rows at a time, for those that are too large to hold: they are read, restored and written so.
 
-A file is cut into small files of its own kind, which the decoders of whole files decode: so pixels of any kind become
-the same, whether a picture is held or not.
+A PNG is cut into small ones, which the decoders of whole files decode; a TIFF is unpacked by one way, whole or in
+parts: so pixels of any kind become the same, whether a picture is held or not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan.images import exif, png, png_bands, tiff, tiff_bands
-from srgan.images.damage import foreign
+from srgan.images import exif, png, png_bands, tiff, tiff_pixels
 from srgan.images.decoders import decoded, frames_note
 from srgan.images.formats import AnyFile, AnyPath, printable
 from srgan.images.image import Image
@@ -94,28 +93,27 @@ def read_bands(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = F
         header = header_of(file, name)
         check_pixels(header, name, max_pixels)
         with damage_named(name, header.format):
-            said, files = _CUT.get(header.format, _whole)(file)
-        if files is None:
+            said, parts = _CUT.get(header.format, _whole)(file)
+        if parts is None:
             yield as_bands(read(path, max_pixels=max_pixels, lenient=lenient))
             return
-        each = _decoded(files, header.format, name)
+        each = _named(parts, header.format, name)
         first = next(each)
         with damage_named(name, header.format):
             like = finished(dataclasses.replace(first, **said), header.format, name)
         yield Bands(header.width, header.height, like, chain([first], each))
 
 
-def _decoded(files: Iterator[bytes], format: str, name: str) -> Iterator[Image]:
+def _named(parts: Iterator[Image], format: str, name: str) -> Iterator[Image]:
     while True:
         with damage_named(name, format):
-            data = next(files, None)
-            if data is None:
+            image = next(parts, None)
+            if image is None:
                 return
-            image = decoded(data, format)
         yield image
 
 
-_Cut = tuple[dict[str, Any], Iterator[bytes] | None]  # what a file says beside its pixels, and its bands if it has any
+_Cut = tuple[dict[str, Any], Iterator[Image] | None]  # what a file says beside its pixels, and its bands if it has any
 
 
 def _cut_png(file: AnyFile) -> _Cut:
@@ -123,15 +121,12 @@ def _cut_png(file: AnyFile) -> _Cut:
     if said.interlaced or _turned(said.described["exif"]):
         return {}, None
     notes = said.described["notes"] + frames_note(said.frames)
-    return {**said.described, "notes": notes}, png_bands.cut(file, said, BAND)
+    parts = (decoded(part, "png") for part in png_bands.cut(file, said, BAND))
+    return {**said.described, "notes": notes}, parts
 
 
 def _cut_tiff(file: AnyFile) -> _Cut:
-    with foreign(), tiff.only_page(file) as page:
-        tiff.check_whole(page, file)
-        if page.tags.valueof(tiff.ORIENTATION) not in (None, 1):
-            return {}, None
-        return tiff.metadata(page, file)._asdict(), tiff_bands.cut(file, page, BAND)
+    return {}, tiff_pixels.cut(tiff.only_page(file), BAND)
 
 
 def _whole(file: AnyFile) -> _Cut:

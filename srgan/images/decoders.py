@@ -19,7 +19,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import jpeg, pixels, png, tiff
+from srgan.images import jpeg, pixels, png, tiff, tiff_pixels
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import COMMENT, Image
@@ -49,8 +49,7 @@ def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
     if format == "png":
         return _decode_png(data)
     if format == "tiff":
-        with foreign():
-            return tiff.decode(data)
+        return tiff_pixels.decode(tiff.only_page(io.BytesIO(data)))
     return _decode_jpeg(data, lenient=lenient) if format == "jpeg" else _decode_pillow(data, format)
 
 

@@ -2,19 +2,19 @@
 
 import dataclasses
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import exif, pixels, tiff, tiff_writer
+from srgan.images import exif, pixels, tiff, tiff_pixels, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted, told
 from srgan.images.formats import SEVERAL, AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
-from srgan.images.reader import MAX_PIXELS, contents_of, damage_named, decode, opened
+from srgan.images.reader import MAX_PIXELS, Header, check_pixels, contents_of, damage_named, decode, finished, opened
 from srgan.images.writer import encode, failure_told, stacked
 
 _SHOWN = 100.0
@@ -43,10 +43,11 @@ def count_frames(path: AnyPath, format: str) -> int:
     Raises:
         ImageError: the file cannot be read, or is damaged.
     """
-    with opened(path) as file, damage_named(printable(path), format), foreign():
+    with opened(path) as file, damage_named(printable(path), format):
         if format == "tiff":
             return tiff.count(file)
-        return int(getattr(plugin_of(format)(file), "n_frames", 1))
+        with foreign():
+            return int(getattr(plugin_of(format)(file), "n_frames", 1))
 
 
 def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Frames:
@@ -59,9 +60,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     data, name = contents_of(path), printable(path)
     format = sniffed(data[:32], name)
     if format == "tiff":
-        with damage_named(name, format), foreign():
-            views = tiff.pages(data)
-        return Frames(tuple(decode(view, name, max_pixels=max_pixels // len(views)) for view in views))
+        return Frames(tuple(_pages(data, name, max_pixels)))
     first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
     if format not in _ANIMATED:
         return Frames((first,))
@@ -84,6 +83,17 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
             images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
             durations.append(float(picture.info.get("duration") or _SHOWN))
         return Frames(tuple(images), tuple(durations), int(picture.info.get("loop") or 0))
+
+
+def _pages(data: bytes, name: str, most: int) -> Iterator[Image]:
+    """The pages of a TIFF, each unpacked from the one file that holds them all."""
+    with damage_named(name, "tiff"):
+        pages = tiff.pages(io.BytesIO(data))
+    for page in pages:
+        check_pixels(Header("tiff", page.width, page.height), name, most // len(pages))
+        with damage_named(name, "tiff"):
+            image = finished(tiff_pixels.decode(page), "tiff", name)
+        yield image
 
 
 def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:

@@ -158,9 +158,8 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
     file.seek(0)
     with damage_named(name, format, "header"):
         if format == "tiff":
-            with foreign(), tiff.only_page(file, first=pages) as page:
-                depth = 32 if page.sampleformat == 3 else 16 if page.bitspersample == 16 else 8
-                header = Header(format, int(page.imagewidth), int(page.imagelength), depth)
+            page = tiff.only_page(file, first=pages)
+            header = Header(format, page.width, page.height, page.depth)
         elif format == "png":
             width, height, depth = png.size(file)
             header = Header(format, width, height, max(8, depth))

@@ -1,37 +1,29 @@
-"""A TIFF, that format of formats, becomes an Image: Pillow decodes up to 8 bits, tifffile the rest and the very large.
+"""A TIFF, that format of formats, becomes an Image: tifffile finds its pages, and imagecodecs unpacks them.
 
 Floats are taken where white is 1, as with arrays. More pages than one are refused, unless all are asked for.
 EXIF in a TIFF is not a block but lies in the file's own directory; it is gathered here, and tiff_writer.py lays it out.
 """
 
-import io
 import logging
 import os
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 import tifffile
-from PIL import Image as Pillow
-from PIL import TiffImagePlugin
 
-from srgan.images import exif_parts, pixels
-from srgan.images.damage import Damaged
-from srgan.images.directory import directory
+from srgan.images import exif_parts, iptc, pixels
+from srgan.images.damage import Damaged, foreign
+from srgan.images.directory import SIZES, Value, directory
 from srgan.images.formats import AnyFile
-from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
 
-_MINISWHITE, _MINISBLACK, _RGB, _CMYK = 0, 1, 2, 5
-_PLAIN = (_MINISWHITE, _MINISBLACK, _RGB, _CMYK)
-_DEFLATED = (8, 32946)
-_ASSOCIATED, _UNASSOCIATED = 1, 2
-_SHAPE = b'{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
-_PILLOWS_LIMIT = 89_000_000  # pixels, beyond which it warns of bombs and then refuses
-ORIENTATION, _RESOLUTION, XMP, IPTC, ICC = 274, 282, 700, 33723, 34675
+ORIENTATION, _RESOLUTION, COLOUR_MAP, XMP, IPTC, _PHOTOSHOP, ICC = 274, 282, 320, 700, 33723, 34377, 34675
 TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to Copyright
+_PLACES = (33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113)  # GeoTIFF, and what GDAL adds
+_SHAPE = b'{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
+_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+_NOTHING = Value(1, 0, b"")
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -40,188 +32,189 @@ class DamagedTiff(Damaged):
     """The file points outside itself."""
 
 
-class Metadata(NamedTuple):
-    """What a TIFF says besides its pixels and their profile."""
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One picture of a TIFF file, as the file describes it.
 
-    exif: bytes | None
-    xmp: bytes | None
-    dpi: tuple[float, float] | None
+    Attributes:
+        stored: what unpacks it.
+        file: the one that it is in.
+        number: of the page; None where it lies within another.
+        bits: of one sample.
+        floats: whether samples are floating-point numbers.
+        photometric: what they mean.
+        alpha: what those beyond colours mean, as ExtraSamples says it; None where it says nothing.
+        parts: what its directory says, and those that this points to.
+    """
+
+    stored: tifffile.TiffPage
+    file: AnyFile
+    number: int | None
+    width: int
+    height: int
+    bits: int
+    floats: bool
+    samples: int
+    photometric: int
+    alpha: int | None
+    parts: exif_parts.Parts
+
+    @property
+    def said(self) -> Mapping[int, Value]:
+        """What its own directory says, by tag."""
+        return self.parts.get(0, {})
+
+    @property
+    def orientation(self) -> int:
+        """How it must be turned, 1 to 8."""
+        found = int.from_bytes(self.said[ORIENTATION].packed, "little") if ORIENTATION in self.said else 1
+        return found if 1 <= found <= 8 else 1
+
+    @property
+    def depth(self) -> int:
+        """Bits a channel, as in an Image."""
+        return 32 if self.floats else 16 if self.bits > 8 else 8
 
 
-@contextmanager
-def only_page(file: AnyFile, *, first: bool = False) -> Iterator[tifffile.TiffPage]:
+def only_page(file: AnyFile, *, first: bool = False) -> Page:
     """The one page of a TIFF; thumbnails and masks do not count.
 
     Args:
         first: where there are several, take the first.
 
     Raises:
-        UnknownKind: there are several.
+        UnknownKind: there are several, or its samples are of a kind that is not read here.
+        Damaged: there are none.
     """
-    file.seek(0)
-    with tifffile.TiffFile(file) as opened:
-        counted = _counted(opened)
-        if len(counted) != 1 and not first:
-            raise pixels.UnknownKind(f"a TIFF of {len(counted)} pages; --frames all restores all of them")
-        yield counted[0]
+    with foreign():
+        found = _found(file)
+        if len(found) != 1 and not first:
+            raise pixels.UnknownKind(f"a TIFF of {len(found)} pages; --frames all restores all of them")
+        return _described(file, *found[0])
 
 
-def _counted(opened: tifffile.TiffFile) -> list[tifffile.TiffPage]:
-    """The pages that are neither thumbnails nor masks.
+def pages(file: AnyFile) -> list[Page]:
+    """All pages of a TIFF that are neither thumbnails nor masks.
 
     Raises:
-        DamagedTiff: there are none, or a page is said to follow itself.
+        UnknownKind: the samples of one are of a kind that is not read here.
+        Damaged: there are none, or a page is said to follow itself.
     """
-    every: dict[int, tifffile.TiffPage] = {}
-    for page in opened.pages:
-        if page.offset in every:
-            raise DamagedTiff("its pages go round in a circle")
-        every[page.offset] = page.aspage()
-    pages = list(every.values())
-    if not pages:
-        raise DamagedTiff("it has no pages; it may be truncated")
-    return [page for page in pages if not page.is_reduced and not page.is_mask] or pages[:1]
+    with foreign():
+        return [_described(file, *found) for found in _found(file)]
 
 
 def count(file: AnyFile) -> int:
-    """How many pages a TIFF has; thumbnails and masks do not count."""
-    with tifffile.TiffFile(file) as opened:
-        return len(_counted(opened))
-
-
-def pages(data: bytes) -> list[bytes]:
-    """For each page the same file, whose only directory is that page's."""
-    with tifffile.TiffFile(io.BytesIO(data)) as opened:
-        layout, places = opened.tiff, [page.offset for page in _counted(opened)]
-    views = []
-    for place in places:
-        view = bytearray(data)
-        head = 8 if layout.is_bigtiff else 4
-        struct.pack_into(layout.offsetformat, view, head, place)
-        (count,) = struct.unpack_from(layout.tagnoformat, view, place)
-        struct.pack_into(layout.offsetformat, view, place + layout.tagnosize + count * layout.tagsize, 0)
-        views.append(bytes(view))
-    return views
-
-
-def decode(data: bytes) -> Image:
-    """The picture in a TIFF file, upright.
+    """How many pages a TIFF has; thumbnails and masks do not count.
 
     Raises:
-        UnknownKind: it has several pages, or pixels of another kind than 1 to 8 or 16 bits, or floats.
-        DamagedTiff: the file is truncated.
+        Damaged: there are none.
     """
-    with only_page(io.BytesIO(data)) as page:
-        check_whole(page, io.BytesIO(data))
-        icc = page.tags.valueof(ICC)
-        notes: tuple[str, ...]
-        # Pillow refuses some, and does not see damage in what is deflated.
-        unfit = page.imagewidth * page.imagelength > _PILLOWS_LIMIT or data.startswith(b"MM\0+")
-        unfit |= page.compression in _DEFLATED
-        simple = page.bitspersample == 8 and page.photometric in _PLAIN
-        whole = page.sampleformat == 1 and (page.bitspersample == 16 or (simple and unfit))
-        if whole or (page.sampleformat == 3 and page.bitspersample in (16, 32)):
-            found, icc, notes = _whole_samples(page, data, icc)
-        elif page.sampleformat == 1 and page.bitspersample in (1, 2, 4, 8):
-            picture = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
-            picture.load()  # this also applies the orientation
-            found, icc, notes = pixels.from_pillow(picture, icc)
-        else:
-            kind = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(page.sampleformat, "complex")
-            raise pixels.UnknownKind(
-                f"{page.bitspersample}-bit {kind} samples are not read here; convert it to 16 bits or 32-bit floats"
-            )
-        said = metadata(page, io.BytesIO(data))
-        return Image(*found, icc=bytes(icc) if icc else None, **said._asdict(), format="tiff", notes=notes)
+    with foreign():
+        return len(_found(file))
 
 
-def check_whole(page: tifffile.TiffPage, file: AnyFile) -> None:
+def _found(file: AnyFile) -> list[tuple[tifffile.TiffPage, int | None]]:
+    """The pages that count, with their numbers: where all are thumbnails, it is the pictures that lie within them."""
+    file.seek(0)
+    every = _whole(tifffile.TiffFile(file).pages)
+    numbered: list[tuple[tifffile.TiffPage, int | None]] = [(page, number) for number, page in enumerate(every)]
+    inner = [(page, None) for outer in every if outer.subifds for page in _whole(outer.pages or ())]
+    for row in (numbered, inner):
+        if found := [(page, number) for page, number in row if not page.is_reduced and not page.is_mask]:
+            return found
+    return numbered[:1]
+
+
+def _whole(row: Iterable[Any]) -> list[tifffile.TiffPage]:
+    """The pages in a row of directories."""
+    every: dict[int, tifffile.TiffPage] = {}
+    for page in row:
+        if page.offset in every:
+            raise DamagedTiff("its pages go round in a circle")
+        every[page.offset] = page.aspage()
+    if not every:
+        raise DamagedTiff("it has no pages; it may be truncated")
+    return list(every.values())
+
+
+def _described(file: AnyFile, page: tifffile.TiffPage, number: int | None) -> Page:
+    if not isinstance(page.bitspersample, int) or page.imagedepth != 1:
+        raise pixels.UnknownKind("a TIFF of samples of several sizes, or of a volume; convert it to RGB")
+    if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
+        raise DamagedTiff(f"{page.imagewidth} x {page.imagelength} pixels of {page.samplesperpixel} channels")
+    kind, bits = page.sampleformat, page.bitspersample
+    if not (kind == _UNSIGNED and bits <= 16) and not (kind == _FLOAT and bits in (16, 32)):
+        name = {_UNSIGNED: "unsigned", _SIGNED: "signed", _FLOAT: "floating-point"}.get(kind, "complex")
+        raise pixels.UnknownKind(f"{bits}-bit {name} samples are not read here; convert it to 16 bits or 32-bit floats")
+    parts = _parts(file, page)
+    if number is None:  # a picture within another is described there
+        outer = _parts(file, page.parent.pages.first)
+        parts = {**outer, **parts, 0: {**outer.get(0, {}), **parts.get(0, {})}}
+    return Page(
+        stored=page,
+        file=file,
+        number=number,
+        width=int(page.imagewidth),
+        height=int(page.imagelength),
+        bits=bits,
+        floats=kind == _FLOAT,
+        samples=int(page.samplesperpixel),
+        photometric=int(page.photometric),
+        alpha=int(page.extrasamples[0]) if page.extrasamples else None,
+        parts=parts,
+    )
+
+
+def _parts(file: AnyFile, page: tifffile.TiffPage) -> exif_parts.Parts:
+    order, big = page.parent.byteorder, page.parent.is_bigtiff
+    first = directory(file, order, page.offset, big=big)
+    return {} if first is None else exif_parts.gathered(file, order, first, big=big)
+
+
+def check_whole(page: Page) -> None:
     """Nothing, where all pixels of the page are in its file.
 
     Raises:
         DamagedTiff: it is truncated.
     """
-    end = file.seek(0, os.SEEK_END)
-    if any(at + size > end for at, size in zip(page.dataoffsets, page.databytecounts, strict=True)):
+    end = page.file.seek(0, os.SEEK_END)
+    with foreign():
+        places = list(zip(page.stored.dataoffsets, page.stored.databytecounts, strict=True))
+    if any(at + size > end for at, size in places):
         raise DamagedTiff("the file is truncated")
 
 
-def metadata(page: tifffile.TiffPage, file: AnyFile) -> Metadata:
-    """What the page says besides its pixels and their profile; `file` is the one that it is in."""
-    return Metadata(_gathered_exif(page, file), page.tags.valueof(XMP), _dpi(page))
+def described(page: Page) -> dict[str, Any]:
+    """The fields of an Image that say what the page says, but for its profile, and notes on what is not kept."""
+    said = page.said
+    kept = {tag: said[tag] for tag in TEXTS if tag in said and not said[tag].packed.startswith(_SHAPE)}
+    lost = ("GeoTIFF tags dropped",) if any(tag in said for tag in _PLACES) else ()
+    return {
+        "exif": exif_parts.put_together({**page.parts, 0: kept}),
+        "xmp": _bytes(page, XMP).rstrip(b"\0") or None,
+        "iptc": iptc.unwrapped(_bytes(page, IPTC)) or iptc.unwrapped(_bytes(page, _PHOTOSHOP)),
+        "dpi": _dpi(page),
+        "format": "tiff",
+        "notes": lost,
+    }
 
 
-def _whole_samples(
-    page: tifffile.TiffPage, data: bytes, icc: bytes | None
-) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
-    array = _samples(page, data)
-    if page.photometric not in _PLAIN:
-        raise pixels.UnknownKind(f"{page.bitspersample}-bit TIFF of the kind {page.photometric!r}; convert it to RGB")
-    if array.dtype.kind == "f":
-        _check_range(array)
-    most = white_of(array.dtype)
-    colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
-    array = pixels.turned(array, page.tags.valueof(ORIENTATION) or 1)
-    colour, extra = array[..., :colours], array[..., colours:]
-    if page.photometric == _CMYK:
-        return pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
-    if page.photometric == _MINISWHITE:
-        colour = (most - colour).astype(array.dtype)
-    kind = page.extrasamples[0] if page.extrasamples else 0
-    if kind not in (_ASSOCIATED, _UNASSOCIATED):
-        return pixels.from_array(colour), icc, ("further channels dropped",) if extra.size else ()
-    alpha = extra[..., :1]
-    if kind == _ASSOCIATED:
-        colour = as_samples(colour * most / np.maximum(alpha, most / 65535), array.dtype)
-    return pixels.from_array(np.concatenate([colour, alpha], axis=2)), icc, ()
+def profile(page: Page) -> bytes | None:
+    """The colour profile of the samples as they are stored."""
+    return _bytes(page, ICC) or None
 
 
-def _check_range(array: np.ndarray) -> None:
-    """Nothing, where floats can be colours of which white is 1.
-
-    Raises:
-        UnknownKind: they are not finite, or far from [0, 1].
-    """
-    least, most = float(array.min()), float(array.max())
-    if not np.isfinite([least, most]).all():
-        raise pixels.UnknownKind("floats that are not finite (NaN or infinite); replace them first")
-    if max(-least, most) > LARGEST_FLOAT:
-        raise pixels.UnknownKind(f"floats from {least:g} to {most:g}: white must be 1; divide them by what is white")
+def _bytes(page: Page, tag: int) -> bytes:
+    """What lies in the file as the value of a tag: those who call bytes integers do not turn them round."""
+    kind, _, packed = page.said.get(tag, _NOTHING)
+    size = SIZES[kind] if page.stored.parent.byteorder == ">" else 1
+    return np.frombuffer(packed, f"V{size}").view(np.uint8).reshape(-1, size)[:, ::-1].tobytes()
 
 
-def _samples(page: tifffile.TiffPage, data: bytes) -> np.ndarray:
-    """The stored samples, (h, w, c); OpenCV helps out where tifffile lacks the codec (LZW)."""
-    shape = (page.imagelength, page.imagewidth, page.samplesperpixel)
-    dtype = np.dtype(np.float32 if page.sampleformat == 3 else f"u{page.bitspersample // 8}")
-    try:
-        array = np.asarray(page.asarray(), dtype)
-    except (KeyError, ValueError) as error:
-        if "imagecodecs" not in str(error):
-            raise
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if decoded is None or decoded.itemsize * 8 != page.bitspersample or decoded.size != np.prod(shape):
-            raise pixels.UnknownKind(
-                f"no decoder here for its compression ({page.compression!r}); save it uncompressed"
-            ) from error
-        to_rgb = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(page.samplesperpixel)
-        return (decoded if to_rgb is None else cv2.cvtColor(decoded, to_rgb)).reshape(shape)
-    if page.planarconfig == 2 and array.ndim == 3:
-        array = np.moveaxis(array, 0, 2)
-    return array.reshape(shape)
-
-
-def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
-    if _RESOLUTION not in page.tags or page.resolutionunit not in (2, 3):
-        return None
-    across, down = page.get_resolution(unit=2)
-    return float(across), float(down)
-
-
-def _gathered_exif(page: tifffile.TiffPage, file: AnyFile) -> bytes | None:
-    """An EXIF block of the tags that describe the photograph rather than the file."""
-    order, big = page.parent.byteorder, page.parent.is_bigtiff
-    first = directory(file, order, page.offset, big=big)
-    parts = {} if first is None else exif_parts.gathered(file, order, first, big=big)
-    said = parts.get(0, {})
-    parts[0] = {tag: said[tag] for tag in TEXTS if tag in said and not said[tag].packed.startswith(_SHAPE)}
-    return exif_parts.put_together(parts)
+def _dpi(page: Page) -> tuple[float, float] | None:
+    with foreign():
+        if _RESOLUTION not in page.stored.tags or page.stored.resolutionunit not in (2, 3):
+            return None
+        across, down = page.stored.get_resolution(unit=2)
+    return (float(across), float(down)) if across > 0 and down > 0 else None

@@ -40,7 +40,7 @@ def _raising(error):
 def test_whatever_a_decoder_raises_is_damage_of_its_file(error, monkeypatch):
     jpeg, palette = _file(Pillow.fromarray(RGB), "jpeg"), _file(Pillow.fromarray(RGB).quantize(8), "png")
     plain, deep = encode(Image(RGB), "png"), encode(Image(RGB.astype(np.uint16)), "tiff")
-    monkeypatch.setattr(tifffile.TiffPage, "asarray", _raising(error))
+    monkeypatch.setattr(tifffile.TiffPage, "decode", _raising(error))
     monkeypatch.setattr(simplejpeg, "decode_jpeg", _raising(error))
     monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", _raising(error))
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", _raising(error))

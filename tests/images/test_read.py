@@ -401,7 +401,6 @@ def test_a_picture_too_large_is_refused_by_its_header():
 def test_a_huge_tiff_is_read_past_pillows_limit(monkeypatch):
     data = _file(PHOTO, "tiff", compression="tiff_adobe_deflate")
     monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 100)
-    monkeypatch.setattr("srgan.images.tiff._PILLOWS_LIMIT", 50)
     assert np.array_equal(decode(data, "a").rgb, PHOTO)
 
 
@@ -460,7 +459,7 @@ def test_damage_in_a_deflated_tiff_is_an_error_though_it_unpacks(samples):
     middle = len(data) // 2
     data[middle : middle + 60] = bytes(60)
 
-    assert _reason(bytes(data)).startswith("damaged tiff file: Error")
+    assert _reason(bytes(data)).startswith("damaged tiff file: ")
 
 
 def test_a_bigtiff_of_the_other_byte_order_is_read():
