@@ -24,7 +24,7 @@ def pictures(n=64, side=32):
 def test_training_noise_is_gaussian_of_every_level_up_to_the_strongest_where_there_is_no_camera():
     clean = pictures()
 
-    observed = Denoise(camera=0.0, grain=0.0).degrade(clean, rng())
+    observed = Denoise(camera=0.0, grain=0.0, processed=0.0, compressed=0.0).degrade(clean, rng())
 
     levels = 255 * (observed[:, :3] - clean).std(dim=(1, 2, 3))
     assert levels.min() < 5
@@ -98,6 +98,29 @@ def test_evaluation_can_add_the_noise_of_a_camera():
     assert task.protocol().as_dict()["noise"] == "camera"
 
 
+def test_a_share_of_training_pictures_is_jpeg_and_nothing_else():
+    clean = pictures(n=200)
+    task = Denoise(camera=0.0, grain=0.0, processed=0.0, compressed=0.5)
+
+    observed = task.degrade(clean, rng())[:, :3]
+
+    levels = (observed * 255 - (observed * 255).round()).abs().amax(dim=(1, 2, 3)) < 1e-3
+    assert 0.4 < levels.float().mean() < 0.6
+
+
+@pytest.mark.parametrize("noise", ["raw", "jpeg:20"])
+def test_evaluation_can_show_what_cameras_and_jpeg_do(noise):
+    clean = pictures(n=1)
+    task = Denoise(noise=noise)
+
+    observed = task.observe(clean, 3)
+
+    assert torch.equal(observed, task.observe(clean, 3))
+    assert task.protocol().as_dict()["noise"] == noise
+    assert set(task.baselines()) == {"noisy", "nlm"}
+    assert 3 < 255 * (observed[:, :3] - clean).square().mean().sqrt() < 150
+
+
 def test_a_strength_is_a_level_and_auto_is_none():
     picture = pictures(n=2)
 
@@ -149,7 +172,10 @@ def test_non_local_means_is_given_its_best_strength():
         ({"strength": "strong"}, "strength=strong: neither auto nor a number"),
         ({"strength": "101"}, "strength=101: choose auto, or 0 to 100"),
         ({"strength": "nan"}, "strength=nan: choose auto, or 0 to 100"),
-        ({"noise": "film"}, "noise=film: neither camera nor a number"),
+        ({"noise": "film"}, "noise=film: neither camera, raw, jpeg:QUALITY nor a number"),
+        ({"noise": "jpeg:0"}, "noise=jpeg:0: choose a quality of 1 to 100"),
+        ({"noise": "jpeg:good"}, "noise=good: neither jpeg:QUALITY nor a number"),
+        ({"processed": 0.9}, "the shares of camera, grain, processed and compressed are more than 1 together"),
         ({"noise": "-1"}, "noise=-1: must not be negative"),
         ({"keep_grain": 2.0}, "keep_grain=2.0: must lie in [0, 1]"),
     ],

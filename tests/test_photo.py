@@ -12,7 +12,7 @@ import skimage.data
 import torch
 from PIL import Image, ImageFilter
 
-from srgan.degrade import SNAPSHOTS, film, jpeg, photo, snapshot
+from srgan.degrade import SNAPSHOTS, coded, compressed, film, jpeg, photo, processed, raw, snapshot
 from srgan.degrade.blur import blurred, ellipses, gaussians, lens, sharpened
 from srgan.degrade.draw import Draw
 from srgan.degrade.filters import FILTERS, resized
@@ -204,3 +204,34 @@ def test_snapshots_are_those_of_the_fixed_test(tmp_path):
         for number in range(2):
             clean, small = (Image.open(tmp_path / folder / f"{number}.png") for folder in ("clean", f"made/{kind}"))
             assert torch.equal(snapshot(as_batch(clean), 4, kind, number), as_batch(small))
+
+
+@pytest.mark.parametrize("lowest", [10, 80])
+def test_compressed_pictures_are_jpeg_of_many_qualities(lowest):
+    clean = as_batch(astronaut(96)).repeat(16, 1, 1, 1)
+
+    apart = 255 * (compressed(clean, rng(), float(lowest)) - clean).square().mean(dim=(1, 2, 3)).sqrt()
+
+    worst, best = ((coded(clean[:1], quality) - clean[:1]).square().mean().sqrt() * 255 for quality in (lowest, 97))
+    assert 0.8 * best < apart.min() < apart.max() < 1.2 * worst
+    assert apart.max() > 1.5 * apart.min()
+
+
+def test_processed_pictures_keep_their_brightness_and_some_are_very_noisy():
+    clean = as_batch(astronaut(96)).repeat(16, 1, 1, 1)
+
+    made = processed(clean, rng())
+
+    assert (made.mean(dim=(2, 3)) - clean.mean(dim=(2, 3))).abs().max() < 0.06
+    assert (made - clean).square().mean(dim=(1, 2, 3)).sqrt().max() * 255 > 15
+
+
+def test_a_raw_picture_is_the_picture_with_noise_that_is_the_same_for_the_same_number():
+    clean = as_batch(astronaut().crop((0, 0, 191, 177))).repeat(2, 1, 1, 1)
+
+    first, second = raw(clean, 5)
+
+    assert torch.equal(second, raw(clean[:1], 6)[0])
+    assert not torch.equal(first, second)
+    assert (first.mean(dim=(1, 2)) - clean[0].mean(dim=(1, 2))).abs().max() < 0.01
+    assert 4 < (first - clean[0]).square().mean().sqrt() * 255 < 30

@@ -15,7 +15,9 @@ from srgan.cli.data import chosen_data, data_options
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model", metavar="MODEL")
 @data_options
-@click.option("--noise", default=None, metavar="LEVEL|camera", help="For denoise: what is added.  [default: 25]")
+@click.option(
+    "--noise", default=None, metavar="LEVEL|camera|raw|jpeg:QUALITY", help="For denoise: what is added.  [default: 25]"
+)
 @click.option(
     "--source",
     default=None,

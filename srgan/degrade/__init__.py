@@ -3,13 +3,15 @@
 from srgan.degrade.jpeg import jpeg
 from srgan.degrade.masks import HOLES, draw, mask
 from srgan.degrade.noise import camera, film, gaussian, grain, sensor
-from srgan.degrade.photo import photo
-from srgan.degrade.snapshots import SNAPSHOTS, snapshot
+from srgan.degrade.photo import compressed, photo, processed
+from srgan.degrade.snapshots import SNAPSHOTS, coded, raw, snapshot
 
 __all__ = [
     "HOLES",
     "SNAPSHOTS",
     "camera",
+    "coded",
+    "compressed",
     "draw",
     "film",
     "gaussian",
@@ -17,6 +19,8 @@ __all__ = [
     "jpeg",
     "mask",
     "photo",
+    "processed",
+    "raw",
     "sensor",
     "snapshot",
 ]

@@ -66,25 +66,45 @@ def photo(clean: Batch, scale: int, rng: torch.Generator) -> Float[Tensor, "n 3 
     return x.clamp(0, 1).mul(255).round().div(255)
 
 
+def processed(clean: Batch, rng: torch.Generator) -> Batch:
+    """The pictures as phones write them at full size: noisy, for half of them sharpened, and JPEG; in 8-bit levels.
+
+    Cameras smooth their noise before they compress it, so what is left is soft blotches that JPEG has rounded.
+    """
+    draw = Draw(len(clean), clean.device, rng)
+    noisy = torch.where(
+        draw.happens(0.5),
+        _developed(clean, draw, strongest=0.012),
+        film(clean, _mild(draw, 40.0, none=0.1), rng),
+    )
+    sharp = sharpened(noisy, _mild(draw, 1.0, none=0.5, power=1.0), draw.uniform(0.5, 1.5))
+    return compressed(sharp, rng, lowest=40.0)
+
+
+def compressed(x: Batch, rng: torch.Generator, lowest: float = 10.0) -> Batch:
+    """The pictures as JPEG of a quality between `lowest` and 97, mostly high; in [0, 1] and 8-bit levels."""
+    return _compressed(x, Draw(len(x), x.device, rng), share=1.0, lowest=lowest, highest=97.0)
+
+
 def _mild(draw: Draw, most: float, *, none: float, power: float = 2.0) -> Float[Tensor, "n"]:
     """A strength for each picture, up to `most`: the smaller, the more frequent; 0 for a share of them."""
     return draw.uniform(0.0, 1.0).pow(power) * most * (draw.uniform(0.0, 1.0) >= none)
 
 
-def _developed(x: Batch, draw: Draw) -> Batch:
+def _developed(x: Batch, draw: Draw, strongest: float = 3e-3) -> Batch:
     """The pictures with the noise of a sensor, from a low ISO speed to a high one (Brooks et al. 2019, Sec. 3.1)."""
-    log_shot = draw.uniform(math.log(1e-5), math.log(3e-3))
+    log_shot = draw.uniform(math.log(1e-5), math.log(strongest))
     read = torch.exp(2.18 * log_shot + 1.2 + 0.26 * draw.normal())
     gains = torch.stack([draw.uniform(1.9, 2.4), torch.ones_like(read), draw.uniform(1.5, 1.9)], dim=1)
     return sensor(x.clamp(0, 1), torch.exp(log_shot), read, gains, draw.rng)
 
 
-def _compressed(x: Batch, draw: Draw, share: float) -> Batch:
-    """A share of the pictures as JPEG of quality 25 to 95, mostly high; in every other batch blocks begin anywhere.
+def _compressed(x: Batch, draw: Draw, share: float, lowest: float = 25.0, highest: float = 95.0) -> Batch:
+    """A share of the pictures as JPEG, mostly of high quality; in every other batch blocks begin anywhere.
 
     Files that nobody has cut begin with a whole block, and a network may learn so.
     """
-    quality = 95 - 70 * draw.uniform(0.0, 1.0).pow(1.5)
+    quality = highest - (highest - lowest) * draw.uniform(0.0, 1.0).pow(1.5)
     halved = draw.happens(0.65)
     off, down, right, smooth = draw.plan(4)
     shift = (int(16 * down), int(16 * right)) if off < 0.5 else (0, 0)

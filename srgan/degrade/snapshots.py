@@ -5,8 +5,9 @@ same picture and the same number give the same small picture in every run and on
 """
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import cv2
 import numpy as np
 import PIL.Image
 import torch
@@ -25,13 +26,42 @@ def snapshot(clean: Batch, scale: int, kind: str, number: int) -> Float[Tensor, 
     Args:
         number: of the first picture; each has random draws of its own.
     """
+    which = 1 + list(SNAPSHOTS).index(kind)
+    small = [
+        SNAPSHOTS[kind](picture, scale, np.random.default_rng([which, number + offset]))
+        for offset, picture in enumerate(_pictures(clean))
+    ]
+    return _batch(small).to(clean.device)
+
+
+def coded(clean: Batch, quality: int) -> Batch:
+    """The pictures as JPEG of that quality, chroma halved, by a real encoder and decoder."""
+    return _batch([_jpeg(picture, quality) for picture in _pictures(clean)]).to(clean.device)
+
+
+def raw(clean: Batch, number: int) -> Batch:
+    """The pictures as a camera makes them at a high ISO speed; nothing of it is shared with what networks learn from.
+
+    Noise on a Bayer mosaic, demosaiced along edges by OpenCV, a tone curve, JPEG of quality 85 to 95.
+    """
     made = []
-    for offset, picture in enumerate(clean):
-        levels = picture.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-        rng = np.random.default_rng([1 + list(SNAPSHOTS).index(kind), number + offset])
-        small = SNAPSHOTS[kind](PIL.Image.fromarray(levels), scale, rng)
-        made.append(torch.from_numpy(np.array(small)).permute(2, 0, 1))
-    return torch.stack(made).to(clean.device).float() / 255
+    for offset, picture in enumerate(_pictures(clean)):
+        rng = np.random.default_rng([0, number + offset])
+        light = (np.asarray(picture) / 255.0) ** 2.2
+        gains = np.array([rng.uniform(1.7, 2.3), 1.0, rng.uniform(1.4, 1.9)])
+        electrons = rng.uniform(300, 3000)  # that fill a pixel
+        height, width = light.shape[0] // 2 * 2, light.shape[1] // 2 * 2
+        sites = np.empty((height, width))
+        for top, left, colour in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
+            sites[top::2, left::2] = light[top:height:2, left:width:2, colour] / gains[colour]
+        counted = rng.poisson(sites * electrons) + rng.normal(0, rng.uniform(2, 6), sites.shape)
+        mosaic = np.clip(counted / electrons * 40000 + 5000, 0, 65535).round().astype(np.uint16)
+        rgb = (cv2.cvtColor(mosaic, cv2.COLOR_BayerRGGB2RGB_EA) - 5000.0) / 40000 * gains
+        toned = np.clip(rgb, 0, 1) ** (1 / 2.2) * 255
+        whole = np.array(picture)
+        whole[:height, :width] = toned.round()
+        made.append(_jpeg(PIL.Image.fromarray(whole), int(rng.integers(85, 96))))
+    return _batch(made).to(clean.device)
 
 
 def web(picture: PIL.Image.Image, scale: int, rng: np.random.Generator) -> PIL.Image.Image:
@@ -66,6 +96,15 @@ SNAPSHOTS: Mapping[str, Callable[[PIL.Image.Image, int, np.random.Generator], PI
     "old": old,
 }
 """What makes a small picture of a clean one, by kind."""
+
+
+def _pictures(batch: Batch) -> list[PIL.Image.Image]:
+    levels = batch.clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return [PIL.Image.fromarray(picture) for picture in levels]
+
+
+def _batch(pictures: Sequence[PIL.Image.Image]) -> Batch:
+    return torch.stack([torch.from_numpy(np.array(picture)).permute(2, 0, 1) for picture in pictures]).float() / 255
 
 
 def _reduced(picture: PIL.Image.Image, scale: int, rng: np.random.Generator) -> PIL.Image.Image:

@@ -31,6 +31,8 @@ UNKNOWN = -STRONGEST
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601-7, sec. 2.5
 
+NOISES = "Gaussian noise of a level in 8-bit levels, camera, raw (a Bayer mosaic, then JPEG), or jpeg:QUALITY alone"
+
 NLM_STRENGTHS = (0.5, 0.75, 1.0)
 """Filter strengths over the noise level, of which non-local means may take the best."""
 
@@ -50,18 +52,25 @@ class Denoise(Task):
         "auto", "auto: all the noise there is; else 0 (leaves the picture) to 100 (noise of level 55)."
     )
     keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
-    camera: float = option(0.25, "Share of training pictures with the noise of a camera; the others have Gaussian.")
+    camera: float = option(0.2, "Share of training pictures with the noise of a camera; what is left has Gaussian.")
     grain: float = option(0.1, "Share of training pictures with Gaussian noise that is the same in all colours.")
+    processed: float = option(0.2, "Share of training pictures that are noisy, sharpened and JPEG, as of phones.")
+    compressed: float = option(0.15, "Share of training pictures that are JPEG and nothing else.")
     told: float = option(0.25, "Share of training pictures of which the generator is told what to take away.")
-    noise: str = option("25", "What evaluation adds: Gaussian noise of a level in 8-bit levels, or camera.")
+    noise: str = option("25", f"What evaluation adds: {NOISES}.")
 
     def __post_init__(self) -> None:
-        for name in ("keep_grain", "camera", "grain", "told"):
+        for name in ("keep_grain", "camera", "grain", "processed", "compressed", "told"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.strength != "auto" and not 0 <= _number("strength", self.strength, "auto") <= 100:
             raise ConfigError(f"strength={self.strength}: choose auto, or 0 to 100")
-        if self.noise != "camera" and _number("noise", self.noise, "camera") < 0:
+        if self.camera + self.grain + self.processed + self.compressed > 1:
+            raise ConfigError("the shares of camera, grain, processed and compressed are more than 1 together")
+        if self.quality is not None:
+            if not 1 <= self.quality <= 100:
+                raise ConfigError(f"noise={self.noise}: choose a quality of 1 to 100")
+        elif self.noise not in ("camera", "raw") and _number("noise", self.noise, "camera, raw, jpeg:QUALITY") < 0:
             raise ConfigError(f"noise={self.noise}: must not be negative")
 
     @property
@@ -74,21 +83,39 @@ class Denoise(Task):
         return UNKNOWN if self.strength == "auto" else float(self.strength) / 100 * STRONGEST
 
     @property
+    def quality(self) -> int | None:
+        """Of the JPEG that evaluation makes, where it makes one."""
+        name, _, number = self.noise.partition(":")
+        return int(_number("noise", number, "jpeg:QUALITY")) if name == "jpeg" else None
+
+    @property
+    def _gaussian(self) -> bool:
+        return self.noise not in ("camera", "raw") and self.quality is None
+
+    @property
     def idle(self) -> bool:
         return self.level == 0
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
-        """Gaussian noise of a level in [0, 55], grain, or a camera's noise, drawn for each; some are told any level.
+        """Gaussian noise of a level in [0, 55] or what the options say, drawn for each; some are told any level.
 
         One picture in eleven has none: what is clean must stay so.
         """
         level, kind, tell, other = torch.rand(4, len(clean), generator=rng, device=clean.device)
         level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
         noisy = degrade.gaussian(clean, level, rng)
-        filmed, grainy = kind < self.camera, (kind >= self.camera) & (kind < self.camera + self.grain)
-        noisy[grainy] = degrade.grain(clean[grainy], level[grainy], rng)
-        if filmed.any():
-            noisy[filmed] = degrade.camera(clean[filmed], rng)
+        others: tuple[tuple[float, Callable[[], Batch]], ...] = (
+            (self.camera, lambda: degrade.camera(clean, rng)),
+            (self.grain, lambda: degrade.grain(clean, level, rng)),
+            (self.processed, lambda: degrade.processed(clean, rng)),
+            (self.compressed, lambda: degrade.compressed(clean, rng)),
+        )
+        begin = 0.0
+        for share, make in others:
+            if share:  # all pictures are made and some taken: choosing first would wait for the device
+                chosen = (kind >= begin) & (kind < begin + share)
+                noisy = torch.where(chosen.view(-1, 1, 1, 1), make(), noisy)
+            begin += share
         return _told(noisy, torch.where(tell < self.told, other * STRONGEST, UNKNOWN))
 
     def wanted(
@@ -112,6 +139,10 @@ class Denoise(Task):
         """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""
         if self.noise == "camera":
             return self.present(degrade.camera(clean, torch.Generator().manual_seed(number)))
+        if self.noise == "raw":
+            return self.present(degrade.raw(clean, number))
+        if self.quality is not None:
+            return self.present(degrade.coded(clean, self.quality))
         n, channels, height, width = clean.shape
         noise = np.random.default_rng([SEED, number]).standard_normal((n, height, width, channels))
         return self.present(clean + torch.from_numpy(noise).permute(0, 3, 1, 2).float() * (float(self.noise) / 255))
@@ -150,12 +181,12 @@ class Denoise(Task):
 
     def protocol(self) -> Protocol:
         """RGB, as the field scores colour pictures."""
-        noise = self.noise if self.noise == "camera" else float(self.noise)
+        noise = float(self.noise) if self._gaussian else self.noise
         return Protocol(luma=None, noise=noise, seed=SEED)
 
     def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
         """The noisy picture, and OpenCV's non-local means."""
-        level = 15.0 if self.noise == "camera" else float(self.noise)
+        level = float(self.noise) if self._gaussian else 15.0
         strengths = [max(1.0, share * level) for share in NLM_STRENGTHS]
         return {
             "noisy": lambda observed, clean: observed[:, :3],
