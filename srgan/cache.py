@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -10,15 +11,51 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from srgan.errors import MachineError
+
 _log = logging.getLogger(__name__)
 
 MOST = 500_000_000
 """Bytes that are kept in one folder of the cache; beyond them what was not used for longest is dropped."""
 
 
+def folder() -> Path:
+    """Where all is kept."""
+    return user_cache_path("srgan")
+
+
+def size() -> int:
+    """How many bytes are kept."""
+    return sum(path.stat().st_size for path in folder().rglob("*") if path.is_file())
+
+
+def trouble() -> str:
+    """Why nothing can be kept; empty where it can."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder()):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def clear() -> None:
+    """Nothing; what was kept is gone, and is made again when it is needed.
+
+    Raises:
+        MachineError: it cannot be removed.
+    """
+    try:
+        shutil.rmtree(folder())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise MachineError(f"{error.filename}: cannot be removed: {error.strerror}") from error
+
+
 def kept(name: str) -> bytes | None:
     """The bytes that were kept under a name; None where there are none."""
-    path = user_cache_path("srgan") / name
+    path = folder() / name
     try:
         data = path.read_bytes()
     except OSError:
@@ -30,7 +67,7 @@ def kept(name: str) -> bytes | None:
 
 def keep(name: str, data: bytes) -> None:
     """Nothing; the bytes are kept under a name, unless the folder cannot be written: then they are made again."""
-    path = user_cache_path("srgan") / name
+    path = folder() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent)

@@ -53,3 +53,16 @@ def test_what_was_not_used_for_longest_makes_room(monkeypatch):
 
     assert kept("models/b") is None
     assert kept("models/a") == kept("models/c") == kept("rates.json") == bytes(10)
+
+
+def test_all_that_is_kept_can_be_told_and_removed(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache.clear()
+    cache.keep("a", b"12")
+    cache.keep("b/c", b"345")
+
+    assert (cache.folder(), cache.size(), cache.trouble()) == (tmp_path / "srgan", 5, "")
+    cache.clear()
+
+    assert (cache.size(), cache.kept("a")) == (0, None)
+    assert list(tmp_path.iterdir()) == []

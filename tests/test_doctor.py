@@ -3,12 +3,14 @@
 import builtins
 import importlib.metadata
 
+import numpy as np
 import pytest
 import torch
 
 from srgan import doctor, engines
 from srgan.doctor import examine
 from srgan.engines import openvino_engine
+from srgan.images import Image
 
 
 def findings():
@@ -20,7 +22,9 @@ def said_of(about):
 
 
 def test_what_matters_is_looked_at():
-    assert {about for about, _ in findings()} == {"python", "torch", "torchvision", "memory", "codecs", "engine", "CPU"}
+    assert {about for about, _ in findings()} == {
+        *("python", "torch", "torchvision", "memory", "cache", "codecs", "engine", "CPU")
+    }
 
 
 @pytest.mark.parametrize(("bf16", "numbers"), [(2.0, "bf16"), (0.1, "fp32")])
@@ -65,6 +69,30 @@ def test_too_little_memory_is_found(monkeypatch):
     assert "--tile" in fix
 
 
-def test_the_speed_is_measured():
-    finding = doctor.speed(0.1)
-    assert finding.about == "speed" and float(finding.said.split()[1]) > 0
+def test_a_cache_that_cannot_be_written_is_found(monkeypatch, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    ((said, fix),) = said_of("cache")
+
+    assert said == f"{tmp_path}/file/srgan cannot be written: Not a directory"
+    assert "XDG_CACHE_HOME" in fix
+
+
+@pytest.mark.parametrize(("pixels_a_second", "side"), [(1e3, 64), (1e5, 256), (1e9, 512)])
+def test_the_speed_is_measured_in_the_time_given_on_machines_of_all_kinds(monkeypatch, pixels_a_second, side):
+    now, sides = [0.0], []
+
+    def restored(model, picture, *, engine):
+        sides.append(picture.width)
+        now[0] += picture.width * picture.height / pixels_a_second
+        return Image(np.zeros((4 * picture.height, 4 * picture.width, 3), np.uint8))
+
+    monkeypatch.setattr(doctor, "restore_image", restored)
+    monkeypatch.setattr(doctor.time, "perf_counter", lambda: now[0])
+
+    finding = doctor.speed(5.0)
+
+    assert max(sides) == side
+    assert now[0] < 5.0
+    assert finding.said.startswith(f"upscale-x4: {16 * pixels_a_second / 1e6:.1f} output megapixels a second (")

@@ -7,7 +7,7 @@ import click
 
 from srgan import __version__
 from srgan.cli.denoise import denoise
-from srgan.cli.doctor import doctor
+from srgan.cli.doctor import cache, doctor
 from srgan.cli.evaluate import evaluate
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
@@ -24,5 +24,5 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry, doctor):
+for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry, doctor, cache):
     srgan.add_command(command)

@@ -1,4 +1,4 @@
-"""`srgan doctor`: what this machine has, what will be used and why, and the fix for each problem found."""
+"""`srgan doctor` and `srgan cache`: what this machine has and keeps, what will be used, the fix for each problem."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--seconds", type=click.FloatRange(0), default=10.0, show_default=True, help="For the speed test; 0 omits it."
+    "--seconds", type=click.FloatRange(0), default=5.0, show_default=True, help="For the speed test; 0 omits it."
 )
 def doctor(seconds: float) -> int:
     """Tell what this machine has, what will be used and why, how fast it is, and how to fix what is wrong."""
@@ -21,3 +21,14 @@ def doctor(seconds: float) -> int:
             click.echo(f"{'':12}-> {finding.fix}")
     click.echo(f"{problems} problems found" if problems else "no problems found")
     return 1 if problems else 0
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--clear", is_flag=True, help="Empty it; what is needed is measured and compiled again.")
+def cache(clear: bool) -> None:
+    """Tell where is kept what was measured and compiled for this machine, and how much it is."""
+    from srgan import cache as kept
+
+    if clear:
+        kept.clear()
+    click.echo(f"{kept.folder()}: {kept.size() / 1e6:.1f} MB")
