@@ -106,6 +106,8 @@ def _loaded(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFi
 def _decode_pillow(data: bytes, format: str) -> Image:
     picture = _loaded(plugin_of(format), data)
     found, icc, notes = pixels.from_pillow(picture, picture.info.get("icc_profile") or None)
+    if format == "bmp" and found.alpha is not None and not found.alpha.any():
+        found = found._replace(alpha=None)  # programs that know no alpha leave its bytes zero
     with foreign():
         frames = getattr(picture, "n_frames", 1)
     return _described(found, icc, picture.info, format, notes + frames_note(frames))

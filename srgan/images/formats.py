@@ -20,17 +20,23 @@ SEVERAL = ("png", "webp", "tiff")
 
 READABLE = {
     ".png": "png",
+    ".apng": "png",
     ".jpg": "jpeg",
     ".jpeg": "jpeg",
     ".jpe": "jpeg",
+    ".jfif": "jpeg",
+    ".pjpeg": "jpeg",
+    ".pjp": "jpeg",
     ".webp": "webp",
     ".tif": "tiff",
     ".tiff": "tiff",
     ".bmp": "bmp",
+    ".dib": "bmp",
     ".gif": "gif",
     ".avif": "avif",
     ".heic": "heic",
     ".heif": "heic",
+    ".hif": "heic",
 }
 """The suffixes a folder is searched for."""
 

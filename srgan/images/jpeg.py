@@ -55,7 +55,7 @@ def check_kind(file: AnyFile) -> None:
 
 def described(data: bytes) -> dict[str, Any]:
     """The fields of an Image that Pillow does not know of."""
-    texts, resources, notes = [], b"", []
+    texts, resources, notes, gain_map, further = [], b"", [], False, 0
     for marker, body in segments(io.BytesIO(data)):
         if marker == _COM and (text := body.rstrip(b"\0")):
             texts.append((COMMENT, as_text(text)))
@@ -63,26 +63,27 @@ def described(data: bytes) -> dict[str, Any]:
             resources += body.removeprefix(iptc.PHOTOSHOP)
         elif marker == _APP1 and body.startswith(_EXTENDED):
             notes.append(xmp.EXTENDED)
-        elif marker == _APP2 and body.startswith(_GAIN_MAP):
-            notes.append(xmp.GAIN_MAP)
         elif marker == _APP2 and body.startswith(_FURTHER):
-            notes += _further(body.removeprefix(_FURTHER))
+            further = _further(body.removeprefix(_FURTHER))
+        gain_map |= body.startswith(_GAIN_MAP) if marker == _APP2 else marker == _APP1 and xmp.names_gain_map(body)
+    if gain_map:
+        notes.append(xmp.GAIN_MAP)
+    if further > gain_map:
+        notes.append(f"dropped: further pictures in the file ({further - gain_map})")
     if _SAMSUNGS_VIDEO in data:
         notes.append(xmp.VIDEO)
     return {"texts": tuple(texts), "iptc": iptc.unwrapped(resources), "notes": tuple(notes)}
 
 
-def _further(index: bytes) -> Iterator[str]:
-    """A note on pictures that follow the first and are no previews of it."""
+def _further(index: bytes) -> int:
+    """How many pictures follow the first and are no previews of it."""
     try:
         entries = exif_parts.taken_apart(index)[0][_ENTRIES].packed
     except (DamagedExif, KeyError):
-        return
+        return 0
     kinds = [entries[at : at + 4] for at in range(_ENTRY, len(entries) - _ENTRY + 1, _ENTRY)]
     order = "<I" if index.startswith(b"II") else ">I"
-    count = sum(struct.unpack(order, kind)[0] & 0xFFFFFF not in _PREVIEWS for kind in kinds)
-    if count:
-        yield f"dropped: further pictures in the file ({count})"
+    return sum(struct.unpack(order, kind)[0] & 0xFFFFFF not in _PREVIEWS for kind in kinds)
 
 
 def as_text(text: bytes) -> str:

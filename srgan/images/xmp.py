@@ -59,6 +59,11 @@ def without_claims(packet: bytes) -> tuple[bytes, tuple[str, ...]]:
     return packet, tuple(gone)
 
 
+def names_gain_map(packet: bytes) -> bool:
+    """Whether a packet, or a segment that holds one, speaks of a gain map."""
+    return GAIN_MAP in without_claims(packet)[1]
+
+
 def _prefixes(packet: bytes, namespace: bytes) -> Iterator[bytes]:
     """What a namespace is called."""
     found = re.findall(rb"""xmlns:([\w.-]+)\s*=\s*["']%s["']""" % re.escape(namespace), packet)

@@ -61,6 +61,13 @@ def test_subfolders_are_kept(tmp_path):
     assert _targets(source, tmp_path / "out") == {"a.png": "a.png", "x/y/b.JPG": "x/y/b.JPG"}
 
 
+def test_the_lesser_suffixes_are_known_too_and_are_kept(tmp_path):
+    source = _touch(tmp_path / "in", "a.jfif", "DSC1.HIF", "c.JPE", "d.apng", "e.dib")
+    assert _targets(source, tmp_path / "out") == {
+        **{"a.jfif": "a.jfif", "DSC1.HIF": "DSC1.png", "c.JPE": "c.JPE", "d.apng": "d.apng", "e.dib": "e.dib"}
+    }
+
+
 def test_formats_that_cannot_be_written_become_png(tmp_path):
     source = _touch(tmp_path / "in", "a.gif", "b.avif", "c.jpe")
     assert _targets(source, tmp_path / "out") == {"a.gif": "a.png", "b.avif": "b.avif", "c.jpe": "c.jpe"}
@@ -156,7 +163,8 @@ def test_what_cannot_be_planned_is_said_before_any_work(tmp_path):
         (tmp_path / "empty", tmp_path / "out", "keep"): (
             NoPicturesError,
             f"{tmp_path}/empty: no pictures here "
-            "(looked for .png, .jpg, .jpeg, .jpe, .webp, .tif, .tiff, .bmp, .gif, .avif, .heic, .heif)",
+            "(looked for .png, .apng, .jpg, .jpeg, .jpe, .jfif, .pjpeg, .pjp, .webp, .tif, .tiff, .bmp, .dib, "
+            ".gif, .avif, .heic, .heif, .hif)",
         ),
     }
     for (first, second, format), (kind, text) in refused.items():

@@ -317,6 +317,21 @@ def test_random_damage_never_raises_anything_else(format):
             assert str(error).startswith("a: ")
 
 
+def _bitmap(alpha):
+    """A bitmap of 32 bits whose header (the third version) has a mask for alpha."""
+    rows = np.dstack([PHOTO[::-1, :, ::-1], np.full((120, 160), alpha, np.uint8)]).tobytes()
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack("<IiiHHIIiiII", 56, 160, 120, 1, 32, 3, len(rows), 2835, 2835, 0, 0) + masks
+    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(rows), 0, 0, 14 + len(head)) + head + rows
+
+
+def test_a_bitmap_whose_alpha_is_zero_everywhere_has_none():
+    unused, half = decode(_bitmap(0), "a"), decode(_bitmap(128), "a")
+
+    assert np.array_equal(unused.rgb, PHOTO) and unused.alpha is None
+    assert np.array_equal(half.rgb, PHOTO) and (half.alpha == 128).all()
+
+
 def test_what_is_no_picture_is_named():
     assert _reason(b"") == "empty file"
     assert _reason(b"<html>404", UnsupportedImageError) == (
