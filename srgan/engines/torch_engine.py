@@ -7,7 +7,7 @@ from torch import Tensor
 
 from srgan.engines.fused import fuse, fusing_helps
 from srgan.engines.numbers import Numbers
-from srgan.errors import ImageError
+from srgan.errors import ConfigError, ImageError
 from srgan.networks import Network
 
 
@@ -34,6 +34,7 @@ class TorchEngine:
 
         Raises:
             ImageError: not even that is finite.
+            ConfigError: what is observed has other channels than the generator takes.
             torch.OutOfMemoryError: the device's memory is too small, CPUs included.
         """
         try:
@@ -41,13 +42,23 @@ class TorchEngine:
         except RuntimeError as error:
             if "DefaultCPUAllocator" in str(error):  # torch has a kind of error of its own only for GPUs
                 raise torch.OutOfMemoryError(str(error)) from error
+            if "channels" in str(error):
+                raise ConfigError(
+                    f"the engine's network does not take {observed.shape[1]} channels, as this model's does: make "
+                    "the engine of this model"
+                ) from error
             raise
 
     def _generate(self, observed: Tensor) -> Tensor:
         observed = observed.to(self.device, self.numbers.dtype, memory_format=self.numbers.memory_format)
         generated: Tensor = self._fast(observed)
-        if self._fast is not self._exact and not torch.isfinite(generated.sum()):
+        if self._fast is not self._exact and not _finite(generated):
             generated = self._exact(observed.float())
-        if not torch.isfinite(generated.sum()):
+        if not _finite(generated):
             raise ImageError("the network's answer is not finite; its weights may be damaged")
         return generated
+
+
+def _finite(generated: Tensor) -> bool:
+    # One number a batch is asked of the device; in float16 the sum would overflow at 65,504 long before a pixel does.
+    return bool(torch.isfinite(generated.sum(dtype=torch.float32)))
