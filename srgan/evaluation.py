@@ -16,7 +16,7 @@ from srgan.errors import ConfigError
 from srgan.features import SMALLEST_SIDE, lpips
 from srgan.images import Image, white_of
 from srgan.metrics import hole_psnr, score
-from srgan.model import Model
+from srgan.model import Model, check_model
 from srgan.restoration import restore_batch
 from srgan.sources import Data, sources
 from srgan.types import Batch, Observed
@@ -44,6 +44,7 @@ def evaluate(
         NoPicturesError: the folder holds no picture.
         ImageError: a picture cannot be read.
     """
+    check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
     scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)

@@ -42,10 +42,13 @@ class Outcome:
     """What became of one picture.
 
     Attributes:
+        name: of the picture, as its path below the folder.
+        target: where the output is, or would be.
         status: "ok", "skipped", "failed" or "unsupported".
         reason: why it failed or was skipped; empty where it is ok.
         pixels: of the output.
-        notes: what the user should know of the file, such as "first of 3 frames".
+        seconds: that it took.
+        notes: what the user should know of the file, such as "first of 3 frames", or how much of it was filled.
     """
 
     name: str
@@ -64,7 +67,7 @@ def restore_folder(
     config: FolderConfig | None = None,
     *,
     size: Size | None = None,
-    masks: Masks | None = None,
+    masks: Masks | str | os.PathLike[str] | None = None,
     jobs: Sequence[Job] | None = None,
     progress: Progress | None = None,
 ) -> Generator[Outcome]:
@@ -76,7 +79,7 @@ def restore_folder(
     Args:
         model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step.
         size: how large pictures become; None is what the model makes.
-        masks: for inpainting: what is to be filled of each picture.
+        masks: for inpainting: what is to be filled of each picture; a path stands for `Masks` of that path.
         jobs: the plan, where the caller has made it already.
         progress: called from several threads, now and then, with the name of a picture in work, the share of it that
             is done, and the pixels of its output.
@@ -87,6 +90,7 @@ def restore_folder(
         MachineError: the output cannot be written; what was finished before is whole.
     """
     config = config or FolderConfig()
+    masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
     conversion = Conversion(Restorer(model, config, size), config, masks, progress)

@@ -64,6 +64,8 @@ class Masks:
         if self.grow < 0 or self.feather < 0:
             raise ConfigError(f"grow={self.grow}, feather={self.feather}: must not be negative")
         for box in self.boxes:
+            if len(box) != 4:
+                raise ConfigError(f"box {','.join(map(str, box))}: left, top, width and height, in pixels")
             if min(box[2:]) < 1:
                 raise ConfigError(f"box {','.join(map(str, box))}: width and height must be at least 1")
 

@@ -48,6 +48,8 @@ class Model(nn.Module):
 
     def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact", *, seed: int = 0) -> None:
         super().__init__()
+        if not isinstance(task, Task):
+            raise ConfigError(f"{task!r} is no task: give srgan.Upscale(), srgan.Denoise() or srgan.Inpaint()")
         given = {"name": network} if isinstance(network, str) else dict(network)
         name = str(given.pop("name", "compact"))
         self.task = task
@@ -78,6 +80,18 @@ class Model(nn.Module):
         return digest.hexdigest()
 
 
+def check_model(given: object) -> None:
+    """Nothing, where it is a Model.
+
+    Raises:
+        ConfigError: it is something else, such as a model's name.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        raise ConfigError(f"{os.fspath(given)!r} is a name, no model: srgan.load({os.fspath(given)!r}) gives the model")
+    if not isinstance(given, Model):
+        raise ConfigError(f"a {type(given).__name__} is no model: srgan.load gives one")
+
+
 def save(
     model: Model, path: str | os.PathLike[str], *, card: Mapping[str, Any] | None = None, half: bool = False
 ) -> None:
@@ -87,6 +101,7 @@ def save(
         card: what `srgan info` should tell besides task and network: "training", "licence", "scores".
         half: store float16 (loads as float32 all the same).
     """
+    check_model(model)
     header = {
         "format": NEWEST_FORMAT,
         "task": {"name": model.task.name, **options.record(model.task)},

@@ -19,6 +19,14 @@ def option(default: T, help: str) -> T:
     return chosen
 
 
+def documented(cls: type[T]) -> type[T]:
+    """The dataclass, with what its fields say of themselves in its docstring, too."""
+    fields = options_of(cls).items()
+    lines = (f"        {name}: {field.metadata['help']} Default: {field.default!r}." for name, field in fields)
+    cls.__doc__ = "\n".join([f"{str(cls.__doc__).rstrip()}\n\n    Attributes:", *lines, "    "])
+    return cls
+
+
 def options_of(cls: type) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a dataclass that a user may set, by name."""
     return {field.name: field for field in dataclasses.fields(cls) if field.init}

@@ -52,7 +52,7 @@ def restore_image(
         workers: threads that share the tiles; None restores one tile after the other.
         progress: is told the share of the tiles that is done, now and then; not with a mask.
     """
-    engine = engine or make_engine(model.generator)
+    engine = ready(model, engine)
     check_mask(model, mask)
     if mask is not None:
         weights = checked(mask, image.height, image.width)
@@ -238,7 +238,20 @@ def _restore_tiles(
     fitting(restore_tiles, tile or _side(model), chosen=bool(tile))
 
 
-def check_mask(model: Model, mask: Weights | None) -> None:
+def ready(model: Model, engine: Engine | None) -> Engine:
+    """The engine, made of the model where none is given.
+
+    Raises:
+        ConfigError: what is given is none.
+    """
+    if engine is None:
+        return make_engine(model.generator)
+    if not isinstance(engine, Engine):
+        raise ConfigError(f"a {type(engine).__name__} is no engine: srgan.make_engine(model) makes one")
+    return engine
+
+
+def check_mask(model: Model, mask: object) -> None:
     if (mask is not None) != isinstance(model.task, Inpaint):
         which = "inpainting needs a mask" if mask is None else f"the task {model.task.name} takes no mask"
         raise ConfigError(f"{which}: a mask says what is to be inpainted")

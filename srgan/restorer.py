@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from srgan.engines import Engine, choose_devices, make_engine
+from srgan.errors import ConfigError
 from srgan.images import Bands, Image
-from srgan.model import Model
+from srgan.model import Model, check_model
 from srgan.reduction import reduced, reduced_bands
 from srgan.restoration import Weights, restore_bands, restore_image
 from srgan.settings import FolderConfig
@@ -33,7 +34,7 @@ class Restorer:
     """
 
     def __init__(self, models: Model | Mapping[int, Model], config: FolderConfig, size: Size | None = None) -> None:
-        self.models = {models.task.scale: models} if isinstance(models, Model) else dict(models)
+        self.models = _by_scale(models, size)
         self.config, self.size = config, size
         self.devices = choose_devices(config.device)
         self._engines: list[dict[int, Engine]] = [
@@ -121,6 +122,26 @@ class Restorer:
             return tuple(self.models)
         wide, high = self.size.of(width, height)
         return steps(max(wide / width, high / height), self.models)
+
+
+def _by_scale(models: Model | Mapping[int, Model], size: Size | None) -> dict[int, Model]:
+    """The models by the scale by which they enlarge.
+
+    Raises:
+        ConfigError: they are none, or do not go together with the size.
+    """
+    if size is not None and not isinstance(size, Size):
+        raise ConfigError(f"size={size!r}: give srgan.Size(scale={size!r}), or Size(max_side=...)")
+    if not isinstance(models, Mapping):
+        check_model(models)
+        return {models.task.scale: models}
+    for scale, model in models.items():
+        check_model(model)
+        if model.task.scale != scale:
+            raise ConfigError(f"the model given for {scale!r} times enlarges {model.task.scale} times")
+    if not models or (size is None and len(models) > 1):
+        raise ConfigError("give one model, or several and a size")
+    return dict(models)
 
 
 def _ahead(each: Iterator[Image]) -> Iterator[Image]:

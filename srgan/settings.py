@@ -5,15 +5,19 @@ from typing import Any
 
 from srgan.errors import ConfigError
 from srgan.images.formats import READABLE, SEVERAL
-from srgan.options import option
+from srgan.options import documented, option
 
 ENGINES = ("auto", "torch", "openvino")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class FolderConfig:
-    """How a folder is restored; each field is a flag of the command."""
+    """How a folder is restored; each field is a flag of the command.
+
+    srgan.restore_folder(model, "photos", "large", srgan.FolderConfig(format="jpeg", quality=90))
+    """
 
     format: str = option("keep", "Format of the outputs: keep, png, jpeg, webp, tiff, avif or bmp.")
     quality: int = option(95, "Quality of JPEG, WebP and AVIF, 1 to 100.")

@@ -13,6 +13,11 @@ from srgan.errors import ConfigError
 class Size:
     """What the user asks for: so many times as large, or the largest that fits into all limits given.
 
+        srgan.restore_folder(models, "photos", "wide", size=srgan.Size(max_side=3840))
+
+    What no network makes is made by the next larger one, or by several one after the other, and then reduced; so
+    `models` maps a scale to a model, or is one model.
+
     Attributes:
         scale: output side / input side.
         width, height: at most so wide and high [px].
@@ -29,6 +34,8 @@ class Size:
         if (self.scale is None) == all(limit is None for limit in limits):
             raise ConfigError("say how large: either a scale, or a width, a height or a longest side")
         for value in (self.scale, *limits):
+            if value is not None and not isinstance(value, (int, float)):
+                raise ConfigError(f"{value!r}: a size must be a number")
             if value is not None and not 0 < value < 1e6:
                 raise ConfigError(f"{value:g}: a size must be more than 0, and less than a million")
 

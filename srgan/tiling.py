@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan.errors import ConfigError
 from srgan.types import Observed
 
 Generate = Callable[[Tensor], Tensor]
@@ -109,12 +110,21 @@ def spans(size: int, tile: int, context: int, multiple_of: int, part: tuple[int,
 
 
 def padded(generate: Generate, observed: Observed, multiple_of: int, scale: int) -> Float[Tensor, "n d sh sw"]:
-    """What `generate` makes of pictures of any size: padded at the right and bottom, and cropped again."""
+    """What `generate` makes of pictures of any size: padded at the right and bottom, and cropped again.
+
+    Raises:
+        ConfigError: it enlarges by another scale, as an engine does that was made of another model.
+    """
     height, width = observed.shape[-2:]
     bottom, right = -height % multiple_of, -width % multiple_of
     if bottom or right:
         observed = F.pad(observed, (0, right, 0, bottom), mode="replicate")
     generated = generate(observed)
+    if generated.shape[-2] != observed.shape[-2] * scale:
+        enlarges = generated.shape[-2] / observed.shape[-2]
+        raise ConfigError(
+            f"the engine enlarges {enlarges:g} times and the model {scale}: make the engine of this model"
+        )
     return generated[..., : height * scale, : width * scale]
 
 

@@ -150,9 +150,23 @@ def test_every_kind_of_picture_is_filled_alike(model, engine, pixels):
         (None, "inpainting needs a mask: a mask says what is to be inpainted"),
         (np.zeros((9, 9)), "a mask must be (h, w) as the picture, (40, 50), not (9, 9)"),
         (
-            np.full((40, 50), 255),
+            np.full((40, 50), 255.0),
             "a mask must lie in [0, 1], 1 or True where pixels are filled; its largest value is 255",
         ),
+        (np.full((40, 50), 255), "the mask covers the whole picture: nothing is known to fill it from"),
+        (
+            np.full((40, 50), np.nan),
+            "a mask must lie in [0, 1], 1 or True where pixels are filled; its largest value is nan",
+        ),
+        (
+            np.full((40, 50), -3),
+            "a mask must lie in [0, 1], 1 or True where pixels are filled; its largest value is -3",
+        ),
+        (
+            np.eye(40, 50, dtype=int) * 70_000,
+            "a mask of whole numbers from 0 to 70000: choose 0 and 1, or 0 to 255",
+        ),
+        (7, "a int is no mask: give an array, a Pillow image, an Image or a path"),
         (np.full((40, 50), 0.5), "the mask covers the whole picture: nothing is known to fill it from"),
     ],
 )

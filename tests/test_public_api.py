@@ -1,5 +1,7 @@
 """What `import srgan` gives, and what it does not do; and that the code is typed and tidy."""
 
+import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +24,15 @@ def test_importing_the_package_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("name", srgan.__all__)
-def test_every_public_name_is_there_and_explains_itself(name):
-    assert getattr(srgan, name).__doc__
+def test_every_public_name_is_there_and_explains_itself_and_its_fields(name):
+    public = getattr(srgan, name)
+    fields = (
+        [field.name for field in dataclasses.fields(public) if field.init] if dataclasses.is_dataclass(public) else []
+    )
+
+    assert public.__doc__
+    assert not public.__doc__.startswith(f"{public.__name__}(")  # as Python writes it where nobody did
+    assert [field for field in fields if not re.search(rf"\b{field}\b", public.__doc__)] == []
 
 
 def test_dir_lists_the_public_names():

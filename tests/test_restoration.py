@@ -228,8 +228,8 @@ def test_hidden_colours_do_not_matter(tiny, engine, pixels):
         ("photo.png", "cannot restore a str: give an Image, Pillow image, array or tensor"),
         (np.zeros((2, 4, 4, 3), np.uint8), "an array must be (h, w) or (h, w, 1|2|3|4), not (2, 4, 4, 3)"),
         (np.zeros((4, 4, 5), np.uint8), "an array must be (h, w) or (h, w, 1|2|3|4), not (4, 4, 5)"),
-        (np.zeros((4, 4, 3), int), "an array must be uint8, uint16, or float without alpha, not int64 (4, 4, 3)"),
-        (np.zeros((4, 4, 4)), "an array must be uint8, uint16, or float without alpha, not float64 (4, 4, 4)"),
+        (np.zeros((4, 4, 3), int), "an array must be uint8, uint16 or float, not int64 (4, 4, 3)"),
+        (np.full((4, 4, 4), 2.0), "alpha from 2 to 2: in floats it lies in [0, 1]"),
         (
             torch.zeros(3, 4, 4, dtype=torch.uint8),
             "a tensor must be float (3, h, w) or (n, 3, h, w), not torch.uint8 (3, 4, 4)",

@@ -48,12 +48,26 @@ def choose_engine(device: torch.device, numbers: Numbers, engine: str = "auto") 
     return engine
 
 
-def make_engine(generator: Network, engine: str = "torch", device: str = "auto", precision: str = "auto") -> Engine:
-    """The engine of that name for a generator; "openvino", and "auto" where that is installed, take a while to make.
+@runtime_checkable
+class HasGenerator(Protocol):
+    """A Model, which knows engines while they do not know it."""
+
+    generator: Network
+
+
+def make_engine(
+    model: HasGenerator | Network, engine: str = "torch", device: str = "auto", precision: str = "auto"
+) -> Engine:
+    """The engine of that name for a model, or for its generator: what `restore` takes as `engine`.
+
+    "openvino", and "auto" where that is installed, take a while to make.
 
     Raises:
-        ConfigError: there is no such engine, device or precision here.
+        ConfigError: there is no such engine, device or precision here, or it is neither a model nor a generator.
     """
+    generator = model.generator if isinstance(model, HasGenerator) else model
+    if not isinstance(generator, Network):
+        raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
     numbers = choose_numbers(where, precision)
     return ENGINES[choose_engine(where, numbers, engine)](generator, where, numbers)

@@ -16,7 +16,7 @@ from srgan import degrade
 from srgan.errors import ConfigError
 from srgan.images import white_of
 from srgan.metrics import Protocol
-from srgan.options import option
+from srgan.options import documented, option
 from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Observed
 
@@ -37,6 +37,7 @@ NLM_STRENGTHS = (0.5, 0.75, 1.0)
 """Filter strengths over the noise level, of which non-local means may take the best."""
 
 
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Denoise(Task):
     """A picture with noise in it; the generator says what to take away.

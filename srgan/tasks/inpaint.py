@@ -15,7 +15,7 @@ from srgan.degrade import HOLES, mask
 from srgan.errors import ConfigError
 from srgan.holes import smoothed
 from srgan.metrics import Protocol
-from srgan.options import option
+from srgan.options import documented, option
 from srgan.resample import resize
 from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Mask, Observed
@@ -30,6 +30,7 @@ DRIFT = 0.03
 """How far the colours of a guess in training are off, smoothly over the picture: real guesses do not fit the rest."""
 
 
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Inpaint(Task):
     """A picture with holes; the generator sees the rest and a mask of the holes, and says what to add in these alone.

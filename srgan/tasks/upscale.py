@@ -14,7 +14,7 @@ from srgan import degrade
 from srgan.errors import ConfigError
 from srgan.images import white_of
 from srgan.metrics import Protocol
-from srgan.options import option
+from srgan.options import documented, option
 from srgan.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
 from srgan.tasks.task import Task
 from srgan.tiling import tiles
@@ -24,6 +24,7 @@ SOURCES = ("clean", "photo", *degrade.SNAPSHOTS)
 """What small pictures come from."""
 
 
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Upscale(Task):
     """A picture `scale` times as wide and high; the generator adds to the bicubic enlargement."""
@@ -38,7 +39,7 @@ class Upscale(Task):
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
     def __post_init__(self) -> None:
-        if self.scale not in (2, 3, 4):
+        if type(self.scale) is not int or self.scale not in (2, 3, 4):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
         if self.source not in SOURCES:
             raise ConfigError(f"source={self.source}: choose one of {', '.join(SOURCES)}")

@@ -11,13 +11,14 @@ from srgan.games import GAMES
 from srgan.losses import FEATURE_LOSSES, LOSSES
 from srgan.model import Model
 from srgan.networks import DISCRIMINATORS, describe_network, network_options
-from srgan.options import option
+from srgan.options import documented, option
 from srgan.tasks import TASKS
 
 TERMS = (*LOSSES, *FEATURE_LOSSES, "adversarial", "feature_matching")
 """What a generator's loss may be made of."""
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that decides a training run beside the data, the task and the network."""

@@ -12,7 +12,7 @@ from srgan import options
 from srgan.errors import ImageError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
-from srgan.model import Model, load, save
+from srgan.model import Model, check_model, load, save
 from srgan.sources import Data, Source, sources, split
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
@@ -89,6 +89,7 @@ def finetune(
         NoPicturesError: there are fewer than two pictures, or none is large enough.
         TrainingError: no picture held out has a score.
     """
+    check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
     learn, held_out = split(_usable(sources(data), start.task.scale))
