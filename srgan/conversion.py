@@ -116,19 +116,28 @@ class Conversion:
         pixels = seen.largest * seen.header.depth // 8
         return Prospect(pixels, seen.passes and pixels >= self.most and not self.restorer.needs_whole)
 
-    def make(self, job: Job, seen: list[int], *, too_large: bool = False, before: Before | None = None) -> Made:
+    def make(
+        self,
+        job: Job,
+        seen: list[int],
+        *,
+        too_large: bool = False,
+        before: Before | None = None,
+        partial: str | None = None,
+    ) -> Made:
         """The output, written; `seen` is the input's stamp before.
 
         Args:
             too_large: to be held as a whole.
             before: called just before the output gets its name.
+            partial: the name it has until then.
 
         Raises:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
         if too_large:
-            return self._streamed(job, seen, before)
+            return self._streamed(job, seen, before, partial)
         frames = self._read(job)
         self._check_unchanged(job, seen)
         self._check_frames(job, frames.images[0])
@@ -137,12 +146,12 @@ class Conversion:
             images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
         with _naming(job.target):
             data, lost = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
-        write_bytes(job.target, data, before=before)
+        write_bytes(job.target, data, before=before, partial=partial)
         pixels = sum(image.width * image.height for image in images)
         notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
         return Made(pixels, hashlib.sha256(data).hexdigest(), notes + lost)
 
-    def _streamed(self, job: Job, seen: list[int], before: Before | None) -> Made:
+    def _streamed(self, job: Job, seen: list[int], before: Before | None, partial: str | None) -> Made:
         """The output, some rows at a time: read, restored and written."""
 
         def ready(file: int, digest: str) -> None:
@@ -157,8 +166,9 @@ class Conversion:
             self._check_frames(job, bands.like)
             restored = self.restorer.bands(bands, workers=self.workers)
             counted = dataclasses.replace(restored, each=self._counted(job, restored))
-            digest = write_bands(job.target, counted, strip_metadata=self.config.strip_metadata, before=ready)
-            lost = told(bands.like, format_of(job.target), strip_metadata=self.config.strip_metadata)
+            strip = self.config.strip_metadata
+            digest = write_bands(job.target, counted, strip_metadata=strip, before=ready, partial=partial)
+            lost = told(bands.like, format_of(job.target), strip_metadata=strip)
         return Made(restored.width * restored.height, digest, bands.like.notes + lost)
 
     def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:

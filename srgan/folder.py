@@ -70,6 +70,7 @@ def restore_folder(
     masks: Masks | str | os.PathLike[str] | None = None,
     jobs: Sequence[Job] | None = None,
     progress: Progress | None = None,
+    run: str | None = None,
 ) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
 
@@ -83,6 +84,7 @@ def restore_folder(
         jobs: the plan, where the caller has made it already.
         progress: called from several threads, now and then, with the name of a picture in work, the share of it that
             is done, and the pixels of its output.
+        run: by what name the journal knows this run, which no other has; None makes one.
 
     Raises:
         NoPicturesError: there is nothing to do.
@@ -99,7 +101,7 @@ def restore_folder(
         yield from _Run(conversion, None, None).outcomes(jobs)
         return
     with (
-        Journal(Path(target), conversion.settings()) as journal,
+        Journal(Path(target), conversion.settings(), run=run) as journal,
         closing(Claims(journal.path.with_name("claims"))) as claims,
     ):
         yield from _Run(conversion, journal, claims).outcomes(jobs)
@@ -124,21 +126,20 @@ class _Run:
             tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
         self.conversion.workers = tiles
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
-        looked: _Looked | None = None
         begun: deque[tuple[int, Future[Outcome]]] = deque()
         try:
-            while todo or elsewhere or looked or begun:
-                while todo or looked or (elsewhere and not begun):
-                    if looked is None:
-                        job = todo.popleft() if todo else elsewhere.popleft()
-                        if not self._claim(job, wait=not todo and not begun):
-                            elsewhere.append(job)
-                            continue
-                        looked = self._look(job)
-                    if not self._room([pixels for pixels, _ in begun], looked.pixels):
+            while todo or elsewhere or begun:
+                while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
+                    job = todo.popleft() if todo else elsewhere.popleft()
+                    if not self._claim(job, wait=not todo and not begun):
+                        elsewhere.append(job)
+                        continue
+                    looked = self._look(job)
+                    if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
+                        self._free(job)  # nobody knows when the next outcome is asked for
+                        todo.appendleft(job)
                         break
                     begun.append((looked.pixels, self._begin(looked, pictures)))
-                    looked = None
                 outcome = begun.popleft()[1].result()
                 yield outcome
                 if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
@@ -150,10 +151,6 @@ class _Run:
                 tiles.shutdown(cancel_futures=True)
             pictures.shutdown()
             torch.set_num_threads(cores)
-
-    def _room(self, begun: Sequence[int], pixels: int) -> bool:
-        """Whether a picture may be begun, beside those of so many output pixels."""
-        return not begun or (sum(begun) + pixels <= self.conversion.most and len(begun) < MOST_PICTURES)
 
     def _claim(self, job: Job, wait: bool) -> bool:
         """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
@@ -181,9 +178,10 @@ class _Run:
 
     def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
         if looked.outcome is None:
+            partial = None
             if self.journal is not None:
-                self.journal.begin(looked.job)
-            return pictures.submit(self._finish, looked)
+                partial = self.journal.begin(looked.job, alone=self.claims is not None and self.claims.works)
+            return pictures.submit(self._finish, looked, partial)
         self._free(looked.job)
         done: Future[Outcome] = Future()
         done.set_result(looked.outcome)
@@ -215,15 +213,15 @@ class _Run:
         if self.claims is not None:
             self.claims.free(job.name)
 
-    def _finish(self, looked: _Looked) -> Outcome:
+    def _finish(self, looked: _Looked, partial: str | None) -> Outcome:
         """The job's outcome, once it is made and others may know."""
         try:
-            return self._make(looked)
+            return self._make(looked, partial)
         finally:
             self._free(looked.job)
 
-    def _make(self, looked: _Looked) -> Outcome:
-        """The job done and noted."""
+    def _make(self, looked: _Looked, partial: str | None) -> Outcome:
+        """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
 
         def replaces(file: int, digest: str) -> None:
@@ -236,7 +234,7 @@ class _Run:
 
         try:
             before = replaces if self.config.in_place else None
-            made = self.conversion.make(job, seen, too_large=looked.too_large, before=before)
+            made = self.conversion.make(job, seen, too_large=looked.too_large, before=before, partial=partial)
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:

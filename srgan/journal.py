@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srgan.errors import ConfigError, MachineError
-from srgan.images import Job
+from srgan.images import Job, is_partial, partial_name
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +31,15 @@ class History:
     Attributes:
         finished: its last line of those it was finished with.
         failed: why it failed, where it did the last time.
-        begun: the processes that began it and are not known to have ended it.
-        deaths: how often a process died over it since it last came to an end.
+        begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
+        deaths: how often a run died over it since it last came to an end.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / FOLDER / "journal.jsonl"
         self.finished: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
-        self.begun: dict[str, set[int]] = {}
+        self.begun: dict[str, dict[str, str]] = {}
         self.deaths: dict[str, int] = {}
         self._read_to, self._lines = 0, 0
 
@@ -62,7 +63,7 @@ class History:
     def _note(self, line: Mapping[str, Any]) -> None:
         name = line["name"]
         if "begun" in line:
-            self.begun.setdefault(name, set()).add(line["begun"])
+            self.begun.setdefault(name, {})[str(line["begun"])] = str(line.get("run"))
             return
         if "died" in line:
             self.deaths[name] = self.deaths.get(name, 0) + 1
@@ -82,10 +83,14 @@ class Journal(History):
     A picture has a line when it is begun, and one when it is finished or has failed. It counts as finished when that
     line names the same input (size and modification time), the same settings and weights, and the output is there with
     the size it was written with.
+
+    Args:
+        run: the name of this run, which no other has on whatever machine; None makes one.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None) -> None:
         super().__init__(folder)
+        self._run = run or secrets.token_hex(8)
         self._settings = fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
         try:
@@ -128,15 +133,19 @@ class Journal(History):
         line = self.finished.get(job.name)
         return line is not None and line["input"][:2] == stamp(job.target)
 
-    def begin(self, job: Job) -> None:
-        """Notes that this process begins a picture, and removes what one that was killed has left of it."""
-        from srgan.images import partial_of  # not above: who only reads a journal needs none of the codecs
+    def begin(self, job: Job, *, alone: bool) -> str:
+        """The name of the file to write, once it is noted that this run begins a picture.
 
-        for process in self.begun.pop(job.name, ()):
-            if process != os.getpid():
+        Args:
+            alone: no other run is at work on it: what those that were killed have left of it is removed.
+        """
+        partial = partial_name()
+        for left in self.begun.pop(job.name, ()) if alone else ():
+            if is_partial(left):  # the journal may come from anywhere, and name anything
                 with suppress(OSError):  # a file too many is no reason to stop
-                    partial_of(job.target, process).unlink()
-        self._write({"name": job.name, "begun": os.getpid()})
+                    job.target.with_name(left).unlink()
+        self._write({"name": job.name, "begun": partial, "run": self._run})
+        return partial
 
     def add(self, job: Job, seen: list[int], size: int, digest: str, seconds: float) -> None:
         """Notes that `job` is finished: `seen` is its input's size and time before it was read.
@@ -159,9 +168,12 @@ class Journal(History):
         """Notes that `job` has failed, and why."""
         self._write({"name": job.name, "failed": reason})
 
-    def died(self, name: str, process: int) -> None:
-        """Notes that a process died while it was at work on a picture."""
-        self._write({"name": name, "died": process})
+    def died(self, run: str) -> list[str]:
+        """The pictures at which a run was at work, once it is noted that it died over them."""
+        names = [name for name, runs in self.begun.items() if run in runs.values()]
+        for name in names:
+            self._write({"name": name, "died": run})
+        return names
 
     def _write(self, line: Mapping[str, Any]) -> None:
         """Adds a line; what a machine that loses its power has not written yet is done again."""

@@ -60,3 +60,14 @@ def test_claims_that_cannot_be_written_are_the_machines_fault(tmp_path):
     with pytest.raises(MachineError) as caught:
         Claims(tmp_path / "file" / "claims")
     assert str(caught.value).startswith(f"{tmp_path / 'file' / 'claims'}: cannot be written (")
+
+
+def test_two_runs_of_one_process_hold_each_other_off(tmp_path):
+    ours, others = Claims(tmp_path / "claims"), Claims(tmp_path / "claims")
+    assert ours.claim("a.png")
+
+    assert not others.claim("a.png")
+    Claims(tmp_path / "claims").close()
+    assert not others.claim("a.png"), "what a third one closes is its own"
+    ours.free("a.png")
+    assert others.claim("a.png")

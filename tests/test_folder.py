@@ -359,3 +359,22 @@ def test_a_picture_to_which_nothing_is_done_comes_out_byte_for_byte(make_model, 
         (outcome,) = restore_folder(model, tmp_path / "in", tmp_path / name, config)
         assert outcome.status == "ok"
         assert (outcome.target.read_bytes() == untouched) == (same or format == "png")
+
+
+def test_two_runs_of_one_process_make_each_picture_once(tiny, photo_folder):
+    with ThreadPoolExecutor(2) as threads:
+        both = list(threads.map(lambda _: run(tiny, photo_folder), range(2)))
+
+    made = [one.name for outcomes in both for one in outcomes if one.status == "ok"]
+    assert sorted(made) == ["a.png", "b.png", "c.png", "d.png"]
+    assert {status for outcomes in both for status in statuses(outcomes)} == {"ok", "skipped"}
+
+
+def test_two_runs_that_one_thread_goes_through_in_turn_do_not_wait_for_each_other(tiny, photo_folder):
+    small = replace(EXACT, memory=1e-9)  # one picture at a time
+    one, other = (restore_folder(tiny, photo_folder, photo_folder.parent / "out", small) for _ in range(2))
+
+    first = next(one)
+    rest = list(other)
+
+    assert {outcome.status for outcome in (first, *rest, *one)} == {"ok", "skipped"}

@@ -134,3 +134,30 @@ def test_a_folder_that_cannot_be_made_is_the_machines_fault(tmp_path):
 def test_equal_settings_have_equal_fingerprints_whatever_their_order():
     assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": 2})
+
+
+def test_a_run_that_died_is_blamed_by_its_name_whatever_the_number_of_its_process(job):
+    with Journal(job.target.parent, {}, run="ours") as ours, Journal(job.target.parent, {}, run="theirs") as theirs:
+        ours.begin(job, alone=True)
+        theirs.begin(replace(job, name="b.png"), alone=True)
+        ours.refresh()
+
+        assert ours.died("ours") == ["a.png"]
+        theirs.refresh()
+        assert theirs.deaths == {"a.png": 1}
+
+
+def test_what_a_killed_run_has_left_is_removed_and_nothing_else(job):
+    outside = job.target.parent.parent / ".srgan-0123456789abcdef"
+    outside.touch()
+    with opened(job) as journal:
+        left = job.target.with_name(journal.begin(job, alone=True))
+        left.touch()
+        for name in (f"../{outside.name}", "a.png", 17):
+            journal._write({"name": "a.png", "begun": name})
+    with opened(job) as journal:
+        journal.begin(job, alone=False)
+        assert left.exists(), "its run may be at work still"
+        journal.begin(job, alone=True)
+
+    assert not left.exists() and outside.exists() and job.target.exists()

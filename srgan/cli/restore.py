@@ -19,7 +19,7 @@ from srgan.cli import space
 from srgan.cli.dry import Rehearsal
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
-from srgan.cli.supervise import supervise
+from srgan.cli.supervise import run_name, supervise
 from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ def _begun(
         masks=masks,
         jobs=jobs,
         progress=progress.within,
+        run=run_name(),
     )
     noted = words is None or not where.source.is_dir()
     with contextlib.closing(outcomes):

@@ -7,6 +7,7 @@ noted in the journal; the next process takes each such picture alone, and one ov
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from types import FrameType
 import click
 
 SUPERVISED = "SRGAN_SUPERVISED"
-"""Environment variable of the process that does the work; "0" does without another one."""
+"""Environment variable of the process that does the work: the name of its run; "0" does without another one."""
 
 
 def supervise(words: Sequence[str], target: Path) -> int | None:
@@ -28,14 +29,21 @@ def supervise(words: Sequence[str], target: Path) -> int | None:
             threading.Thread(target=_leave_with_parent, daemon=True).start()
         return None
     while True:
-        code, number = _run(words)
-        if code >= 0 or not _blamed(target, number, -code):
+        name = secrets.token_hex(8)
+        code = _run(words, name)
+        if code >= 0 or not _blamed(target, name, -code):
             return code if code >= 0 else 128 - code
 
 
-def _run(words: Sequence[str]) -> tuple[int, int]:
-    """The exit code and the number of a process that runs these words; it gets the signals that we get."""
-    environment = {**os.environ, SUPERVISED: "1"}
+def run_name() -> str | None:
+    """By what name the process that supervises this one knows its run; None where there is no such process."""
+    name = os.environ.get(SUPERVISED, "0")
+    return None if name == "0" else name
+
+
+def _run(words: Sequence[str], name: str) -> int:
+    """The exit code of a process that runs these words under that name; it gets the signals that we get."""
+    environment = {**os.environ, SUPERVISED: name}
     # -P: what lies in the user's folder is no module of ours. A session of its own: ^C must reach it once, through us.
     command = [sys.executable, "-P", "-m", "srgan", *words]
     ours = (signal.SIGINT, signal.SIGTERM)
@@ -50,21 +58,19 @@ def _run(words: Sequence[str]) -> tuple[int, int]:
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ours)
     try:
-        return child.wait(), child.pid
+        return child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _blamed(target: Path, process: int, number: int) -> bool:
-    """Whether pictures were at work when the process died of a signal; each is noted."""
+def _blamed(target: Path, run: str, number: int) -> bool:
+    """Whether pictures were at work when the run of that name died of a signal; each is noted."""
     from srgan.images import printable
     from srgan.journal import Journal
 
     with Journal(target, {}) as journal:
-        names = [name for name, processes in journal.begun.items() if process in processes]
-        for name in names:
-            journal.died(name, process)
+        names = journal.died(run)
     said = ", ".join(printable(name) for name in names) or "it was at work on no picture"
     click.echo(f"the program was killed ({signal.Signals(number).name}): {said}", err=True)
     return bool(names)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from srgan.images.frames import Frames, count_frames, encode_frames, frames_told, read_frames
     from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
     from srgan.images.reader import Header, check_pixels, decode, probe, read
-    from srgan.images.writer import STREAMED, Before, encode, partial_of, write, write_bands, write_bytes
+    from srgan.images.whole import Before, is_partial, partial_name, write_bytes
+    from srgan.images.writer import STREAMED, encode, write, write_bands
 
 __all__ = [
     "FIRST_OF",
@@ -45,8 +46,9 @@ __all__ = [
     "find",
     "format_of",
     "frames_told",
+    "is_partial",
     "is_picture",
-    "partial_of",
+    "partial_name",
     "plan",
     "printable",
     "probe",
@@ -67,7 +69,8 @@ _HOMES = {
     **dict.fromkeys(("Frames", "count_frames", "encode_frames", "frames_told", "read_frames"), "frames"),
     **dict.fromkeys(("LARGEST_FLOAT", "Image", "as_samples", "eight_bits", "white_of"), "image"),
     **dict.fromkeys(("Header", "check_pixels", "decode", "probe", "read"), "reader"),
-    **dict.fromkeys(("STREAMED", "Before", "encode", "partial_of", "write", "write_bands", "write_bytes"), "writer"),
+    **dict.fromkeys(("STREAMED", "encode", "write", "write_bands"), "writer"),
+    **dict.fromkeys(("Before", "is_partial", "partial_name", "write_bytes"), "whole"),
 }
 
 

@@ -1,36 +1,27 @@
 """An Image becomes a file, whole or not at all: encoded in memory, written under another name, synced, renamed."""
 
-import errno
 import hashlib
 import io
 import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image as Pillow
 
-from srgan.errors import ConfigError, ImageError, MachineError
+from srgan.errors import ConfigError, ImageError
 from srgan.images import exif, jpeg, png_writer, tiff_writer
 from srgan.images.bands import Bands, as_bands
 from srgan.images.damage import Refused, foreign
 from srgan.images.fitting import fitted, told
 from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
 from srgan.images.image import Image, as_samples, eight_bits
+from srgan.images.whole import Before, replacing, write_bytes
 
 _log = logging.getLogger(__name__)
 
-_MACHINE = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-    *(errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
-}
 STREAMED = ("png", "tiff")
 """The formats that are written some rows at a time."""
-
-Before = Callable[[int, str], None]
-"""Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
 
 
 def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
@@ -92,11 +83,19 @@ def write(
     write_bytes(path, data)
 
 
-def write_bands(path: AnyPath, bands: Bands, *, strip_metadata: bool = False, before: Before | None = None) -> str:
+def write_bands(
+    path: AnyPath,
+    bands: Bands,
+    *,
+    strip_metadata: bool = False,
+    before: Before | None = None,
+    partial: str | None = None,
+) -> str:
     """The SHA-256 of the PNG or TIFF file that now holds the picture, which was never in memory as a whole.
 
     Args:
         before: called just before the file gets its name.
+        partial: the name it has until then, from `partial_name`.
 
     Raises:
         ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
@@ -104,7 +103,7 @@ def write_bands(path: AnyPath, bands: Bands, *, strip_metadata: bool = False, be
     """
     format = format_of(path)
     check_size(format, bands.width, bands.height)
-    with replacing(path) as file:
+    with replacing(path, partial) as file:
         _write_bands(file, format, bands, strip_metadata)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -133,71 +132,6 @@ def _whole_numbers(samples: np.ndarray) -> np.ndarray:
     if samples.dtype.kind == "u":
         return samples
     return as_samples(samples * np.float32(65535), np.dtype(np.uint16))
-
-
-def write_bytes(path: AnyPath, data: bytes, *, before: Before | None = None) -> None:
-    """Nothing; the file holds these bytes.
-
-    Args:
-        before: called just before the file gets its name.
-
-    Raises:
-        ImageError: the file cannot be written for a reason of its own, such as too long a name.
-        MachineError: the disk is full, or the folder not writable.
-    """
-    with replacing(path) as file:
-        file.write(data)
-        if before is not None:
-            file.flush()
-            before(file.fileno(), hashlib.sha256(data).hexdigest())
-
-
-@contextmanager
-def replacing(path: AnyPath) -> Iterator[io.BufferedRandom]:
-    """A file to write, which gets its name when all is well: a crash leaves what was there before, or nothing.
-
-    Folders are made where they are missing.
-
-    Raises:
-        ImageError: the file cannot be written for a reason of its own, such as too long a name.
-        MachineError: the disk is full, or the folder not writable.
-    """
-    target = Path(os.fsdecode(path))
-    partial = partial_of(target, os.getpid())
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)  # left by a killed process that had our number
-        try:
-            with open(partial, "x+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
-    except OSError as error:
-        kind = MachineError if error.errno in _MACHINE else ImageError
-        raise kind(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
-
-
-def partial_of(target: Path, process: int) -> Path:
-    """Where the process of that number writes a file before it has its name."""
-    # Short, for the name itself may be as long as names can be.
-    digest = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
-    return target.parent / f".srgan-{digest}-{process}"
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems cannot; the file itself is safe
-            os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def stacked(image: Image) -> np.ndarray:

@@ -139,7 +139,7 @@ def killing(data, name, **options):
     if name.endswith("deadly.png"):
         os.kill(os.getpid(), signal.SIGSEGV)
     return decode(data, name, **options)
-if os.environ.get("SRGAN_SUPERVISED") == "1":
+if "SRGAN_SUPERVISED" in os.environ:
     reader.decode = killing
 """
     (tmp_path / "sitecustomize.py").write_text(deadly)

@@ -4,6 +4,7 @@ import io
 import os
 import resource
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import ImageCms
 
 from srgan.errors import ConfigError, ImageError, MachineError
 from srgan.images import Image, check_size, decode, encode, format_of, read, tiff_writer, told, write, write_bytes
+from srgan.images.whole import is_partial, replacing
 
 PHOTO = skimage.data.astronaut()[:120, 100:260]
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -231,11 +233,12 @@ def test_a_partial_file_of_a_killed_process_is_no_obstacle(tmp_path, monkeypatch
     monkeypatch.setattr(os, "replace", lambda source, target: os.link(source, tmp_path / "seen"))
     write_bytes(tmp_path / "a", b"1")
     monkeypatch.undo()
-    (partial,) = (path for path in tmp_path.iterdir() if path.name.startswith(".srgan-"))
-    assert len(partial.name) == len(f".srgan-12345678-{os.getpid()}")
+
     write_bytes(tmp_path / "a", b"2")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "seen"]
-    assert (tmp_path / "seen").read_bytes() == b"1"
+
+    assert (tmp_path / "a").read_bytes() == b"2"
+    (partial,) = (path for path in tmp_path.iterdir() if is_partial(path.name))
+    assert partial.read_bytes() == b"1"
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_partial(tmp_path):
@@ -267,3 +270,34 @@ def test_a_makernote_stays_where_it_is():
         return b"II*\0" + struct.pack("<IH", 8, 2) + fields + bytes(4) + b"MakerNote"
 
     assert decode(encode(Image(PHOTO, exif=block(7)), "png"), "a").exif == block(160)
+
+
+def test_two_writers_of_one_file_never_tear_it(tmp_path):
+    """The first is not done when the second begins, and the other way round."""
+    path = tmp_path / "a.bin"
+    with replacing(path) as first:
+        first.write(b"first")
+        with replacing(path) as second:
+            second.write(b"sec")
+            second.flush()
+        assert path.read_bytes() == b"sec"
+
+    assert path.read_bytes() == b"first"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_threads_that_write_one_file_all_succeed(tmp_path):
+    contents = [bytes([number]) * 100_000 for number in range(16)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda data: write_bytes(tmp_path / "a.bin", data), contents))
+
+    assert (tmp_path / "a.bin").read_bytes() in contents
+
+
+def test_a_file_where_a_folder_should_be_is_the_machines_fault(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+
+    for path in ("file/a.png", "file/sub/a.png", "loop/a.png"):
+        with pytest.raises(MachineError, match="cannot be written: "):
+            write_bytes(tmp_path / path, b"")
