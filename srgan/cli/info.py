@@ -3,47 +3,125 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeGuard
 
 import click
 
 from srgan import zoo
 
+COLUMNS = {"psnr": ("PSNR [dB]", 2), "ssim": ("SSIM", 4), "lpips": ("LPIPS", 4)}
+"""The metrics that are shown, each with its heading and its digits."""
+
+_INDENT, _WIDTH = 10, 11
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model", metavar="[MODEL]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="The header as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="All that the header says, as one JSON object.")
 def info(model: str | None, as_json: bool) -> int:
-    """Tell what MODEL (a shipped name or a weights file) is; without one, list what ships."""
-    if model is None:
-        for name in zoo.names():
-            click.echo(f"{name:24}{_scores(zoo.describe(name))}")
-        return 0
-    header = zoo.describe(model)
-    click.echo(json.dumps(header, ensure_ascii=False) if as_json else _text(model, header))
+    """Tell what MODEL (a shipped name or a weights file) is; without one, list what ships.
+
+    PSNR and SSIM are better when they are higher, LPIPS when it is lower.
+    """
+    if as_json:
+        said = zoo.describe(model) if model is not None else {name: zoo.describe(name) for name in zoo.names()}
+        click.echo(json.dumps(said, ensure_ascii=False))
+    elif model is not None:
+        click.echo(_card(model, zoo.describe(model)))
+    else:
+        rows = [
+            (name if number == 0 else "", *row)
+            for name in zoo.names()
+            for number, row in enumerate(_rows(zoo.describe(name), references=False) or [("", {})])
+        ]
+        click.echo("\n".join(_table(rows)))
     return 0
 
 
-def _text(model: str, header: dict[str, Any]) -> str:
+def _card(model: str, header: Mapping[str, Any]) -> str:
     path = zoo.locate(model)
-    lines = [f"{model}: {path.stat().st_size / 1e6:.2f} MB, SHA-256 {zoo.sha256(path)}"]
-    for part in ("task", "network"):
-        options = ", ".join(f"{key} {value}" for key, value in header[part].items() if key != "name")
-        lines.append(f"{part + ':':10}{header[part]['name']} ({options})")
-    lines.append(f"scores:   {_scores(header)}")
-    lines += [f"{key + ':':10}{_flat(value)}" for key, value in header.items() if key in ("training", "licence")]
-    return "\n".join(lines)
-
-
-def _scores(header: dict[str, Any]) -> str:
-    """Each data set with its means: PSNR / SSIM / LPIPS."""
-    scores = header.get("scores", {})
-    said = [
-        f"{data} " + " / ".join(f"{mean[metric]:.4g}" for metric in ("psnr", "ssim", "lpips") if mean.get(metric))
-        for data, mean in scores.items()
+    said = {
+        **{part: _named(header.get(part)) for part in ("task", "network")},
+        "training": _training(header.get("training")),
+        "licence": str(header.get("licence") or "not told"),
+    }
+    lines = [
+        model,
+        f"{'file':{_INDENT}}{path}, {path.stat().st_size / 1e6:.2f} MB",
+        f"{'SHA-256':{_INDENT}}{zoo.sha256(path)}",
     ]
-    return ", ".join(said) or "none recorded"
+    for key, text in said.items():
+        lines += textwrap.wrap(f"{key:{_INDENT}}{text}", 110, subsequent_indent=" " * _INDENT)
+    rows = _rows(header, references=True)
+    return "\n".join(
+        [*lines, "", *_table([("", *row) for row in rows])] if rows else [*lines, "scores    none recorded"]
+    )
 
 
-def _flat(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+def _named(part: object) -> str:
+    """A task or a network, with its options."""
+    if not isinstance(part, dict):
+        return "not told"
+    options = ", ".join(f"{key} {value}" for key, value in part.items() if key != "name")
+    return f"{part.get('name')}{': ' * bool(options)}{options}"
+
+
+def _training(last: object) -> str:
+    """The runs by which weights became what they are, and what they saw."""
+    runs = list(_runs(last))
+    if not runs:
+        return "not told"
+    steps = ", then ".join(_steps(run) for run in reversed(runs))
+    data = runs[0].get("data")
+    seen = (
+        f", on {data['pictures']} pictures of {data['megapixels']:g} MP" if _has(data, "pictures", "megapixels") else ""
+    )
+    return steps + seen
+
+
+def _runs(last: object) -> Iterator[Mapping[str, Any]]:
+    """A training, and those it started from."""
+    while isinstance(last, dict):
+        yield last
+        last = last.get("before")
+
+
+def _steps(run: Mapping[str, Any]) -> str:
+    config = run.get("config")
+    said = f"{run.get('step')} steps"
+    if _has(config, "batch", "crop"):
+        said += f" of {config['batch']} crops of {config['crop']} px"
+    return f"{said} against a discriminator" if _has(config, "adversarial") and config["adversarial"] else said
+
+
+def _has(part: object, *keys: str) -> TypeGuard[dict[str, Any]]:
+    return isinstance(part, dict) and all(key in part for key in keys)
+
+
+def _rows(header: Mapping[str, Any], *, references: bool) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each data set with its means, and what it was measured beside where that is wanted."""
+    rows = []
+    for data, mean in header.get("scores", {}).items():
+        rows.append((data, mean))
+        others = [(f"  {name}", other) for name, other in mean.items() if isinstance(other, dict)]
+        rows += others if references else []
+    return rows
+
+
+def _table(rows: list[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
+    """Lines with a heading; the names are left out where there are none."""
+    names, data = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+
+    def line(name: str, said: str, cells: Iterable[str]) -> str:
+        return (f"{name:{names}}  " if names else "") + f"{said:{max(data, len('scores'))}}" + "".join(cells)
+
+    heading = line("", "scores", (f"{heading:>{_WIDTH}}" for heading, _ in COLUMNS.values()))
+    return [heading, *(line(name, said, _cells(mean)) for name, said, mean in rows)]
+
+
+def _cells(mean: Mapping[str, Any]) -> Iterator[str]:
+    for metric, (_, digits) in COLUMNS.items():
+        value = mean.get(metric)
+        yield f"{value:{_WIDTH}.{digits}f}" if isinstance(value, int | float) else f"{'-':>{_WIDTH}}"

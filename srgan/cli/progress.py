@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
@@ -75,8 +76,8 @@ class Progress:
         if not self._quiet:
             if self.notes > self._most_notes:
                 self._line(f"{self.notes - self._most_notes} further notes: -v prints them all")
-            rate = self.pixels / 1e6 / max(seconds, 1e-9)
-            self._line(f"{self._text()}  in {_clock(seconds)}, {rate:.1f} MP/s")
+            rate = f", {_mega(self.pixels / max(seconds, 1e-9), least=1)} MP/s" if self.pixels else ""
+            self._line(f"{self._text()}  in {_clock(seconds)}{rate}")
 
     def _line(self, text: str) -> None:
         click.echo(f"\r\033[K{text}" if self._terminal else text, err=True)
@@ -89,7 +90,7 @@ class Progress:
         if pixels:
             seconds = time.monotonic() - self._started
             begun = done + sum(share for share, _ in within.values())
-            parts.append(f"{pixels / 1e6:.0f} MP  {pixels / 1e6 / seconds:.1f} MP/s")
+            parts.append(f"{_mega(pixels)} MP  {_mega(pixels / seconds, least=1)} MP/s")
             left = seconds / max(begun - self.counts["skipped"], 0.01) * (self.total - begun)
             parts.append(f"ETA {_clock(max(left, 0))}")
         if done:
@@ -98,6 +99,12 @@ class Progress:
             name, (share, _) = max(within.items(), key=lambda one: one[1][1])
             parts.append(f"{printable(name)} {share:.0%}")
         return "  ".join(parts)
+
+
+def _mega(pixels: int | float, least: int = 0) -> str:
+    """So many million, with two digits that are not 0, and at least so many after the point."""
+    digits = 1 - math.floor(math.log10(pixels / 1e6)) if pixels else 0
+    return f"{pixels / 1e6:.{max(least, digits)}f}"
 
 
 def _clock(seconds: float) -> str:

@@ -194,15 +194,43 @@ def test_an_output_that_cannot_be_written_leaves_with_5(run, folder, weights, tm
     assert stderr.startswith(f"error: {tmp_path}/file: a file, where the output folder shall be; ")
 
 
-def test_info_tells_of_a_file_what_its_header_says(run, weights):
-    code, stdout, _ = run("info", weights)
+def test_info_tells_of_a_file_what_its_header_says(run, tiny, tmp_path):
+    before = {"step": 3000, "config": {"batch": 16, "crop": 48, "adversarial": 0.0}}
+    data = {"pictures": 12, "megapixels": 4.5, "bad": 0}
+    training = {
+        "step": 500,
+        "config": {"batch": 8, "crop": 96, "adversarial": 0.01, "seed": 0},
+        "data": data,
+        "before": before,
+    }
+    scores = {"Set5": {"count": 5, "psnr": 31.25, "ssim": 0.5, "lpips": None, "bicubic": {"psnr": 28, "ssim": 0.4}}}
+    save(tiny, tmp_path / "tiny.safetensors", card={"licence": "CC0", "training": training, "scores": scores})
+
+    code, stdout, _ = run("info", tmp_path / "tiny.safetensors")
 
     assert code == 0
-    assert stdout.startswith(f"{weights}: ")
-    assert f"SHA-256 {zoo.sha256(weights)}" in stdout
-    assert "task:     upscale (scale 2, source clean, rounds 0)" in stdout
-    assert "network:  compact (width 8, depth 2, fold 2)" in stdout
-    assert "Set5 31.25" in stdout and "licence:  CC0" in stdout
+    assert stdout.splitlines() == [
+        f"{tmp_path}/tiny.safetensors",
+        f"file      {tmp_path}/tiny.safetensors, 0.02 MB",
+        f"SHA-256   {zoo.sha256(tmp_path / 'tiny.safetensors')}",
+        "task      upscale: scale 2, source clean, rounds 0",
+        "network   compact: width 8, depth 2, fold 2",
+        "training  3000 steps of 16 crops of 48 px, then 500 steps of 8 crops of 96 px against a discriminator, on 12",
+        "          pictures of 4.5 MP",
+        "licence   CC0",
+        "",
+        "scores     PSNR [dB]       SSIM      LPIPS",
+        "Set5           31.25     0.5000          -",
+        "  bicubic      28.00     0.4000          -",
+    ]
+
+
+def test_info_of_a_file_that_tells_nothing_says_so(run, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors", card={})
+
+    lines = run("info", tmp_path / "tiny.safetensors")[1].splitlines()
+
+    assert lines[-3:] == ["training  not told", "licence   not told", "scores    none recorded"]
 
 
 def test_info_as_json_is_the_header(run, weights):
@@ -220,7 +248,11 @@ def test_info_without_a_model_lists_what_ships(run, weights, monkeypatch):
     code, stdout, _ = run("info")
 
     assert code == 0
-    assert stdout.split() == ["tiny", "Set5", "31.25"]
+    assert [line.split() for line in stdout.splitlines()] == [
+        ["scores", "PSNR", "[dB]", "SSIM", "LPIPS"],
+        ["tiny", "Set5", "31.25", "-", "-"],
+    ]
+    assert json.loads(run("info", "--json")[1]) == {"tiny": zoo.describe(weights)}
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -36,3 +36,24 @@ def test_it_is_shown_now_and_then_alone_and_never_where_quiet_is_asked_for(monke
     Progress(2, quiet=True).within("large.png", 0.5, 1000)
 
     assert capsys.readouterr().err == ""
+
+
+def test_small_pictures_are_told_in_digits_that_are_not_nought(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    line = Progress(2)
+
+    now[0] = 20.0
+    line.add(Outcome("a.png", Path("a"), "ok", pixels=2600))
+    line.finish(20.0)
+
+    said = "1/2 pictures  0.0026 MP  0.00013 MP/s  ETA 0:20  ok 1 skipped 0 failed 0"
+    assert capsys.readouterr().err.splitlines() == [said, f"{said}  in 0:20, 0.00013 MP/s"]
+
+
+def test_where_nothing_was_to_do_no_rate_is_told(capsys):
+    line = Progress(1)
+    line.add(Outcome("a.png", Path("a"), "skipped"))
+    line.finish(0.1)
+
+    assert capsys.readouterr().err == "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00\n"
