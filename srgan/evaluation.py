@@ -15,7 +15,7 @@ from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.features import SMALLEST_SIDE, lpips
 from srgan.images import Image, white_of
-from srgan.metrics import hole_psnr, score
+from srgan.metrics import score, score_hole
 from srgan.model import Model, check_model
 from srgan.restoration import restore_batch
 from srgan.sources import Data, sources
@@ -67,7 +67,7 @@ def evaluate(
             scores = score(restored, clean, protocol, usable, grey=image.grey)
             rows[restorer].append({**dict.fromkeys(metrics), **scores})
             if hole is not None:
-                holes[restorer].append({"psnr": hole_psnr(restored, clean, hole, protocol).item()})
+                holes[restorer].append(score_hole(restored, clean, hole, protocol))
 
     return {
         "task": model.task.name,
@@ -78,7 +78,10 @@ def evaluate(
         "mean": _mean(rows["model"], metrics),
         "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
         **(_of_holes(holes) if holes["model"] else {}),
-        "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
+        "pictures": [
+            {"name": source.name, **row, **({"hole": holes["model"][number]} if holes["model"] else {})}
+            for number, (source, row) in enumerate(zip(every, rows["model"], strict=True))
+        ],
     }
 
 

@@ -196,8 +196,28 @@ def _score(name: str, restored: Batch, clean: Batch, protocol: Protocol, grey: b
     except ConfigError as error:
         _log.warning("no %s: %s", name, error)
         return None
+    return _finite(name, value, "the restored picture has pixels that are not numbers", "the pictures are identical")
+
+
+@torch.no_grad()
+def score_hole(
+    restored: Float[Tensor, "1 3 h w"],
+    clean: Float[Tensor, "1 3 h w"],
+    hole: Float[Tensor, "1 1 h w"],
+    protocol: Protocol,
+) -> dict[str, float | None]:
+    """PSNR of the hole of one picture; None, with a warning that says why, where there is no number."""
+    if not hole.any():
+        _log.warning("no psnr of the hole: there is none")
+        return {"psnr": None}
+    value = hole_psnr(restored, clean, hole, protocol).item()
+    nan = "the restored picture has pixels that are not numbers"
+    return {"psnr": _finite("psnr of the hole", value, nan, "it is filled exactly")}
+
+
+def _finite(name: str, value: float, nan: str, infinite: str) -> float | None:
+    """The value where it is a number that JSON has; else None, and why is said."""
     if math.isfinite(value):
         return value
-    why = "the restored picture has pixels that are not numbers" if math.isnan(value) else "the pictures are identical"
-    _log.warning("no %s: %s", name, why)
+    _log.warning("no %s: %s", name, nan if math.isnan(value) else infinite)
     return None

@@ -1,5 +1,6 @@
 """Scores of a model on a folder, beside the baseline."""
 
+import json
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from srgan.errors import ImageError, NoPicturesError
 from srgan.evaluation import evaluate
 from srgan.images import Image, write
+from srgan.sources import Paired
 
 
 def scores(model, folder, metrics=("psnr",)):
@@ -74,3 +76,47 @@ def test_a_picture_that_cannot_be_read_stops_the_scoring(tiny, tmp_path):
 
     with pytest.raises(ImageError, match=r"a\.png: not a picture"):
         scores(tiny, tmp_path)
+
+
+@pytest.fixture
+def guessing(make_model):
+    """A model that fills holes with their first guess."""
+    model = make_model("inpaint", "unet", options={"width": 8, "depth": 1, "levels": 2, "fold": 1})
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    return model
+
+
+def test_a_hole_that_is_filled_exactly_has_no_number_and_a_warning_and_is_json(guessing, tmp_path, caplog):
+    write(tmp_path / "a.png", Image(np.full((64, 64, 3), 128, np.uint8)))
+
+    said = scores(guessing, tmp_path)
+
+    assert said["mean_hole"] == {"psnr": None} and said["pictures"][0]["hole"] == {"psnr": None}
+    assert "no psnr of the hole: it is filled exactly" in caplog.messages
+    json.dumps(said, allow_nan=False)
+
+
+def test_a_picture_without_a_hole_has_no_number_for_it(guessing, tmp_path, pixels, caplog):
+    for folder in ("one", "other"):
+        write(tmp_path / folder / "a.png", Image(pixels(64, 64)))
+
+    said = evaluate(guessing, Paired(tmp_path / "one", tmp_path / "other"), metrics=("psnr",), device="cpu")
+
+    assert said["mean_hole"] == {"psnr": None}
+    assert "no psnr of the hole: there is none" in caplog.messages
+    json.dumps(said, allow_nan=False)
+
+
+def test_the_score_of_a_hole_is_that_of_its_pixels_alone(guessing, tmp_path, pixels):
+    clean = pixels(64, 64)
+    write(tmp_path / "a.png", Image(clean))
+    x = torch.from_numpy(clean).permute(2, 0, 1)[None] / 255
+    observed = guessing.task.observe(x, 0)
+    hole = (observed[0, 3] > 0).numpy()
+    filled = observed[0, :3].clamp(0, 1).mul(255).round().permute(1, 2, 0).numpy().astype(np.uint8)
+
+    (one,) = scores(guessing, tmp_path)["pictures"]
+
+    assert one["hole"]["psnr"] == pytest.approx(peak_signal_noise_ratio(clean[hole], filled[hole]), abs=0.05)

@@ -60,20 +60,25 @@ def evaluate(
             loaded.task = dataclasses.replace(loaded.task, **{field: value})  # type: ignore[arg-type]
     scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
-    click.echo(json.dumps(result) if as_json else _table(result))
+    click.echo(json.dumps(result, allow_nan=False) if as_json else _table(result))
     return 0
 
 
 def _table(result: dict[str, Any]) -> str:
-    """The scores as text, a picture a line."""
+    """The scores as text, a picture a line; where holes were filled, their own PSNR beside the picture's."""
     metrics = list(result["mean"])
-    rows = [(one["name"], one) for one in result["pictures"]] + [("mean", result["mean"])]
-    rows += list(result["baseline"].items())
+    rows = [(one["name"], one) for one in result["pictures"]]
+    rows.append(("mean", {**result["mean"], "hole": result.get("mean_hole")}))
+    holes = result.get("baseline_hole", {})
+    rows += [(name, {**row, "hole": holes.get(name)}) for name, row in result["baseline"].items()]
     widest = max(len(name) for name, _ in rows)
     protocol = ", ".join(f"{key} {value}" for key, value in result["protocol"].items())
     lines = [f"{result['model']} on {result['data']} ({result['count']} pictures; {protocol})"]
-    lines.append(" " * widest + "".join(f"{name:>13}" for name in metrics))
-    lines += [f"{name:<{widest}}" + "".join(_number(row[metric]) for metric in metrics) for name, row in rows]
+    with_holes = "mean_hole" in result
+    lines.append(" " * widest + "".join(f"{name:>13}" for name in [*metrics, *["psnr of hole"] * with_holes]))
+    for name, row in rows:
+        values = [row[metric] for metric in metrics] + [row["hole"]["psnr"] for _ in range(with_holes)]
+        lines.append(f"{name:<{widest}}" + "".join(map(_number, values)))
     return "\n".join(lines)
 
 

@@ -142,3 +142,16 @@ def test_eval_scores_the_holes_alone_too_beside_what_opencv_makes_of_them(run, i
     assert said["protocol"]["masks"] == "thick"
     assert said["mean_hole"]["psnr"] < said["mean"]["psnr"]
     assert said["baseline"].keys() == said["baseline_hole"].keys() == {"telea", "navier_stokes"}
+
+
+def test_eval_shows_the_psnr_of_holes_without_json_too(run, inpainter, tmp_path, pixels):
+    write(tmp_path / "in" / "a.png", Image(pixels(64, 64)))
+    words = ("eval", inpainter, "--data", tmp_path / "in", "--metrics", "psnr", *CPU)
+
+    said = json.loads(run(*words, "--json")[1])
+    _, heads, *rows = run(*words)[1].splitlines()
+
+    assert heads.split(maxsplit=1) == ["psnr", "psnr of hole"]
+    shown = {row.split()[0]: float(row.split()[-1]) for row in rows}
+    wanted = {"a.png": said["pictures"][0]["hole"], "mean": said["mean_hole"], **said["baseline_hole"]}
+    assert shown == {name: pytest.approx(hole["psnr"], abs=1e-4) for name, hole in wanted.items()}
