@@ -23,6 +23,10 @@ TEXTS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)  # from DocumentName to 
 _PLACES = (33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113)  # GeoTIFF, and what GDAL adds
 _SHAPE = b'{"shape":'  # how a description by tifffile begins, which would be wrong of what is made of the picture
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+_UNPACKED = {  # compressions whose decoders bear what a file can say; imagecodecs has others that do not (AVIF)
+    **{1: "none", 2: "RLE", 3: "fax", 4: "fax", 5: "LZW", 6: "old JPEG", 7: "JPEG", 8: "deflate", 32946: "deflate"},
+    **{32773: "PackBits", 34887: "LERC", 34892: "JPEG", 34925: "LZMA", 50000: "ZSTD", 50001: "WebP"},
+}
 _NOTHING = Value(1, 0, b"")
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -143,6 +147,9 @@ def _described(file: AnyFile, page: tifffile.TiffPage, number: int | None) -> Pa
         raise pixels.UnknownKind("a TIFF of samples of several sizes, or of a volume; convert it to RGB")
     if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
         raise DamagedTiff(f"{page.imagewidth} x {page.imagelength} pixels of {page.samplesperpixel} channels")
+    if page.compression not in _UNPACKED:
+        known = ", ".join(dict.fromkeys(_UNPACKED.values()))
+        raise pixels.UnknownKind(f"no decoder here for its compression ({int(page.compression)}); save it as {known}")
     kind, bits = page.sampleformat, page.bitspersample
     if not (kind == _UNSIGNED and bits <= 16) and not (kind == _FLOAT and bits in (16, 32)):
         name = {_UNSIGNED: "unsigned", _SIGNED: "signed", _FLOAT: "floating-point"}.get(kind, "complex")

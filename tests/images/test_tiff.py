@@ -81,9 +81,15 @@ def test_a_damaged_strip_is_an_error_of_that_file(compression):
         decode(bytes(data), "a")
 
 
-def test_a_compression_that_nobody_knows_is_an_error_of_that_file():
-    with pytest.raises(ImageError, match=r"^a: damaged tiff file: .*60000"):
-        decode(_by_hand(_plain(4, 4, t259=("H", [60_000])), [bytes(16)]), "a")
+@pytest.mark.parametrize("compression", [60_000, 60_001, 34_712])
+def test_a_compression_whose_decoder_is_unknown_or_may_die_is_named(compression):
+    with pytest.raises(UnsupportedImageError) as caught:
+        decode(_by_hand(_plain(4, 4, t259=("H", [compression])), [bytes(16)]), "a")
+
+    assert str(caught.value) == (
+        f"a: no decoder here for its compression ({compression}); save it as none, RLE, fax, LZW, old JPEG, JPEG, "
+        "deflate, PackBits, LERC, LZMA, ZSTD, WebP"
+    )
 
 
 @pytest.mark.parametrize("levels", [256, 1], ids=["of 16 bits", "of 8 bits, which are too few"])
