@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from srgan.images.damage import Damaged, Refused, foreign
-from srgan.images.image import Plane, Rgb
+from srgan.images.image import Plane, Rgb, white_of
 
 
 class UnknownKind(Refused):
@@ -73,6 +73,16 @@ def _from_inks(picture: Pillow.Image, icc: bytes | None) -> tuple[Pixels, None, 
         if srgb is not None:
             return from_array(np.array(srgb)), None, ("CMYK converted to sRGB",)
     return from_array(_converted(picture, "RGB")), None, ("CMYK converted to sRGB",)
+
+
+def widened(samples: np.ndarray, bits: int) -> np.ndarray:
+    """Samples of any number of bits as ones of 8 or 16."""
+    if samples.dtype.kind == "f" or bits == 8 * samples.itemsize:
+        return samples
+    most = int(white_of(samples.dtype))
+    levels = (np.arange(2**bits) * most + 2**bits // 2 - 1) // (2**bits - 1)
+    widened: np.ndarray = levels.astype(samples.dtype)[np.minimum(samples, 2**bits - 1)]
+    return widened
 
 
 def turned(array: np.ndarray, orientation: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from PIL import TiffImagePlugin
 from srgan.images import pixels, tiff, tiff_rows
 from srgan.images.damage import foreign
 from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
-from srgan.images.tiff import DamagedTiff, Page
+from srgan.images.tiff_page import DamagedTiff, Page
 
 _MINISWHITE, _MINISBLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLOURS = {_MINISWHITE: 1, _MINISBLACK: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
@@ -43,7 +43,7 @@ def cut(page: Page, band: int) -> Iterator[Image] | None:
     None where it must be turned, or a strip holds much more than that, or means nothing alone.
     """
     row = tiff_rows.row_of(page)
-    if page.orientation != 1 or page.stored.compression == _OLD_JPEG or _is_raw_ycbcr(page):
+    if page.orientation != 1 or page.compression == _OLD_JPEG or _is_raw_ycbcr(page):
         return None
     if tiff_rows.least(page) * row > _TOO_LARGE * max(band, row):
         return None
@@ -52,14 +52,14 @@ def cut(page: Page, band: int) -> Iterator[Image] | None:
 
 
 def _is_raw_ycbcr(page: Page) -> bool:
-    return page.photometric == _YCBCR and page.stored.compression not in _JPEGS
+    return page.photometric == _YCBCR and page.compression not in _JPEGS
 
 
 def _through_pillow(page: Page) -> Image:
     """Colours as video stores them, and often fewer of them than greys: no other decoder here takes these apart."""
     if page.number is None:
         raise pixels.UnknownKind("YCbCr within another page of a TIFF; convert it to RGB")
-    tiff.check_whole(page)
+    tiff_rows.check_whole(page)
     page.file.seek(0)
     with foreign():
         picture = TiffImagePlugin.TiffImageFile(page.file)
@@ -86,8 +86,8 @@ def _coloured(page: Page, samples: np.ndarray) -> tuple[pixels.Pixels, bytes | N
         raise DamagedTiff(f"it has {page.samples} channels of {colours}")
     _check_range(samples)
     colour, extra = samples[..., :colours], samples[..., colours:]
-    colour = _looked_up(page, colour[..., 0]) if page.photometric == _PALETTE else _widened(colour, page.bits)
-    extra = _widened(extra[..., :1], page.bits)
+    colour = _looked_up(page, colour[..., 0]) if page.photometric == _PALETTE else pixels.widened(colour, page.bits)
+    extra = pixels.widened(extra[..., :1], page.bits)
     most = white_of(colour.dtype)
     if page.photometric == _CMYK:
         return pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
@@ -103,16 +103,6 @@ def _coloured(page: Page, samples: np.ndarray) -> tuple[pixels.Pixels, bytes | N
 
 def _says(page: Page, tag: int) -> int | None:
     return int.from_bytes(page.said[tag].packed, "little") if tag in page.said else None
-
-
-def _widened(samples: np.ndarray, bits: int) -> np.ndarray:
-    """Samples of any number of bits as ones of 8 or 16."""
-    if samples.dtype.kind == "f" or bits == 8 * samples.itemsize:
-        return samples
-    most = int(white_of(samples.dtype))
-    levels = (np.arange(2**bits) * most + 2**bits // 2 - 1) // (2**bits - 1)
-    widened: np.ndarray = levels.astype(samples.dtype)[np.minimum(samples, 2**bits - 1)]
-    return widened
 
 
 def _looked_up(page: Page, numbers: np.ndarray) -> np.ndarray:

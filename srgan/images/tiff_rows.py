@@ -3,24 +3,13 @@
 its strips, or rows of its tiles -> as many as a band holds -> each unpacked by imagecodecs -> one array
 """
 
+import io
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from srgan.images.damage import Damaged, foreign
-from srgan.images.tiff import DamagedTiff, Page, check_whole
-
-_UNCOMPRESSED, _SEPARATE = 1, 2
-
-
-class _Layout(NamedTuple):
-    """How the chunks of a page lie: strips, which are tiles as wide as the picture, or tiles."""
-
-    rows: int  # of a chunk
-    across: int
-    down: int
-    planes: int
+from srgan.images.tiff_page import DamagedTiff, Page
 
 
 def row_of(page: Page) -> int:
@@ -30,7 +19,7 @@ def row_of(page: Page) -> int:
 
 def least(page: Page) -> int:
     """How many rows must be unpacked together."""
-    return 1 if _lies_open(page) else _layout(page).rows
+    return 1 if page.plain else page.chunk[0]
 
 
 def stored(page: Page, most: int | None = None) -> Iterator[np.ndarray]:
@@ -44,71 +33,68 @@ def stored(page: Page, most: int | None = None) -> Iterator[np.ndarray]:
     """
     check_whole(page)
     rows = max(1, page.height if most is None else most // row_of(page))
-    if _lies_open(page):
+    if page.plain:
         for top in range(0, page.height, rows):
             yield _open_rows(page, top, min(rows, page.height - top))
         return
-    layout = _layout(page)
-    step = max(1, -(-page.height // layout.rows) if most is None else rows // layout.rows)
-    for first in range(0, layout.down, step):
-        yield _unpacked(page, layout, first, min(first + step, layout.down))
+    down = -(-page.height // page.chunk[0])
+    step = down if most is None else max(1, rows // page.chunk[0])
+    for first in range(0, down, step):
+        yield _unpacked(page, first, min(first + step, down))
 
 
-def _lies_open(page: Page) -> bool:
-    """Whether where each row begins is known, as in one strip that is not packed."""
-    own = page.stored
-    plain = own.compression == _UNCOMPRESSED and own.predictor == 1 and own.fillorder == 1 and page.bits in (8, 16, 32)
-    return bool(plain and not own.is_tiled and len(own.dataoffsets) == 1)
+def check_whole(page: Page) -> None:
+    """Nothing, where all pixels of the page are in its file.
+
+    Raises:
+        DamagedTiff: it is truncated, or has fewer strips or tiles than it says.
+    """
+    across, down = -(-page.width // page.chunk[1]), -(-page.height // page.chunk[0])
+    places = page.places[: page.planes * across * down]
+    if len(places) < page.planes * across * down or any(at < 1 or size < 1 for at, size in places):
+        raise DamagedTiff("it has fewer strips or tiles than it says")
+    end = page.file.seek(0, io.SEEK_END)
+    if any(at + size > end for at, size in places):
+        raise DamagedTiff("the file is truncated")
+    if page.plain and places[0][1] < page.height * row_of(page):
+        raise DamagedTiff("it has fewer rows than it says")
 
 
 def _open_rows(page: Page, top: int, rows: int) -> np.ndarray:
     row = row_of(page)
-    if page.stored.databytecounts[0] < page.height * row:
-        raise DamagedTiff("it has fewer rows than it says")
-    page.file.seek(page.stored.dataoffsets[0] + top * row)
+    page.file.seek(page.places[0][0] + top * row)
     kind = f"{page.stored.parent.byteorder}{'f' if page.floats else 'u'}{page.bits // 8}"
     samples = np.frombuffer(page.file.read(rows * row), kind).reshape(rows, page.width, page.samples)
     return samples.astype(np.float32 if page.floats else samples.dtype.newbyteorder("="))
 
 
-def _layout(page: Page) -> _Layout:
-    own, rows, across = page.stored, page.height, 1
-    if own.is_tiled and own.tilelength > 0:
-        rows, across = own.tilelength, -(-page.width // own.tilewidth)
-    elif own.rowsperstrip:
-        rows = min(own.rowsperstrip, rows)
-    planes = page.samples if own.planarconfig == _SEPARATE else 1
-    layout = _Layout(rows, across, -(-page.height // rows), planes)
-    if len(own.dataoffsets) < planes * across * layout.down or 0 in own.databytecounts[: planes * across * layout.down]:
-        raise DamagedTiff("it has fewer strips or tiles than it says")
-    return layout
-
-
-def _unpacked(page: Page, layout: _Layout, first: int, last: int) -> np.ndarray:
+def _unpacked(page: Page, first: int, last: int) -> np.ndarray:
     """The rows of chunks from the one of these numbers to before the other."""
-    top, height = first * layout.rows, min(last * layout.rows, page.height) - first * layout.rows
+    rows, columns = page.chunk
+    across, down = -(-page.width // columns), -(-page.height // rows)
     kind = np.float32 if page.floats else np.uint8 if page.bits <= 8 else np.uint16
-    whole = np.empty((height, page.width, page.samples), kind)
-    for plane in range(layout.planes):
-        channels = slice(plane, plane + 1) if layout.planes > 1 else slice(None)
-        for number in range(first * layout.across, last * layout.across):
-            part = _chunk(page, plane * layout.down * layout.across + number)
-            down = number // layout.across * layout.rows - top
-            left = number % layout.across * page.stored.tilewidth
-            place = whole[down : down + layout.rows, left : left + part.shape[1], channels]
-            place[:] = part[: place.shape[0], : place.shape[1]]
+    whole = np.empty((min(last * rows, page.height) - first * rows, page.width, page.samples), kind)
+    for plane in range(page.planes):
+        channels = slice(plane, plane + 1) if page.planes > 1 else slice(None)
+        for number in range(first * across, last * across):
+            top, left = (number // across - first) * rows, number % across * columns
+            place = whole[top : top + rows, left : left + columns, channels]
+            part = _chunk(page, plane * down * across + number)[: place.shape[0], : place.shape[1]]
+            if part.shape != place.shape:
+                raise DamagedTiff("a strip or tile of it is too small")
+            place[:] = part
     return whole
 
 
 def _chunk(page: Page, number: int) -> np.ndarray:
     """A strip or tile, unpacked; it may be larger than the rest of the picture that it is for."""
-    own = page.stored
-    page.file.seek(own.dataoffsets[number])
-    packed = page.file.read(own.databytecounts[number])
+    at, size = page.places[number]
+    page.file.seek(at)
+    packed = page.file.read(size)
     try:
         return _decoded(page, packed, number)
     except Damaged:
-        if own.is_tiled or number == 0:
+        if number == 0:
             raise
         return _decoded(page, packed, 0)  # some programs fill the last strip up to the size of the others
 
