@@ -19,7 +19,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import jpeg, pixels, png, tiff, tiff_pixels
+from srgan.images import bmff, jpeg, pixels, png, tiff, tiff_pixels
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import COMMENT, Image
@@ -50,7 +50,9 @@ def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
         return _decode_png(data)
     if format == "tiff":
         return tiff_pixels.decode(tiff.only_page(io.BytesIO(data)))
-    return _decode_jpeg(data, lenient=lenient) if format == "jpeg" else _decode_pillow(data, format)
+    if format == "jpeg":
+        return _decode_jpeg(data, lenient=lenient)
+    return _decode_boxes(data, format) if format in ("avif", "heic") else _decode_pillow(data, format)
 
 
 def _decode_png(data: bytes) -> Image:
@@ -111,6 +113,37 @@ def _decode_pillow(data: bytes, format: str) -> Image:
     with foreign():
         frames = getattr(picture, "n_frames", 1)
     return _described(found, icc, picture.info, format, notes + frames_note(frames))
+
+
+def _decode_boxes(data: bytes, format: str) -> Image:
+    """AVIF or HEIC: what Pillow finds, what the colours mean, and those of more than 8 bits, which it would cut."""
+    said = bmff.described(data)
+    image = _decode_pillow(data, format)
+    if said.depth > 8:
+        array = _through_opencv_deep(data) if format == "avif" else _through_heif(data)
+        rgb, alpha, grey = pixels.from_array(pixels.widened(array, said.depth))
+        image = dataclasses.replace(image, rgb=rgb, alpha=alpha, grey=grey)
+    return image if image.icc else dataclasses.replace(image, colours=said.colours)
+
+
+def _through_opencv_deep(data: bytes) -> np.ndarray:
+    with foreign():
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if array is None or array.dtype != np.uint16:
+        raise Damaged("its pixels cannot be unpacked")
+    codes = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+    return cv2.cvtColor(array, codes[array.shape[2]]) if array.ndim == 3 else array
+
+
+def _through_heif(data: bytes) -> np.ndarray:
+    import pillow_heif
+
+    with foreign():
+        picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        array = np.asarray(picture)
+    if array.dtype != np.uint16:
+        raise Damaged("its pixels cannot be unpacked")
+    return array
 
 
 def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError
-from srgan.images.formats import READABLE, SUFFIXES, format_of, printable, sniffed, writable
+from srgan.images.formats import HEAD, READABLE, SUFFIXES, format_of, printable, sniffed, writable
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def _kind(name: str) -> str | None:
 def _kind_by_content(path: Path) -> str | None:
     try:
         with open(path, "rb") as file:
-            return sniffed(file.read(32), "")
+            return sniffed(file.read(HEAD), "")
     except (OSError, ImageError):
         return None
 

@@ -40,6 +40,15 @@ READABLE = {
 }
 """The suffixes a folder is searched for."""
 
+_BRANDS = {  # of AVIF and HEIC; those of both say least
+    **dict.fromkeys((b"avif", b"avis", b"MA1A", b"MA1B"), "avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "heic"),
+}
+_OF_BOTH = (b"mif1", b"msf1", b"miaf")
+
+HEAD = 64
+"""How many bytes of a file tell what it is."""
+
 _LONGEST_SIDE = {
     **{"png": 2**31 - 1, "tiff": 2**31 - 1, "bmp": 2**31 - 1},
     **{"jpeg": 65_500, "webp": 16_383, "avif": 65_536},
@@ -52,8 +61,6 @@ _BEGINNINGS = (
     (rb"II[*+]\0|MM\0[*+]", "tiff"),
     (rb"BM", "bmp"),
     (rb"GIF8[79]a", "gif"),
-    (rb"....ftyp(avif|avis)", "avif"),
-    (rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "heic"),
 )
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -74,11 +81,22 @@ def sniffed(head: bytes, name: str) -> str:
     if not head:
         raise ImageError(f"{name}: empty file")
     kinds = [kind for beginning, kind in _BEGINNINGS if re.match(beginning, head, re.DOTALL)]
-    if not kinds:
+    kind = kinds[0] if kinds else _of_brands(head)
+    if kind is None:
         raise UnsupportedImageError(
             f"{name}: not a picture (it begins with {head[:8]!r}); remove it or convert it to PNG"
         )
-    return kinds[0]
+    return kind
+
+
+def _of_brands(head: bytes) -> str | None:
+    """AVIF or HEIC, by the first brand that tells."""
+    if head[4:8] != b"ftyp":
+        return None
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
+    telling = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    return telling[0] if telling else "heic" if set(brands) & set(_OF_BOTH) else None
 
 
 def writable(format: str) -> str:

@@ -12,7 +12,7 @@ from srgan.images import exif, pixels, tiff, tiff_pixels, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted, told
-from srgan.images.formats import SEVERAL, AnyPath, check_size, printable, sniffed, writable
+from srgan.images.formats import HEAD, SEVERAL, AnyPath, check_size, printable, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.reader import MAX_PIXELS, Header, check_pixels, contents_of, damage_named, decode, finished, opened
 from srgan.images.writer import encode, failure_told, stacked
@@ -58,7 +58,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
         UnsupportedImageError: it is of no kind that is read here.
     """
     data, name = contents_of(path), printable(path)
-    format = sniffed(data[:32], name)
+    format = sniffed(data[:HEAD], name)
     if format == "tiff":
         return Frames(tuple(_pages(data, name, max_pixels)))
     first = decode(data, name, max_pixels=max_pixels, lenient=lenient)

@@ -12,14 +12,16 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import exif, jpeg, pixels, png, tiff, xmp
+from srgan.images import bmff, exif, jpeg, pixels, png, tiff, xmp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.decoders import decoded, plugin_of
-from srgan.images.formats import READABLE, AnyFile, AnyPath, printable, sniffed
+from srgan.images.formats import HEAD, READABLE, AnyFile, AnyPath, printable, sniffed
 from srgan.images.image import Image
 
 MAX_PIXELS = 512_000_000
 """Pictures with more are refused, unless the caller says otherwise."""
+
+_BOXES = 1 << 20  # bytes, within which the boxes of a file lie that describe its picture
 
 
 class Header(NamedTuple):
@@ -153,7 +155,7 @@ def _readable(name: str) -> Iterator[None]:
 def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
     """What the header of an open file says; see `probe`."""
     with _readable(name):
-        head = file.read(32)
+        head = file.read(HEAD)
     format = sniffed(head, name)
     file.seek(0)
     with damage_named(name, format, "header"):
@@ -168,8 +170,10 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
             if format == "jpeg":
                 jpeg.check_kind(file)
                 file.seek(0)
+            depth = bmff.described(file.read(_BOXES)).depth if format in ("avif", "heic") else 8
+            file.seek(0)
             with foreign(), plugin(file) as picture:
-                header = Header(format, *picture.size)
+                header = Header(format, *picture.size, 16 if depth > 8 else 8)
     if min(header.width, header.height) < 1:
         raise ImageError(f"{name}: damaged {format} header: {header.width} x {header.height} pixels")
     return header
