@@ -1,6 +1,6 @@
 """Mutated pictures of every format through probe and decode: no crash, no hang, nothing raised but our own errors.
 
-Each is decoded as a whole, and some rows at a time.
+Each is decoded as a whole, and some rows at a time, and what is read is written again, with all that the file said.
 
     python scripts/fuzz.py [--count 5000] [--seed 0] [--seconds 5] [--megabytes 600]
 
@@ -14,10 +14,12 @@ import io
 import random
 import resource
 import signal
+import struct
 import sys
 import time
 import warnings
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,8 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import Image, bands, encode, probe, read_bands, read_frames
+from srgan.images import Image, bands, encode, probe, read_bands, read_frames, told
+from srgan.images.png import SIGNATURE, chunk
 
 LAST = Path("fuzz-last.bin")
 MOST_PIXELS = 4_000_000
@@ -68,6 +71,8 @@ def seeds() -> dict[str, bytes]:
         for _ in range(2):
             writer.write(rgb, photometric="rgb", tile=(16, 16))
     found["tiff-pages"] = file.getvalue()
+    little = picture.resize((4, 3))  # so that most mutations hit what is said of it
+    found |= described_seeds(*(saved(little, format) for format in ("png", "jpeg", "bmp")))
     try:
         import pillow_heif
     except ImportError:
@@ -75,6 +80,53 @@ def seeds() -> dict[str, bytes]:
     file = io.BytesIO()
     pillow_heif.from_pillow(picture).save(file)
     return {**found, "heic": file.getvalue()}
+
+
+def described_seeds(png: bytes, jpeg: bytes, bmp: bytes) -> dict[str, bytes]:
+    """Little pictures of which their files say all that files can."""
+    exif = Pillow.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    exif[0x8769], exif[0x8825] = {0xA002: 20, 0x927C: b"note" * 9}, {6: 5.5, 1: "N"}
+    block, record = exif.tobytes(), b"\x1c\x02\x78\0\7caption"
+    xmp = b'<x:xmpmeta><r:D xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6" xmlns:GCamera="'
+    xmp += (
+        b'http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"><GCamera:X>1</GCamera:X></r:D></x:xmpmeta>'
+    )
+    resources = b"8BIM\4\4\0\0" + struct.pack(">I", len(record)) + record
+    raw = [
+        (
+            b"zTXt",
+            f"Raw profile type {name}\0\0".encode() + zlib.compress(f"\n{name}\n {len(body)}\n{body.hex()}".encode()),
+        )
+        for name, body in {"exif": block, "8bim": resources}.items()
+    ]
+    texts = [(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp), (b"tEXt", b"Copyright\0me"), *raw]
+    colours = [(b"cICP", bytes([12, 13, 0, 1])), (b"gAMA", struct.pack(">I", 50_000))]
+    colours += [(b"cHRM", struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000))]
+    index = (
+        b"II*\0"
+        + struct.pack("<IHHHII", 8, 1, 0xB002, 7, 32, 26)
+        + bytes(4)
+        + struct.pack("<IIIHH", 0x30000, *[0] * 4) * 2
+    )
+    segments = [
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp),
+        (0xED, b"Photoshop 3.0\0" + resources),
+        (0xFE, b"words"),
+    ]
+    segments += [(0xE1, b"Exif\0\0" + block.removeprefix(b"Exif\0\0")), (0xE2, b"MPF\0" + index)]
+    marked = b"".join(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body for marker, body in segments)
+    sampled = bytearray(jpeg)
+    sampled[sampled.index(b"\xff\xc0") + 11] = 0x41
+    masks = [255 << bits for bits in (16, 8, 0, 24)]
+    masked = struct.pack("<IiiHHIIiiII4I", 56, 3, 3, 1, 32, 3, 36, 0, 0, 0, 0, *masks)
+    return {
+        "png-texts": png[:33] + b"".join(chunk(*one) for one in texts) + png[33:],
+        "png-colours": png[:33] + b"".join(chunk(*one) for one in colours) + png[33:],
+        "jpeg-described": jpeg[:2] + marked + jpeg[2:],
+        "jpeg-411": bytes(sampled),
+        "bmp-alpha": b"BM" + struct.pack("<IHHI", 106, 0, 0, 70) + masked + bmp[54:90],
+    }
 
 
 def flip(data: bytearray, rng: random.Random) -> None:
@@ -108,12 +160,30 @@ MUTATIONS: tuple[Callable[[bytearray, random.Random], None], ...] = (flip, overw
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """The file with one to three mutations."""
-    changed = bytearray(data)
+    """The file with one to three mutations; in most PNG of one chunk alone, or all would end with wrong checksums."""
+    if data.startswith(SIGNATURE) and rng.random() < 0.7:
+        chunks = list(chunks_of(data))
+        place = rng.randrange(len(chunks))
+        chunks[place] = chunks[place][0], changed(chunks[place][1], rng)
+        return SIGNATURE + b"".join(chunk(*one) for one in chunks)
+    return changed(data, rng)
+
+
+def changed(data: bytes, rng: random.Random) -> bytes:
+    """The bytes with one to three mutations."""
+    altered = bytearray(data)
     for mutate in rng.choices(MUTATIONS, k=rng.randint(1, 3)):
-        if len(changed) > 1:
-            mutate(changed, rng)
-    return bytes(changed)
+        if len(altered) > 1:
+            mutate(altered, rng)
+    return bytes(altered)
+
+
+def chunks_of(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(SIGNATURE)
+    while at < len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        yield png[at + 4 : at + 8], png[at + 8 : end]
+        at = end + 4
 
 
 def read_whole(lenient: bool) -> None:
@@ -125,6 +195,15 @@ def read_by_rows(lenient: bool) -> None:
     with read_bands(LAST, max_pixels=MOST_PIXELS, lenient=lenient) as found:
         rows = sum(part.height for part in found.each)
     assert rows == found.height
+
+
+def write_again(lenient: bool) -> None:
+    frames = read_frames(LAST, max_pixels=MOST_PIXELS, lenient=lenient)
+    small = [image for image in frames.images if image.width * image.height < 10_000]
+    for format in ("png", "tiff", "jpeg", "webp", "bmp"):
+        for image in small[:1]:
+            told(image, format)
+            encode(image, format)
 
 
 def main() -> int:
@@ -145,7 +224,7 @@ def main() -> int:
     for number in range(arguments.count):
         name = list(sound)[number % len(sound)]
         LAST.write_bytes(mutated(sound[name], rng))
-        for way in (read_whole, read_by_rows):
+        for way in (read_whole, read_by_rows, write_again):
             signal.alarm(arguments.seconds)  # a hang ends the script
             started = time.perf_counter()
             try:
