@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from srgan.engines import make_engine as make_engine
     from srgan.errors import SrganError as SrganError
     from srgan.evaluation import evaluate as evaluate
-    from srgan.folder import Outcome as Outcome
     from srgan.folder import restore_folder as restore_folder
     from srgan.images import Image as Image
     from srgan.images import read as read
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from srgan.masks import Masks as Masks
     from srgan.model import Model as Model
     from srgan.model import save as save
+    from srgan.outcome import Outcome as Outcome
     from srgan.settings import FolderConfig as FolderConfig
     from srgan.sizing import Size as Size
     from srgan.sources import Paired as Paired
@@ -43,7 +43,7 @@ _HOMES = {
     "Inpaint": "srgan.tasks",
     "Masks": "srgan.masks",
     "Model": "srgan.model",
-    "Outcome": "srgan.folder",
+    "Outcome": "srgan.outcome",
     "Paired": "srgan.sources",
     "Size": "srgan.sizing",
     "SrganError": "srgan.errors",

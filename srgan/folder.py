@@ -24,6 +24,7 @@ from srgan.images import Job, plan, printable
 from srgan.journal import Journal
 from srgan.masks import Masks
 from srgan.model import Model
+from srgan.outcome import Outcome
 from srgan.restorer import Restorer
 from srgan.settings import FolderConfig
 from srgan.sizing import Size
@@ -37,29 +38,6 @@ _ALONE = 10**18
 """Pixels beside which there is no room for others."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one picture.
-
-    Attributes:
-        name: of the picture, as its path below the folder.
-        target: where the output is, or would be.
-        status: "ok", "skipped", "failed" or "unsupported".
-        reason: why it failed or was skipped; empty where it is ok.
-        pixels: of the output.
-        seconds: that it took.
-        notes: what the user should know of the file, such as "first of 3 frames", or how much of it was filled.
-    """
-
-    name: str
-    target: Path
-    status: str
-    reason: str = ""
-    pixels: int = 0
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
 def restore_folder(
     model: Model | Mapping[int, Model],
     source: str | os.PathLike[str],
@@ -71,6 +49,7 @@ def restore_folder(
     jobs: Sequence[Job] | None = None,
     progress: Progress | None = None,
     run: str | None = None,
+    asked: str = "",
 ) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
 
@@ -85,6 +64,7 @@ def restore_folder(
         progress: called from several threads, now and then, with the name of a picture in work, the share of it that
             is done, and the pixels of its output.
         run: by what name the journal knows this run, which no other has; None makes one.
+        asked: noted beside what is finished, so that who asks for the same need not find out what that comes to.
 
     Raises:
         NoPicturesError: there is nothing to do.
@@ -101,7 +81,7 @@ def restore_folder(
         yield from _Run(conversion, None, None).outcomes(jobs)
         return
     with (
-        Journal(Path(target), conversion.settings(), run=run) as journal,
+        Journal(Path(target), conversion.settings(), run=run, asked=asked) as journal,
         closing(Claims(journal.path.with_name("claims"))) as claims,
     ):
         yield from _Run(conversion, journal, claims).outcomes(jobs)

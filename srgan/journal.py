@@ -76,6 +76,24 @@ class History:
         else:
             self.finished[name] = dict(line)
 
+    def answers(self, job: Job, seen: list[int], asked: str) -> bool:
+        """Whether this picture was finished from such an input for who asked for the same, and its output is there."""
+        return self._holds(job, seen, "asked", asked)
+
+    def _holds(self, job: Job, seen: list[int], key: str, value: str) -> bool:
+        """Whether this picture was finished so from such an input, and its output is still there."""
+        line = self.finished.get(job.name)
+        try:
+            return (
+                line is not None
+                and line.get(key) == value
+                and line["input"] == seen
+                and line["target"] == job.target.name
+                and line["output"] == job.target.stat().st_size
+            )
+        except OSError:
+            return False
+
 
 class Journal(History):
     """The journal of a run under some settings; only ever appended to, by any number of runs.
@@ -88,8 +106,9 @@ class Journal(History):
         run: the name of this run, which no other has on whatever machine; None makes one.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None, asked: str = "") -> None:
         super().__init__(folder)
+        self._asked = {"asked": asked} if asked else {}
         self._run = run or secrets.token_hex(8)
         self._settings = fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
@@ -111,17 +130,7 @@ class Journal(History):
 
     def has(self, job: Job, seen: list[int]) -> bool:
         """Whether this picture was finished under these settings from such an input, and its output is still there."""
-        line = self.finished.get(job.name)
-        try:
-            return (
-                line is not None
-                and line["settings"] == self._settings
-                and line["input"] == seen
-                and line["target"] == job.target.name
-                and line["output"] == job.target.stat().st_size
-            )
-        except OSError:
-            return False
+        return self._holds(job, seen, "settings", self._settings)
 
     def made_otherwise(self, job: Job) -> bool:
         """Whether this picture was finished last under other settings."""
@@ -158,6 +167,7 @@ class Journal(History):
             "input": seen,
             "target": job.target.name,
             "settings": self._settings,
+            **self._asked,
             "output": size,
             "sha256": digest,
             "seconds": round(seconds, 3),

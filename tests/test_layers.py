@@ -34,6 +34,7 @@ ROWS = [  # from the top
         "header",
         "settings",
         "sizing",
+        "outcome",
     },  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},

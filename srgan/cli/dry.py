@@ -6,20 +6,24 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
+from srgan import __version__
 from srgan.cli import space
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import printable
+from srgan.journal import History, fingerprint, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from srgan.cli.weights import Choice
     from srgan.images import Job
-    from srgan.journal import History
     from srgan.masks import Masks
     from srgan.settings import FolderConfig
 
@@ -31,8 +35,25 @@ class Rehearsal:
         self, choice: Choice, config: FolderConfig, masks: Masks | None = None, history: History | None = None
     ) -> None:
         self.choice, self.config, self.masks, self.history = choice, config, masks, history
-        self.needed = 0.0
+        self.needed = 0.0  # bytes
         self.counts: Counter[str] = Counter()
+
+    @cached_property
+    def asked(self) -> str:
+        """A short name for all that is asked for, and for what decides what `auto` comes to."""
+        masks = {} if self.masks is None else {"masks": str(self.masks)}
+        versions = {name: version(name) for name in ("torch", "openvino") if find_spec(name)}
+        return fingerprint({**self.config.decides(), **self.choice.record(), **masks, **versions, "srgan": __version__})
+
+    def finished(self, job: Job) -> bool:
+        """Whether a command that asked for the same has made the picture, and it is still there."""
+        if self.history is None or job.name not in self.history.finished:
+            return False
+        try:
+            seen = stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
+        except (ImageError, OSError):
+            return False
+        return self.history.answers(job, seen, self.asked)
 
     def check_machine(self) -> None:
         """Nothing, where the machine has the device, the engine and the numbers that are asked for by name.
@@ -94,6 +115,8 @@ class Rehearsal:
             return None
         if self.config.existing == "error":
             return "failed", f"{job.target}: is there already"
+        if self.finished(job):
+            return "skipped", "finished before"
         if self.config.existing == "skip":
             return "skipped", "is there already"
         return None

@@ -13,7 +13,7 @@ import click
 from srgan.images import printable
 
 if TYPE_CHECKING:
-    from srgan.folder import Outcome
+    from srgan.outcome import Outcome
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""

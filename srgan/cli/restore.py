@@ -20,11 +20,12 @@ from srgan.cli.dry import Rehearsal
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
 from srgan.cli.supervise import run_name, supervise
+from srgan.journal import History
+from srgan.outcome import Outcome
 from srgan.settings import FolderConfig
 
 if TYPE_CHECKING:
     from srgan.cli.weights import Choice
-    from srgan.folder import Outcome
     from srgan.images import Job
     from srgan.masks import Masks
 
@@ -101,18 +102,21 @@ def run(
         if code is not None:
             return code
     jobs = plan(where.source, where.target, **config.planning(), among=where.among)
+    history = _history(where.target)
     if failed:
-        jobs = _that_failed(jobs, where.target)
+        jobs = [job for job in jobs if job.name in history.failed]
+    rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
-        return _rehearsed(Rehearsal(choice, config, masks), jobs, where.target, as_json=as_json, quiet=quiet)
+        return _rehearsed(rehearsal, jobs, where.target, as_json=as_json, quiet=quiet)
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
-    if choice.growth is not None:
-        needed, free = space.needed(jobs, choice.growth), space.free(where.target)
-        if needed > free:
-            click.echo(space.said(needed, free), err=True)
     started = time.perf_counter()
-    with contextlib.closing(_begun(choice, where, config, masks, jobs, progress, words)) as outcomes:
+    if config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
+        outcomes = _skipped(jobs)
+    else:
+        _tell_of_space(jobs, where.target, choice.growth)
+        outcomes = _begun(rehearsal, where, jobs, progress, words)
+    with contextlib.closing(outcomes):
         for outcome in outcomes:
             progress.add(outcome)
             if not _printed(outcome, as_json, verbose):
@@ -121,13 +125,23 @@ def run(
     return 1 if progress.failed else 0
 
 
-def _that_failed(jobs: Sequence[Job], target: Path) -> list[Job]:
-    """The jobs that failed the last time."""
-    from srgan.journal import History
-
+def _history(target: Path) -> History:
+    """What the journal of an output folder says."""
     history = History(target)
     history.refresh()
-    return [job for job in jobs if job.name in history.failed]
+    return history
+
+
+def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:
+    """Says how much room the outputs may take, where that is known and more than is free."""
+    if growth is not None and (needed := space.needed(jobs, growth)) > (free := space.free(target)):
+        click.echo(space.said(needed, free), err=True)
+
+
+def _skipped(jobs: Sequence[Job]) -> Generator[Outcome]:
+    """The outcomes of a run that has nothing to do, for which nothing heavy is imported."""
+    for job in jobs:
+        yield Outcome(job.name, job.target, "skipped", "finished before")
 
 
 def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_json: bool, quiet: bool) -> int:
@@ -140,31 +154,26 @@ def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_js
 
 
 def _begun(
-    choice: Choice,
-    where: Places,
-    config: FolderConfig,
-    masks: Masks | None,
-    jobs: Sequence[Job],
-    progress: Progress,
-    words: Sequence[str] | None,
+    rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, words: Sequence[str] | None
 ) -> Generator[Outcome]:
     """The outcomes of a run, for which all that is heavy is imported now."""
     from srgan import folder
     from srgan.engines import choose_devices, keep_freed_memory
     from srgan.images import write_bytes
 
-    choose_devices(config.device)  # which may refuse, before weights are loaded
+    choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
     keep_freed_memory()
     outcomes = folder.restore_folder(
-        choice.load(),
+        rehearsal.choice.load(),
         where.source,
         where.target,
-        config,
-        size=choice.size,
-        masks=masks,
+        rehearsal.config,
+        size=rehearsal.choice.size,
+        masks=rehearsal.masks,
         jobs=jobs,
         progress=progress.within,
         run=run_name(),
+        asked=rehearsal.asked,
     )
     noted = words is None or not where.source.is_dir()
     with contextlib.closing(outcomes):

@@ -66,6 +66,11 @@ class Choice:
         """Width and height of an output, and the pixels of the largest picture on the way."""
         return outlook(width, height, [one.scale for one in self.weights], self.size)
 
+    def record(self) -> dict[str, Any]:
+        """What decides by which models pictures are restored, and how large they become."""
+        weights = [(one.name, zoo.sha256(zoo.locate(one.name)), one.realism) for one in self.weights]
+        return {"weights": weights, "asked": dict(self.asked), "size": str(self.size)}
+
     @property
     def growth(self) -> float | None:
         """Output pixels / input pixels; None where that is another for each picture."""

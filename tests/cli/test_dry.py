@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from srgan.images import Image, write
@@ -99,3 +100,22 @@ def test_what_is_there_is_skipped_or_fails_as_the_flags_say(run, folder, tmp_pat
     ):
         left, stdout, _ = run("upscale", folder, tmp_path / "out", "-n", "--json", "--existing", existing)
         assert (left, [json.loads(line)["status"] for line in stdout.splitlines()]) == (code, statuses)
+
+
+def test_what_is_finished_is_not_planned_until_something_else_is_asked_for(run, folder, tmp_path, tiny):
+    save(tiny, tmp_path / "tiny.safetensors")
+    words = ("upscale", folder, tmp_path / "out", "-m", tmp_path / "tiny.safetensors")
+    run(*words)
+    write(folder / "c.png", Image(np.zeros((4, 4, 3), np.uint8)))
+
+    def planned(*flags):
+        return [json.loads(line)["status"] for line in run(*words, "-n", "--json", *flags)[1].splitlines()]
+
+    assert planned() == ["skipped", "skipped", "planned"]
+    assert planned("-q", 50) == planned("--existing", "overwrite") == ["planned"] * 3
+    assert run(*words, "-n")[1] == f"{folder}/c.png -> {tmp_path}/out/c.png\n"
+    assert "to do 1 skipped 2 failed 0\n" in run(*words, "-n")[2]
+    write(folder / "a.png", Image(np.ones((5, 5, 3), np.uint8)))
+    assert planned() == ["planned", "skipped", "planned"]
+    (tmp_path / "out" / "b.png").unlink()
+    assert planned() == ["planned"] * 3

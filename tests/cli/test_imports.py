@@ -97,3 +97,14 @@ def test_a_refusal_and_a_plan_load_no_networks(leave, folder, words, code):
     assert left == code, said
     assert not NETWORKS & modules
     assert seconds < 1.2  # 0.4 where nothing else runs
+
+
+def test_a_run_that_has_nothing_to_do_loads_no_networks(leave, folder):
+    words = ("upscale", "in", "out", "-s", "2", "-d", "cpu")
+    assert leave(*words)[0] == 0
+
+    code, modules, seconds, said = leave(*words)
+
+    assert (code, said.splitlines()[-1]) == (0, "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00")
+    assert not NETWORKS & modules
+    assert seconds < 1.2

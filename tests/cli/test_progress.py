@@ -4,7 +4,7 @@ from pathlib import Path
 
 from srgan.cli import progress
 from srgan.cli.progress import Progress
-from srgan.folder import Outcome
+from srgan.outcome import Outcome
 
 
 def test_how_much_of_a_large_picture_is_done_is_shown_until_it_is_finished(monkeypatch, capsys):

@@ -12,8 +12,9 @@ import pytest
 import skimage.data
 from PIL import Image as Pillow
 
-from srgan.folder import Outcome, restore_folder
+from srgan.folder import restore_folder
 from srgan.model import save
+from srgan.outcome import Outcome
 from srgan.settings import FolderConfig
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[40:80, 200:260])

@@ -1,0 +1,27 @@
+"""What became of one picture of a run; apart from the runner, for which nobody waits who has nothing to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture.
+
+    Attributes:
+        name: of the picture, as its path below the folder.
+        target: where the output is, or would be.
+        status: "ok", "skipped", "failed" or "unsupported".
+        reason: why it failed or was skipped; empty where it is ok.
+        pixels: of the output.
+        seconds: that it took.
+        notes: what the user should know of the file, such as "first of 3 frames", or how much of it was filled.
+    """
+
+    name: str
+    target: Path
+    status: str
+    reason: str = ""
+    pixels: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
