@@ -67,13 +67,13 @@ def test_every_kind(tiny, tmp_path, pixels, suffix, dtype, grey, transparent, mo
 
 
 def test_what_the_new_format_cannot_hold_is_told(tiny, tmp_path, pixels, monkeypatch):
-    write(tmp_path / "in" / "a.png", Image(pixels(70, 50), texts=(("Copyright", "me"),), iptc=b"\x1c\x02"))
+    write(tmp_path / "in" / "a.png", Image(pixels(70, 50), texts=(("parameters", "a harbour"),), iptc=b"\x1c\x02"))
     monkeypatch.setattr(f"{__name__}.HELD", replace(HELD, format="tiff"))
     monkeypatch.setattr(f"{__name__}.STREAMED", replace(STREAMED, format="tiff"))
 
     held, streamed = _both(tiny, tmp_path, monkeypatch)
 
-    assert held.notes == streamed.notes == ("texts dropped, which tiff cannot hold: Copyright",)
+    assert held.notes == streamed.notes == ("texts dropped, which tiff cannot hold: parameters",)
 
 
 @pytest.mark.parametrize("task, options", [("upscale", {"scale": 3, "rounds": 2}), ("denoise", {})])

@@ -3,9 +3,10 @@
 What each field says stays as it is, whatever its type; only where directories lie, and the order of bytes, change.
 """
 
+import struct
 from collections.abc import Mapping
 
-from srgan.images.directory import Directory, Value, directory, laid_out, long, values
+from srgan.images.directory import TEXT, Directory, Value, directory, laid_out, long, values
 from srgan.images.exif import EXIF, GPS, INTEROPERABILITY, WITHIN, Block
 from srgan.images.formats import AnyFile
 
@@ -59,3 +60,30 @@ def appended(parts: Mapping[int, Mapping[int, Value]], at: int, *, big: bool = F
             places[tag] = at + len(packed)
             packed += laid_out({**parts[tag], **inner}, places[tag], big=big)
     return packed, places
+
+
+def with_texts(block: bytes | None, texts: Mapping[int, str]) -> bytes:
+    """A block that says these texts by tag, unless it says something there already.
+
+    They lie behind it, and so does its first directory then; nothing else moves, for MakerNotes point to where it is.
+
+    Raises:
+        DamagedExif: the block is none.
+    """
+    packed = {tag: text.encode() + b"\0" for tag, text in texts.items()}
+    if block is None:
+        return put_together({0: {tag: Value(TEXT, len(text), text) for tag, text in packed.items()}}) or b""
+    opened = Block(block)
+    order, first = opened.order, opened.first
+    entries = dict[int, bytes]()
+    for at in range(first.start + 2, first.link_at, 12):
+        entries.setdefault(struct.unpack_from(order + "H", block, at)[0], block[at : at + 12])
+    new = {tag: text for tag, text in packed.items() if tag not in entries}
+    start = len(block) + len(block) % 2
+    place, behind = start + 2 + 12 * (len(entries) + len(new)) + 4, b""
+    for tag, text in new.items():
+        value = text.ljust(4, b"\0") if len(text) <= 4 else struct.pack(order + "I", place + len(behind))
+        entries[tag] = struct.pack(order + "HHI", tag, TEXT, len(text)) + value
+        behind += text + bytes(len(text) % 2) if len(text) > 4 else b""
+    whole = struct.pack(order + "H", len(entries)) + b"".join(entry for _, entry in sorted(entries.items())) + bytes(4)
+    return block[:4] + struct.pack(order + "I", start) + block[8:].ljust(start - 8, b"\0") + whole + behind

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-from srgan.images import exif, profile, xmp
+from srgan.images import exif, exif_parts, profile, xmp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.image import COMMENT, Image, eight_bits
 
@@ -22,7 +22,9 @@ _HOLDS: dict[str, tuple[str, ...]] = {
     "bmp": (),
 }
 _NAMES = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
+_EXIF_TEXTS = {"Title": 269, "Description": 270, "Software": 305, "Author": 315, "Copyright": 33432}
 _GREY, _GREYS = slice(16, 20), b"GRAY"  # where a profile says what it is of (ICC.1, sec. 7.2)
+_MOST_DPI = 65_535  # as JPEG has it; the others hold more, of which none makes sense
 _JPEG_SEGMENT = 65_000  # bytes; all but profiles must each fit into one segment
 
 
@@ -42,7 +44,7 @@ def fitted(
     if strip_metadata:
         image = dataclasses.replace(image, exif=None, xmp=None, iptc=None, texts=())
     image = _sized(image, width or image.width, height or image.height)
-    image = _coloured(image, format)
+    image = _coloured(_said_in_exif(image, format), format)
     changes: dict[str, Any] = {}
     notes = list(_roughened(image, format))
     for field, name in _NAMES.items():
@@ -53,6 +55,9 @@ def fitted(
             elif format == "jpeg" and field != "icc" and len(data) > _JPEG_SEGMENT:
                 changes[field] = None
                 notes.append(f"{name} dropped: {len(data)} bytes are more than JPEG can hold")
+    if image.dpi and not all(1 / _MOST_DPI <= side <= _MOST_DPI for side in image.dpi):
+        changes["dpi"] = None
+        notes.append(f"resolution dropped: {image.dpi[0]:g} x {image.dpi[1]:g} pixels an inch")
     kept = tuple(text for text in image.texts if _holds_text(format, *text))
     if lost := [keyword for keyword, text in image.texts if (keyword, text) not in kept]:
         notes.append(f"texts dropped, which {format} cannot hold: {', '.join(dict.fromkeys(lost))}")
@@ -78,6 +83,15 @@ def _holds_text(format: str, keyword: str, text: str) -> bool:
     if format == "jpeg":
         return keyword == COMMENT and len(text.encode()) <= _JPEG_SEGMENT
     return "texts" in _HOLDS[format]
+
+
+def _said_in_exif(image: Image, format: str) -> Image:
+    """The picture whose EXIF says what its texts do, where the format holds EXIF, but no such texts."""
+    texts = {_EXIF_TEXTS[keyword]: text for keyword, text in reversed(image.texts) if keyword in _EXIF_TEXTS}
+    if not texts or "exif" not in _HOLDS[format] or _HOLDS[format] == _HOLDS["png"]:
+        return image
+    others = tuple(one for one in image.texts if one[0] not in _EXIF_TEXTS)
+    return dataclasses.replace(image, exif=exif_parts.with_texts(image.exif, texts), texts=others)
 
 
 def _sized(image: Image, width: int, height: int) -> Image:

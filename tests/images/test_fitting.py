@@ -11,6 +11,7 @@ from PIL import ImageCms, PngImagePlugin
 
 from srgan.images import Image, decode, encode, told, write_bands
 from srgan.images.bands import as_bands, read_bands
+from srgan.images.exif_parts import taken_apart
 from srgan.images.png import SIGNATURE, chunk
 
 RGB = np.full((12, 10, 3), 64, np.uint8)
@@ -162,7 +163,7 @@ TEXTS = (("Comment", "roll 7"), ("Copyright", "© A. Person"), ("parameters", "H
     ("format", "texts", "record", "notes"),
     [
         ("png", TEXTS, RECORD, ()),
-        ("jpeg", TEXTS[:1], RECORD, ("texts dropped, which jpeg cannot hold: Copyright, parameters",)),
+        ("jpeg", TEXTS[:1], RECORD, ("texts dropped, which jpeg cannot hold: parameters",)),
         ("webp", (), None, ("IPTC dropped: webp holds none",)),
         ("avif", (), None, ("IPTC dropped: avif holds none",)),
         ("bmp", (), None, ("IPTC dropped: bmp holds none",)),
@@ -174,8 +175,10 @@ def test_texts_and_iptc_are_kept_or_told(format, texts, record, notes):
     after = decode(data, "a")
 
     assert (after.texts, after.iptc) == (texts, record)
-    if format not in ("png", "jpeg"):
-        notes += (f"texts dropped, which {format} cannot hold: Comment, Copyright, parameters",)
+    if format == "bmp":
+        notes += ("texts dropped, which bmp cannot hold: Comment, Copyright, parameters",)
+    elif format not in ("png", "jpeg"):
+        notes += (f"texts dropped, which {format} cannot hold: Comment, parameters",)
     assert told(image, format) == notes
     assert told(image, format, strip_metadata=True) == ()
     stripped = decode(encode(image, format, strip_metadata=True), "a")
@@ -190,6 +193,44 @@ def test_other_programs_find_texts_and_captions_too():
     jpeg = Pillow.open(io.BytesIO(encode(image, "jpeg")))
     assert jpeg.info["comment"] == b"roll 7"
     assert jpeg.info["photoshop"][0x0404] == RECORD
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp", "tiff", "avif"])
+@pytest.mark.parametrize("order", [None, "<", ">"])
+def test_what_exif_has_a_field_for_is_said_there(format, order):
+    block = None
+    if order:  # an author who is known already, and a MakerNote, which must not move
+        fields = struct.pack(order + "HHI4s", 315, 2, 3, b"me") + struct.pack(order + "HHII", 0x927C, 7, 9, 38)
+        block = (
+            (b"II*\0" if order == "<" else b"MM\0*")
+            + struct.pack(order + "IH", 8, 2)
+            + fields
+            + bytes(4)
+            + b"MakerNote"
+        )
+    texts = (("Copyright", "© A. Person"), ("Author", "A. Person"), ("Title", "I"), ("Copyright", "nobody"))
+    image = Image(RGB, exif=block, texts=texts)
+
+    said = taken_apart(decode(encode(image, format), "a").exif)[0]
+
+    assert said[33432].packed == "© A. Person".encode() + b"\0"
+    assert said[315].packed == (b"me\0" if order else b"A. Person\0")
+    assert said[269].packed.rstrip(b"\0") == b"I"
+    assert told(image, format) == ()
+    if order and format != "tiff":
+        assert said[0x927C].packed == b"MakerNote"
+        assert decode(encode(image, format), "a").exif[38:47] == b"MakerNote"
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "tiff", "bmp"])
+@pytest.mark.parametrize("dpi", [(1e12, 1e12), (300.0, 70_000.0), (1e-9, 300.0), (float("nan"), 300.0), (-1.0, 300.0)])
+def test_a_resolution_that_makes_no_sense_is_dropped_and_told(format, dpi):
+    image = Image(RGB, dpi=dpi)
+
+    after = decode(encode(image, format), "a")
+
+    assert after.dpi is None or max(after.dpi) < 100  # bitmaps always say one
+    assert told(image, format) == (f"resolution dropped: {dpi[0]:g} x {dpi[1]:g} pixels an inch",)
 
 
 def test_a_bitmap_holds_nothing_and_says_so():
