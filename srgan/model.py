@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from srgan import options
 from srgan.errors import ConfigError, WeightsError
@@ -143,19 +144,10 @@ def load(path: str | os.PathLike[str]) -> Model:
 @torch.no_grad()
 def multiply_adds(model: Model) -> float:
     """The multiply-adds of the convolutions for each input pixel, counted on a picture that needs no padding."""
-    total, side = 0, 3 * model.generator.multiple_of
-
-    def count(layer: nn.Conv2d | nn.ConvTranspose2d, inputs: tuple[Tensor], output: Tensor) -> None:
-        nonlocal total
-        # One multiplication by each weight of a kernel for each place it is put at.
-        placed = output if isinstance(layer, nn.Conv2d) else inputs[0]
-        total += layer.weight[0].numel() * placed.numel()
-
-    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
-    model.generate(torch.zeros(1, model.task.in_channels, side, side, device=next(model.parameters()).device))
-    for hook in hooks:
-        hook.remove()
-    return total / side**2
+    side = 3 * model.generator.multiple_of
+    with FlopCounterMode(display=False) as counter:
+        model.generate(torch.zeros(1, model.task.in_channels, side, side, device=next(model.parameters()).device))
+    return float(counter.get_total_flops()) / 2 / side**2
 
 
 def start_from(model: Model, other: Model) -> int:
