@@ -5,12 +5,15 @@ there, and some like the channels of a pixel side by side and others do not. Hal
 """
 
 import json
+import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
+from platformdirs import user_cache_path
 from torch import Tensor, nn
 
 from srgan.cache import keep, kept_json
@@ -101,6 +104,12 @@ def computes(device: torch.device, dtype: torch.dtype) -> bool:
 
 def rates(device: torch.device) -> dict[str, float]:
     """TFLOP/s of 3x3 convolutions with 64 channels, for each "kind format" that works on the device."""
+    return dict(_kept_rates(device, os.fspath(user_cache_path("srgan"))))
+
+
+@lru_cache(maxsize=64)
+def _kept_rates(device: torch.device, cache: str) -> dict[str, float]:
+    """The same, read or measured once a process and cache folder."""
     key = f"{_name(device)}, torch {torch.__version__}"
     known = kept_json(_FILE)
     if not isinstance(known.get(key), dict):
