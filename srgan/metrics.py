@@ -6,8 +6,8 @@ value that is stored beside the scores, and `score` is the one place that applie
 
 import logging
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -30,17 +30,17 @@ Prepared = Float[Tensor, "n channels height width"]
 class Protocol:
     """How pictures are made ready for PSNR and SSIM; part of every result.
 
-    `luma` None means RGB, as denoisers are scored; `border` is in pixels of the clean picture; `downsample` names how
-    the small pictures were made, `noise`, `masks` and `seed` what else was lost, and these are a record only.
+    Attributes:
+        luma: None means RGB, as denoisers are scored.
+        border: what is cut off [px of the clean picture].
+        levels: to which pictures are rounded.
+        lost: how the task made what was observed, for the record.
     """
 
     luma: str | None = "BT.601"
     border: int = 0
     levels: int = 256
-    downsample: str | None = None
-    noise: float | str | None = None
-    masks: str | None = None
-    seed: int | None = None
+    lost: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.luma not in ("BT.601", None):
@@ -50,7 +50,8 @@ class Protocol:
 
     def as_dict(self) -> dict[str, str | int | float]:
         """The protocol as reports and weights files record it: what does not apply is left out."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        own = {"luma": self.luma, "border": self.border, "levels": self.levels}
+        return {**{key: value for key, value in own.items() if value is not None}, **self.lost}
 
     def quantise(self, x: Batch) -> Batch:
         """The pictures in float64, as a file of so many levels would keep them."""

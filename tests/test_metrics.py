@@ -161,7 +161,7 @@ def test_pictures_from_rgb_files_are_seen_as_luma_though_their_channels_be_equal
 
 
 def test_the_protocol_records_only_what_applies():
-    assert Protocol(border=4, downsample="bicubic-antialias").as_dict() == {
+    assert Protocol(border=4, lost={"downsample": "bicubic-antialias"}).as_dict() == {
         "luma": "BT.601",
         "border": 4,
         "levels": 256,

@@ -183,7 +183,7 @@ class Denoise(Task):
     def protocol(self) -> Protocol:
         """RGB, as the field scores colour pictures."""
         noise = float(self.noise) if self._gaussian else self.noise
-        return Protocol(luma=None, noise=noise, seed=SEED)
+        return Protocol(luma=None, lost={"noise": noise, "seed": SEED})
 
     def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
         """The noisy picture, and OpenCV's non-local means."""

@@ -108,7 +108,7 @@ class Inpaint(Task):
 
     def protocol(self) -> Protocol:
         """RGB."""
-        return Protocol(luma=None, masks=self.holes, seed=SEED)
+        return Protocol(luma=None, lost={"masks": self.holes, "seed": SEED})
 
     def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
         """OpenCV's two ways."""

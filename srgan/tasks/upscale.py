@@ -112,7 +112,8 @@ class Upscale(Task):
         return None
 
     def protocol(self) -> Protocol:
-        return Protocol(border=self.scale, downsample="bicubic-antialias" if self.source == "clean" else self.source)
+        made = "bicubic-antialias" if self.source == "clean" else self.source
+        return Protocol(border=self.scale, lost={"downsample": made})
 
     def baselines(self) -> dict[str, Callable[[Observed, Batch], Batch]]:
         return {"bicubic": lambda observed, clean: upsample(observed, self.scale)}
