@@ -70,7 +70,7 @@ def block_features(luma: Float[Tensor, "1 1 h w"]) -> tuple[Features, Float[np.n
         described.append([_describe(block) for block in _blocks(normalised, BLOCK // coarser)])
         if coarser == 1:
             sharpness = np.array([block.mean() for block in _blocks(deviation, BLOCK)])
-            x = resize(x.float().expand(1, 3, -1, -1), height // 2, width // 2)[:, :1].double()
+            x = resize(x.float(), height // 2, width // 2).double()
     return np.concatenate([np.array(scale).reshape(-1, 18) for scale in described], axis=1), sharpness
 
 

@@ -27,7 +27,7 @@ def enlarged_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int
     enlarged = np.empty(((last - first) * scale, width * scale), alpha.dtype)
     for rows, columns in tiles(height, width, SIDE, UPSAMPLE_CONTEXT, 1, part):
         plane = torch.from_numpy(alpha[rows.seen, columns.seen].astype(np.float32))[None, None]
-        larger = upsample(plane.expand(1, 3, -1, -1), scale)[0, 0].clamp_(0, white_of(alpha.dtype))
+        larger = upsample(plane, scale)[0, 0].clamp_(0, white_of(alpha.dtype))
         centre = larger[rows.centre(scale), columns.centre(scale)]
         enlarged[rows.kept(scale, first), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
     return enlarged

@@ -16,13 +16,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.errors import ConfigError
-from srgan.types import Batch
+
+Planes = Float[Tensor, "n c h w"]
+"""Pictures of one size, or what lies beside their colours: each channel is resampled on its own."""
 
 UPSAMPLE_CONTEXT = 2
 """Input pixels to each side that an enlarged pixel depends on."""
 
 
-def downsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h//{scale} w//{scale}"]:
+def downsample(x: Planes, scale: int) -> Float[Tensor, "n c h//{scale} w//{scale}"]:
     """The pictures reduced `scale` times, antialiased; values may overshoot [0, 1] slightly.
 
     Raises:
@@ -34,7 +36,7 @@ def downsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h//{scale} w//{scale}
     return resize(x, height // scale, width // scale)
 
 
-def upsample(x: Batch, scale: int) -> Float[Tensor, "n 3 h*{scale} w*{scale}"]:
+def upsample(x: Planes, scale: int) -> Float[Tensor, "n c h*{scale} w*{scale}"]:
     """The pictures enlarged `scale` times; values may overshoot [0, 1] slightly.
 
     Each of the scale x scale output phases is one small convolution of the input, so a tile with
@@ -60,7 +62,7 @@ def pixel_shuffle(phases: Float[Tensor, "n d h w"], scale: int) -> Float[Tensor,
     return split.permute(0, 1, 4, 2, 5, 3).reshape(n, channels // scale**2, height * scale, width * scale)
 
 
-def resize(x: Batch, height: int, width: int, *, mirrored: bool = True) -> Float[Tensor, "n 3 {height} {width}"]:
+def resize(x: Planes, height: int, width: int, *, mirrored: bool = True) -> Float[Tensor, "n c {height} {width}"]:
     """The pictures at any size, antialiased where they shrink; values may overshoot [0, 1] slightly.
 
     Args:
