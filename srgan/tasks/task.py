@@ -1,4 +1,4 @@
-"""What a task is: it says what was lost of a picture, how a generator is asked for it, and how the answer is put back."""
+"""What a task is: it says what was lost, how a generator is asked for it, and how the answer is put back."""
 
 import dataclasses
 from abc import ABC, abstractmethod
