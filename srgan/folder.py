@@ -182,6 +182,8 @@ class _Run:
                 f"{printable(job.source)}: was replaced already, by a command with other settings: "
                 "--existing overwrite goes on from what that made"
             )
+        if self.journal is not None and not self.config.in_place:
+            self.journal.check_ours(job)
         if self.journal is not None and not self.said_so and self.journal.made_otherwise(job):
             log.warning(
                 "%s holds pictures made with other settings: they are made again", printable(self.journal.folder)

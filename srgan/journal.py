@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from srgan.errors import ConfigError, MachineError
-from srgan.images import Job, is_partial, partial_name
+from srgan.errors import ConfigError, ImageError, MachineError
+from srgan.images import Job, is_partial, partial_name, printable
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class History:
         failed: why it failed, where it did the last time.
         begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
         deaths: how often a run died over it since it last came to an end.
+        made: the sizes of the outputs, by their names in the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +42,7 @@ class History:
         self.failed: dict[str, str] = {}
         self.begun: dict[str, dict[str, str]] = {}
         self.deaths: dict[str, int] = {}
+        self.made: dict[str, int] = {}
         self._read_to, self._lines = 0, 0
 
     def refresh(self) -> None:
@@ -75,6 +77,18 @@ class History:
             self.failed[name] = line["failed"]
         else:
             self.finished[name] = dict(line)
+            self.made[name[: name.rfind("/") + 1] + line["target"]] = line["output"]
+
+    def check_ours(self, job: Job) -> None:
+        """Nothing, where the file in the place of an output is as a run has written it, or one was about to.
+
+        Raises:
+            ImageError: it is somebody else's, or has been changed since.
+        """
+        if job.name in self.begun or self.made.get(job.new) == job.target.stat().st_size:
+            return
+        whose = "has changed since it was made" if job.new in self.made else "is there already, and no run has made it"
+        raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
 
     def answers(self, job: Job, seen: list[int], asked: str) -> bool:
         """Whether this picture was finished from such an input for who asked for the same, and its output is there."""

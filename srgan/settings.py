@@ -60,7 +60,8 @@ class FolderConfig:
 
     def planning(self) -> dict[str, Any]:
         """The fields that `srgan.images.plan` takes."""
-        return {name: getattr(self, name) for name in ("format", "on_collision", "shard", "sniff", "in_place")}
+        names = ("format", "existing", "on_collision", "shard", "sniff", "in_place")
+        return {name: getattr(self, name) for name in names}
 
     def decides(self) -> dict[str, Any]:
         """The fields that decide what an output's bytes are."""

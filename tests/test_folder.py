@@ -217,13 +217,65 @@ def test_existing_outputs_are_skipped_overwritten_or_an_error_as_asked(tiny, pho
     assert read(out / "b.png").width == 20
 
 
-def test_an_output_that_the_journal_does_not_know_is_made_again(tiny, photo_folder):
+def test_a_file_that_the_journal_does_not_know_is_not_ours(tiny, photo_folder):
     out = photo_folder.parent / "out"
     out.mkdir()
     (out / "b.png").write_bytes(b"not ours")
+    (out / "c.png").symlink_to(photo_folder / "a.png")
 
-    assert statuses(run(tiny, photo_folder)) == ["ok"] * 4
-    assert read(out / "b.png").width == 20
+    for _ in range(2):
+        outcomes = run(tiny, photo_folder)
+        assert [one.status in ("ok", "skipped") for one in outcomes] == [True, False, False, True]
+        for one in outcomes[1:3]:
+            said = f"{one.target}: is there already, and no run has made it: move it away, or say --existing overwrite"
+            assert (one.status, one.reason) == ("failed", said)
+
+    assert (out / "b.png").read_bytes() == b"not ours" and (out / "c.png").is_symlink()
+    assert statuses(run(tiny, photo_folder, existing="overwrite")) == ["ok"] * 4
+    assert statuses(run(tiny, photo_folder)) == ["skipped"] * 4
+
+
+def test_an_output_that_was_changed_by_hand_is_left_alone(tiny, photo_folder):
+    run(tiny, photo_folder)
+    (photo_folder.parent / "out" / "b.png").write_bytes(b"retouched")
+
+    outcome = run(tiny, photo_folder)[1]
+
+    assert outcome.status == "failed" and "out/b.png: has changed since it was made: move it away" in outcome.reason
+    assert outcome.target.read_bytes() == b"retouched"
+
+
+def test_an_output_made_from_another_input_of_that_folder_is_ours(tiny, photo_folder):
+    run(tiny, photo_folder)
+    (photo_folder / "b.png").rename(photo_folder / "b.jpg")
+
+    assert statuses(run(tiny, photo_folder, format="png")) == ["ok"] * 4
+
+
+def test_what_a_killed_run_has_written_but_not_noted_is_ours(tiny, photo_folder):
+    run(tiny, photo_folder)
+    journal = photo_folder.parent / "out" / ".srgan" / "journal.jsonl"
+    lines = [line for line in journal.read_text().splitlines(True) if not ("b.png" in line and "sha256" in line)]
+    journal.write_text("".join(lines))
+
+    assert statuses(run(tiny, photo_folder)) == ["skipped", "ok", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("name", ["out.png", "folder/a.png"])
+def test_a_single_file_goes_over_nothing(tiny, photo_folder, tmp_path, name):
+    target = tmp_path / name
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(b"not ours")
+    given = target if name == "out.png" else target.parent
+
+    for existing in ("resume", "error"):
+        with pytest.raises(ConfigError) as caught:
+            list(restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing=existing)))
+        assert str(caught.value).startswith(f"{target}: is there already: --existing overwrite replaces it; ")
+    (skipped,) = restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing="skip"))
+    assert (skipped.status, target.read_bytes()) == ("skipped", b"not ours")
+    (made,) = restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing="overwrite"))
+    assert made.status == "ok" and read(target).width == 20
 
 
 def test_a_single_file_becomes_a_single_file(tiny, photo_folder, tmp_path):

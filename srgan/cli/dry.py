@@ -119,6 +119,8 @@ class Rehearsal:
             return "skipped", "finished before"
         if self.config.existing == "skip":
             return "skipped", "is there already"
+        if self.history is not None and not self.config.in_place:
+            self.history.check_ours(job)
         return None
 
     def _looked(self, job: Job) -> int:

@@ -38,7 +38,6 @@ def places(paths: Sequence[Path], output: Path | None, tag: str, config: FolderC
         ConfigError: they mean nothing, or two things.
         MachineError: the output cannot be written.
     """
-    named = output is not None
     if output is None and len(paths) == 2:
         paths, output = paths[:1], paths[1]
     for path in paths:
@@ -53,20 +52,8 @@ def places(paths: Sequence[Path], output: Path | None, tag: str, config: FolderC
     else:
         (source,) = paths
         found = Places(source, output or (source if config.in_place else beside(source, tag, config.format)))
-        if not named and config.existing == "resume":
-            _check_new(found)
     _check_writable(found.target)
     return found
-
-
-def _check_new(found: Places) -> None:
-    """Nothing, where no file would be lost that nobody has named as an output for certain."""
-    if found.target.is_file() and found.source.is_file() and not found.target.samefile(found.source):
-        name = printable(found.target)
-        raise ConfigError(
-            f"{name}: is there already: --existing overwrite replaces it; "
-            "if it is an input, too, name a folder for all outputs with -o FOLDER"
-        )
 
 
 def _together(paths: Sequence[Path], output: Path) -> Places:

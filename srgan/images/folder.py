@@ -87,6 +87,7 @@ def plan(
     target: Path,
     *,
     format: str = "keep",
+    existing: str = "resume",
     on_collision: str = "rename",
     shard: str = "1/1",
     sniff: bool = False,
@@ -99,6 +100,7 @@ def plan(
     that differ in case alone count as one, for some file systems cannot tell them apart.
 
     Args:
+        existing: of a single file, which no journal knows: "resume" and "error" refuse an output that is there.
         shard: "2/8" is the second of eight shares, of about equal size; none overlap, and together they are everything.
             A picture's name alone decides in which it is.
         in_place: OUT is IN, and each picture is replaced by one of its own name and format.
@@ -106,8 +108,8 @@ def plan(
         among: only these files and folders, by their paths in the input folder; the files are always looked into.
 
     Raises:
-        ConfigError: IN is missing, OUT is IN, the format is not one that we write, the shard is none, or names collide
-            and `on_collision` is "error".
+        ConfigError: IN is missing, OUT is IN, or of a single file there already, the format is not one that we write,
+            the shard is none, or names collide and `on_collision` is "error".
         NoPicturesError: the folder holds no picture.
         MachineError: OUT is a file while IN is a folder.
     """
@@ -118,7 +120,13 @@ def plan(
     if in_place:
         _check_replaced(source, target, format)
     if source.is_file():
-        return [_single(source, source if in_place else target, format, in_place)]
+        job = _single(source, source if in_place else target, format, in_place)
+        if existing in ("resume", "error") and not in_place and os.path.lexists(job.target):
+            raise ConfigError(
+                f"{printable(job.target)}: is there already: --existing overwrite replaces it; "
+                "if it is an input, too, name a folder for all outputs with -o FOLDER"
+            )
+        return [job]
     if not source.is_dir():
         raise ConfigError(f"{printable(source)}: no such file or folder")
     if target.exists() and not target.is_dir():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from srgan.images import Image, write
+from srgan.images import Image, read, write
 from srgan.model import save
 
 
@@ -119,3 +119,14 @@ def test_what_is_finished_is_not_planned_until_something_else_is_asked_for(run, 
     assert planned() == ["planned", "skipped", "planned"]
     (tmp_path / "out" / "b.png").unlink()
     assert planned() == ["planned"] * 3
+
+
+def test_what_is_not_ours_is_told(run, folder, tmp_path):
+    write(tmp_path / "out" / "b.png", read(folder / "a.png"))
+
+    code, stdout, said = run("upscale", folder, tmp_path / "out", "-n")
+    assert (code, len(stdout.splitlines())) == (1, 1)
+    assert f"failed: {tmp_path}/out/b.png: is there already, and no run has made it: move it away, " in said
+    code, _, said = run("upscale", folder / "a.png", tmp_path / "out" / "b.png", "-n")
+    assert (code, said.split(": is")[0]) == (2, f"error: {tmp_path}/out/b.png")
+    assert (read(tmp_path / "out" / "b.png").rgb == read(folder / "a.png").rgb).all()
