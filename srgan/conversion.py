@@ -145,7 +145,7 @@ class Conversion:
         with _naming(job.source):
             images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
         with _naming(job.target):
-            data, lost = self._encoded(job, frames, dataclasses.replace(frames, images=tuple(images)))
+            data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before, partial=partial)
         pixels = sum(image.width * image.height for image in images)
         notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
@@ -164,12 +164,13 @@ class Conversion:
             read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
         ):
             self._check_frames(job, bands.like)
-            restored = self.restorer.bands(bands, workers=self.workers)
+            notes = list(bands.like.notes)
+            restored = self.restorer.bands(bands, workers=self.workers, note=notes.append)
             counted = dataclasses.replace(restored, each=self._counted(job, restored))
             strip = self.config.strip_metadata
             digest = write_bands(job.target, counted, strip_metadata=strip, before=ready, partial=partial)
             lost = told(bands.like, format_of(job.target), strip_metadata=strip)
-        return Made(restored.width * restored.height, digest, bands.like.notes + lost)
+        return Made(restored.width * restored.height, digest, (*notes, *lost))
 
     def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:
         """A picture restored as a whole; how much of it is done is told."""
@@ -204,7 +205,7 @@ class Conversion:
             return read_frames(job.source, max_pixels=most, lenient=lenient)
         return Frames((read(job.source, max_pixels=most, lenient=lenient),))
 
-    def _encoded(self, job: Job, frames: Frames, restored: Frames) -> tuple[bytes, tuple[str, ...]]:
+    def _encoded(self, job: Job, seen: list[int], frames: Frames, restored: Frames) -> tuple[bytes, tuple[str, ...]]:
         """The output's bytes, and notes on what its format cannot hold.
 
         The input's own where nothing was done to it, for lossy formats would lose something.
@@ -212,7 +213,9 @@ class Conversion:
         config, first = self.config, frames.images[0]
         format = format_made(job, first.format, config)
         if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
-            return job.source.read_bytes(), ()
+            data = job.source.read_bytes()
+            self._check_unchanged(job, seen)
+            return data, ()
         data = encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
         return data, frames_told(restored, format, strip_metadata=config.strip_metadata)
 

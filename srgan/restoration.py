@@ -23,6 +23,7 @@ from srgan.images import Bands, Image, Window, as_samples, white_of
 from srgan.inpainting import inpaint_floats, inpaint_levels
 from srgan.model import Model
 from srgan.opacity import bled, enlarged_alpha
+from srgan.remarks import Remarks
 from srgan.tasks import Inpaint
 from srgan.tiling import LEAST_TILE, Tile, batched, fitting, padded, spans, tiles
 from srgan.types import Batch, Levels, Observed
@@ -65,7 +66,9 @@ def restore_image(
         return image
     image = bled(image, _reach(model))
     restored = _restored(model, image, engine, tile, workers, (0, image.height), progress)
-    return replace(restored, notes=(*image.notes, *model.task.remarks(image.rgb, restored.rgb)))
+    remarks = Remarks(model.task)
+    remarks.add(image.rgb, restored.rgb, last=True)
+    return replace(restored, notes=(*image.notes, *remarks.said()))
 
 
 def restore_bands(
@@ -76,6 +79,7 @@ def restore_bands(
     tile: int | None = None,
     workers: Executor | None = None,
     most: float = math.inf,
+    note: Callable[[str], None] | None = None,
 ) -> Bands:
     """What `restore_image` makes of a picture, a row of tiles at a time; only the rows that these look at are held.
 
@@ -83,6 +87,7 @@ def restore_bands(
 
     Args:
         most: bytes that are made at a time; tiles become lower where they would be more, but not than LEAST_TILE.
+        note: gets what the task has to say of the whole picture, before its last rows.
     """
     scale = model.task.scale
     row = bands.width * scale**2 * 4 * bands.like.rgb.itemsize  # of the input, in bytes of the output
@@ -90,12 +95,18 @@ def restore_bands(
     def each() -> Iterator[Image]:
         window, side, context = Window(bands), tile or _side(model), _context(model) or 0
         high = min(side, max(LEAST_TILE, int(min(side, most // row))))
-        reach = _reach(model)
+        reach, remarks = _reach(model), Remarks(model.task)
         margin = 0 if bands.like.alpha is None else int(reach)
         for rows in spans(bands.height, high, context, model.generator.multiple_of):
             top, bottom = max(0, rows.seen_start - margin), min(bands.height, rows.seen_stop + margin)
             part = rows.start - top, rows.stop - top
-            yield _restored(model, bled(window.rows(top, bottom), reach), engine, tile, workers, part)
+            shown = bled(window.rows(top, bottom), reach)
+            restored = _restored(model, shown, engine, tile, workers, part)
+            remarks.add(shown.rgb[slice(*part)], restored.rgb, last=rows.stop == bands.height)
+            if note is not None and rows.stop == bands.height:
+                for text in remarks.said():
+                    note(text)
+            yield restored
 
     return replace(bands, width=bands.width * scale, height=bands.height * scale, each=each())
 

@@ -84,8 +84,14 @@ class Restorer:
                 )
         return reduced(image, *wanted)
 
-    def bands(self, bands: Bands, *, workers: Executor | None = None) -> Bands:
-        """The same of a picture that is never held as a whole; the device is taken while its bands are made."""
+    def bands(
+        self, bands: Bands, *, workers: Executor | None = None, note: Callable[[str], None] | None = None
+    ) -> Bands:
+        """The same of a picture that is never held as a whole; the device is taken while its bands are made.
+
+        Args:
+            note: gets what is to be said of the whole, before its last rows.
+        """
         wanted, _ = self.sizes(bands.width, bands.height)
 
         def each() -> Iterator[Image]:
@@ -94,7 +100,7 @@ class Restorer:
                 for scale in self._steps(bands.width, bands.height):
                     model, engine, tile = self.models[scale], engines[scale], self.config.tile or None
                     most = self.config.memory * 1e9 / BANDS_HELD
-                    made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most)
+                    made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most, note=note)
                 yield from reduced_bands(made, *wanted).each
 
         return dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=_ahead(each()))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from srgan.conversion import Conversion
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.folder import restore_folder
 from srgan.images import Image, read, write
@@ -430,3 +431,18 @@ def test_two_runs_that_one_thread_goes_through_in_turn_do_not_wait_for_each_othe
     rest = list(other)
 
     assert {outcome.status for outcome in (first, *rest, *one)} == {"ok", "skipped"}
+
+
+def test_what_is_copied_is_what_was_read(make_model, tmp_path, pixels, monkeypatch):
+    write(tmp_path / "in" / "a.jpg", Image(pixels(40, 50)))
+    encoded = Conversion._encoded
+
+    def replaced_before(self, job, *arguments):
+        write(job.source, Image(pixels(30, 50)))
+        return encoded(self, job, *arguments)
+
+    monkeypatch.setattr(Conversion, "_encoded", replaced_before)
+    (outcome,) = restore_folder(make_model("denoise", strength="0"), tmp_path / "in", tmp_path / "out", EXACT)
+
+    assert outcome.status == "failed" and outcome.reason.endswith("a.jpg: changed while it was read")
+    assert not outcome.target.exists()

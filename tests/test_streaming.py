@@ -86,6 +86,7 @@ def test_every_context(make_model, tmp_path, pixels, task, options, monkeypatch)
     one, other = read(held.target).rgb.astype(int), read(streamed.target).rgb
     assert np.abs(one - other).max() <= 1
     assert (one != other).mean() < 1e-3  # floats are summed in another order, at the edge of a level
+    assert held.notes == streamed.notes and len(held.notes) == 1
 
 
 @pytest.mark.parametrize("size", [Size(scale=1.5), Size(scale=8.0), Size(max_side=300), Size(max_side=33)])

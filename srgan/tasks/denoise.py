@@ -161,16 +161,22 @@ class Denoise(Task):
             taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]
         return picture + taken
 
-    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
+    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
+        """The mean square of what was taken away, in 8-bit levels."""
+        if self.strength != "auto":
+            return 0.0
+        first, last = part
+        total = 0.0
+        for row in range(first, last, 512):  # whole pictures in floats would be large
+            rows = slice(row, min(row + 512, last))
+            total += float(np.square(picture[rows].astype(np.float32) - restored[rows]).sum())
+        return (255 / white_of(picture.dtype)) ** 2 * total / picture[first:last].size
+
+    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
         """With auto, how much noise was taken away: its standard deviation, and the strength that stands for it."""
         if self.strength != "auto":
             return ()
-        white = white_of(picture.dtype)
-        rows = range(0, len(picture), 512)  # whole pictures in floats would be large
-        total = sum(
-            np.square(picture[row : row + 512].astype(np.float32) - restored[row : row + 512]).sum() for row in rows
-        )
-        level = 255 / white * math.sqrt(total / picture.size)
+        level = math.sqrt(sum(rows * square for rows, square in measured) / sum(rows for rows, _ in measured))
         return (f"noise of level {level:.1f} taken away, as of strength {100 * level / STRONGEST:.0f}",)
 
     def condition(self, observed: Observed) -> Batch:

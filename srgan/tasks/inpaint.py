@@ -1,7 +1,7 @@
 """Inpaint: whole regions are missing; what is left is the rest, and where the holes are."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -90,7 +90,10 @@ class Inpaint(Task):
         """What is known, exactly as it was; in the holes the guess plus what was generated."""
         return observed[:, :3].float() + (observed[:, 3:] > 0) * generated.float()
 
-    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
+    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
+        return 0.0
+
+    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
         return ()
 
     def condition(self, observed: Observed) -> Batch:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import torch
@@ -60,9 +60,18 @@ class Task(ABC):
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
 
+    @property
+    def remark_context(self) -> int:
+        """Inference: rows of the picture to each side that `measure` looks at."""
+        return 0
+
     @abstractmethod
-    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
-        """Inference: what the user should know of a restored picture."""
+    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
+        """Inference: what `remarks` wants to know of the rows from the first to before the last of `part`."""
+
+    @abstractmethod
+    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
+        """Inference: what the user should know of a restored picture, from so many rows each with its measure."""
 
     @abstractmethod
     def condition(self, observed: Observed) -> Batch | None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -86,17 +86,25 @@ class Upscale(Task):
             nearest = nearer
         return nearest
 
-    def remarks(self, picture: Levels, restored: Levels) -> tuple[str, ...]:
-        """By how much the enlarged picture, reduced, misses the small one, where it was to be held to it."""
+    @property
+    def remark_context(self) -> int:
+        return UPSAMPLE_CONTEXT if self.rounds else 0
+
+    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
+        """By how many 8-bit levels the enlarged picture, reduced, misses the small one at most."""
         if not self.rounds:
-            return ()
+            return 0.0
         white, scale = white_of(picture.dtype), self.scale
         residue = 0.0
-        for rows, columns in tiles(len(picture), picture.shape[1], 512, UPSAMPLE_CONTEXT, 1):
+        for rows, columns in tiles(len(picture), picture.shape[1], 512, UPSAMPLE_CONTEXT, 1, part):
             seen = restored[_times(rows.seen, scale), _times(columns.seen, scale)]
             reduced = _reduced(_as_batch(seen), scale)[:, :, rows.centre(1), columns.centre(1)]
             residue = max(residue, float((reduced - _as_batch(picture[rows.kept(1), columns.kept(1)])).abs().max()))
-        levels = 255 * residue / white
+        return 255 * residue / white
+
+    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
+        """By how much the enlarged picture, reduced, misses the small one, where it was to be held to it."""
+        levels = max(most for _, most in measured)
         return (f"reduces to the input within {levels:.1f} of 255 levels, not 1",) if levels > 1 else ()
 
     def condition(self, observed: Observed) -> Batch:
