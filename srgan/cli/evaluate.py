@@ -43,8 +43,12 @@ def evaluate(
 ) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
     from srgan import zoo
-    from srgan.engines import keep_freed_memory
     from srgan.errors import ConfigError
+
+    zoo.checked(model)
+    chosen = chosen_data(data, paired)
+
+    from srgan.engines import keep_freed_memory
     from srgan.evaluation import evaluate as run
 
     keep_freed_memory()
@@ -58,7 +62,7 @@ def evaluate(
             if loaded.task.name != task:
                 raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")
             loaded.task = dataclasses.replace(loaded.task, **{field: value})  # type: ignore[arg-type]
-    scores = run(loaded, chosen_data(data, paired), metrics=metrics.split(","), device=device, precision=precision)
+    scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     click.echo(json.dumps(result, allow_nan=False) if as_json else _table(result))
     return 0

@@ -29,18 +29,22 @@ def finetune(
 
     A tenth of the pictures is held out and judges: OUT/model.safetensors is the better of MODEL and what became of it.
     """
+    from srgan import zoo
+
+    zoo.checked(model)
+    chosen = None if dry_run else chosen_data(data, paired)
+
     from srgan import options, training
     from srgan.engines import keep_freed_memory
-    from srgan.zoo import load
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    start = load(model)
+    start = zoo.load(model)
     settings = options.build(training.TrainConfig, training.gentle(start) | training.read_values(config, assignments))
-    if dry_run:
+    if chosen is None:
         print_settings(settings)
         return 0
-    result = training.finetune(start, chosen_data(data, paired), out, settings, progress=not quiet)
+    result = training.finetune(start, chosen, out, settings, progress=not quiet)
     click.echo(f"on {len(result.held_out)} pictures held out ({', '.join(result.held_out[:3])}, ...):", err=True)
     for name in result.before:
         before, after = (

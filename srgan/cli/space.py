@@ -40,9 +40,16 @@ def of_one(job: Job, growth: float) -> float:
     return 0.0
 
 
-def said(needed: float, free: int) -> str:
+def said(needed: int | float, free: int) -> str:
     """Both, as a sentence."""
-    return f"the outputs may take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
+    return f"the outputs may take {_bytes(needed)}, and {_bytes(free)} are free"
+
+
+def _bytes(count: int | float) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= 0.1 * size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.1f} kB"
 
 
 def free(target: Path) -> int:

@@ -53,23 +53,28 @@ def train(
     Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
     """
+    from srgan import zoo
+
+    if init is not None:
+        zoo.checked(init)
+    chosen = None if dry_run else chosen_data(data, paired)
+
     from srgan import training
     from srgan.engines import keep_freed_memory
     from srgan.model import start_from
-    from srgan.zoo import load
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
     model, settings = training.configure(task, training.read_values(config, assignments))
-    if dry_run:
+    if chosen is None:
         for name, value in model.network.items():
             click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
         print_settings(model.task, settings)
         return 0
     card: dict[str, object] = {"licence": licence} if licence else {}
     if init is not None:
-        start_from(model, load(init))
-    training.train(model, chosen_data(data, paired), out, settings, validation=val, card=card, progress=not quiet)
+        start_from(model, zoo.load(init))
+    training.train(model, chosen, out, settings, validation=val, card=card, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
 

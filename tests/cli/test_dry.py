@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from srgan.images import Image, read, write
 from srgan.model import save
@@ -130,3 +131,24 @@ def test_what_is_not_ours_is_told(run, folder, tmp_path):
     code, _, said = run("upscale", folder / "a.png", tmp_path / "out" / "b.png", "-n")
     assert (code, said.split(": is")[0]) == (2, f"error: {tmp_path}/out/b.png")
     assert (read(tmp_path / "out" / "b.png").rgb == read(folder / "a.png").rgb).all()
+
+
+@pytest.mark.parametrize("target", ["out.jpg", "out.bmp"])
+def test_an_animation_is_refused_before_it_is_made_where_the_output_holds_one_picture(run, tmp_path, tiny, target):
+    save(tiny, tmp_path / "tiny.safetensors")
+    frames = [Pillow.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    words = ("upscale", tmp_path / "a.gif", tmp_path / target, "-m", tmp_path / "tiny.safetensors", "--frames", "all")
+
+    for flags in ((), ("-n",)):
+        code, _, said = run(*words, *flags)
+
+        assert code == 1
+        assert f"failed: {tmp_path}/a.gif: " in said and " holds one picture, not 2; choose png, webp or tiff" in said
+        assert not (tmp_path / target).exists()
+
+
+def test_a_single_picture_among_frames_may_become_a_jpeg(run, tmp_path, pixels):
+    write(tmp_path / "a.png", Image(pixels(8, 8)))
+
+    assert run("upscale", tmp_path / "a.png", tmp_path / "out.jpg", "--frames", "all", "-n")[0] == 0

@@ -38,12 +38,19 @@ def test_what_was_lossy_takes_more_room_as_png(tmp_path):
 
 
 def test_a_run_that_may_fill_the_disk_says_so_and_a_dry_one_says_how_much_it_is(run, photo_folder, monkeypatch):
-    said = "the outputs may take 0.0 GB, and 0.0 GB are free"
+    size = (photo_folder / "in" / "a.png").stat().st_size
     monkeypatch.setattr(space, "free", lambda target: 10**6)
-    assert said in run("upscale", photo_folder / "in", photo_folder / "out", "-n")[2]
-    assert said not in run("denoise", photo_folder / "in", photo_folder / "a", "--strength", "0")[2]
+    dry = run("upscale", photo_folder / "in", photo_folder / "out", "-n")[2]
+    assert f"the outputs may take {16 * size / 1e6:.1f} MB, and 1.0 MB are free" in dry
+    assert "may take" not in run("denoise", photo_folder / "in", photo_folder / "a", "--strength", "0")[2]
     monkeypatch.setattr(space, "free", lambda target: 1000)
-    assert said in run("denoise", photo_folder / "in", photo_folder / "b", "--strength", "0")[2]
+    full = run("denoise", photo_folder / "in", photo_folder / "b", "--strength", "0")[2]
+    assert "the outputs may take " in full and ", and 1.0 kB are free" in full
+
+
+def test_room_is_told_in_a_unit_in_which_it_is_something():
+    assert space.said(2.5e9, 3 * 10**8) == "the outputs may take 2.5 GB, and 0.3 GB are free"
+    assert space.said(4.2e4, 10**6) == "the outputs may take 42.0 kB, and 1.0 MB are free"
 
 
 def test_where_the_output_will_be_is_looked_at_though_it_is_not_there_yet(tmp_path):
