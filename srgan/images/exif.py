@@ -112,8 +112,8 @@ class Block:
         self.first, self._link_at = first, first.link_at
 
     def integer(self, field: Field) -> int | None:
-        """The first value of a field, where it is an integer."""
-        return integer(self.file, self.order, field)
+        """The first value of a field, where it is an integer that lies in the field itself, as single ones do."""
+        return integer(self.file, self.order, field) if field.at == field.entry + 8 else None
 
     def inner(self, outer: Directory, *tags: int) -> Iterator[tuple[Field, Directory | None]]:
         """The fields that point to further directories, and these."""
@@ -123,7 +123,7 @@ class Block:
 
     def overwrite(self, field: Field, value: int) -> None:
         """Makes an integer another, or the largest that fits there: longer ones would move MakerNotes."""
-        if field.kind in INTEGERS:
+        if self.integer(field) is not None:
             size = struct.calcsize(INTEGERS[field.kind])
             most = 256**size // (2 if INTEGERS[field.kind].islower() else 1) - 1
             struct.pack_into(self.order + INTEGERS[field.kind], self.data, field.at, min(value, most))

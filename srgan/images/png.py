@@ -99,6 +99,8 @@ def _described(found: dict[bytes, bytes], texts: png_texts.Texts) -> dict[str, A
             icc = png_texts.inflated(found[b"iCCP"].partition(b"\0")[2][1:])
         except Damaged as error:
             icc, notes = None, (*notes, f"the colour profile dropped: {error}")
+    if shape := _shape(found.get(b"pHYs", b"")):
+        notes = (*notes, f"the shape of its pixels dropped: {shape}")
     return {
         "icc": icc,
         "exif": found.get(b"eXIf") or texts.exif,
@@ -166,6 +168,14 @@ def _places(file: AnyFile) -> Iterator[tuple[bytes, int]]:
         if at > end:
             raise Damaged("the file is truncated")
         yield kind, length
+
+
+def _shape(body: bytes) -> str | None:
+    """Across to down, where a file says that and no more: pixels here are square."""
+    if len(body) != 9 or body[8] != 0:
+        return None
+    across, down = struct.unpack(">II", body[:8])
+    return f"{down} to {across}" if across != down else None
 
 
 def _dpi(body: bytes) -> tuple[float, float] | None:

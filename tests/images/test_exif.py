@@ -108,6 +108,15 @@ def test_what_is_no_number_is_no_orientation_and_stays():
     assert (image.rgb.shape, image.exif, image.notes) == (RGB.shape, block, ())
 
 
+def test_a_number_that_lies_elsewhere_is_not_written_over_what_is_there():
+    """Three widths, which lie where the type of the next field does."""
+    block = _block((0x0100, 3, 3, struct.pack("<I", 24)), (0x010F, 2, 3, b"me\0"))
+
+    after = decode(encode(Image(RGB, exif=block), "tiff"), "a")
+
+    assert taken_apart(after.exif)[0][0x010F].packed == b"me\0"
+
+
 def _odd_parts():
     """Fields of every kind, of kinds that the standard does not have them in, in every directory."""
     kinds = [kind for kind in SIZES if kind < 16]

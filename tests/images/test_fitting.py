@@ -319,6 +319,20 @@ def test_texts_behind_the_pixels_count_and_colours_there_do_not():
     assert (image.texts, image.colours) == ((("Copyright", "me"),), ())
 
 
+def test_pixels_that_are_not_square_are_told():
+    """The standard counts pixels a unit: twice as many across as down are half as wide as high."""
+    for across, down, notes in ((2, 1, ("the shape of its pixels dropped: 1 to 2",)), (1, 1, ())):
+        image = decode(_png(RGB, (b"pHYs", struct.pack(">IIB", across, down, 0))), "a")
+        assert (image.dpi, image.notes) == (None, notes)
+
+
+def test_the_comment_of_a_gif_is_a_text():
+    file = io.BytesIO()
+    Pillow.fromarray(RGB).save(file, "gif", comment=b"roll 7")
+
+    assert decode(file.getvalue(), "a").texts == (("Comment", "roll 7"),)
+
+
 def test_a_header_that_no_png_has_is_damage():
     for depth, colour in ((3, 0), (8, 1), (16, 3), (4, 2)):
         header = struct.pack(">IIBBBBB", 10, 12, depth, colour, 0, 0, 0)
