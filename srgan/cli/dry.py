@@ -86,7 +86,8 @@ class Rehearsal:
         skipped, failed = self.counts["skipped"], self.counts["failed"] + self.counts["unsupported"]
         if skipped or failed:
             click.echo(f"to do {self.counts['planned']} skipped {skipped} failed {failed}", err=True)
-        click.echo(space.said(self.needed, space.free(target)), err=True)
+        if self.counts["planned"]:
+            click.echo(space.said(self.needed, space.free(target)), err=True)
 
     def _of(self, job: Job) -> dict[str, object]:
         """What `--json` says of a picture; the pixels are those that it would have."""

@@ -102,7 +102,9 @@ def run(
         if code is not None:
             return code
     jobs = plan(where.source, where.target, **config.planning(), among=where.among)
-    history = _history(where.target)
+    history = History(where.target)
+    if failed or dry_run:
+        history.refresh()
     if failed:
         jobs = [job for job in jobs if job.name in history.failed]
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
@@ -110,13 +112,9 @@ def run(
         return _rehearsed(rehearsal, jobs, where.target, as_json=as_json, quiet=quiet)
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
+    history.refresh()  # not before: of 100,000 pictures that takes a while
     started = time.perf_counter()
-    if config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
-        outcomes = _skipped(jobs)
-    else:
-        _tell_of_space(jobs, where.target, choice.growth)
-        outcomes = _begun(rehearsal, where, jobs, progress, words)
-    with contextlib.closing(outcomes):
+    with contextlib.closing(_outcomes(rehearsal, where, jobs, progress, words)) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
             if not _printed(outcome, as_json, verbose):
@@ -125,23 +123,10 @@ def run(
     return 1 if progress.failed else 0
 
 
-def _history(target: Path) -> History:
-    """What the journal of an output folder says."""
-    history = History(target)
-    history.refresh()
-    return history
-
-
 def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:
     """Says how much room the outputs may take, where that is known and more than is free."""
     if growth is not None and (needed := space.needed(jobs, growth)) > (free := space.free(target)):
         click.echo(space.said(needed, free), err=True)
-
-
-def _skipped(jobs: Sequence[Job]) -> Generator[Outcome]:
-    """The outcomes of a run that has nothing to do, for which nothing heavy is imported."""
-    for job in jobs:
-        yield Outcome(job.name, job.target, "skipped", "finished before")
 
 
 def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_json: bool, quiet: bool) -> int:
@@ -153,10 +138,16 @@ def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_js
     return code
 
 
-def _begun(
+def _outcomes(
     rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, words: Sequence[str] | None
 ) -> Generator[Outcome]:
-    """The outcomes of a run, for which all that is heavy is imported now."""
+    """The outcomes of a run, for which all that is heavy is imported where there is something to do."""
+    if rehearsal.config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
+        for job in jobs:
+            yield Outcome(job.name, job.target, "skipped", "finished before")
+        return
+    _tell_of_space(jobs, where.target, rehearsal.choice.growth)
+
     from srgan import folder
     from srgan.engines import choose_devices, keep_freed_memory
     from srgan.images import write_bytes

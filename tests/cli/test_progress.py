@@ -4,6 +4,9 @@ from pathlib import Path
 
 from srgan.cli import progress
 from srgan.cli.progress import Progress
+from srgan.images import Image, write
+from srgan.journal import History
+from srgan.model import save
 from srgan.outcome import Outcome
 
 
@@ -57,3 +60,16 @@ def test_where_nothing_was_to_do_no_rate_is_told(capsys):
     line.finish(0.1)
 
     assert capsys.readouterr().err == "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00\n"
+
+
+def test_the_first_line_does_not_wait_for_a_long_journal(run, tiny, tmp_path, pixels, monkeypatch):
+    save(tiny, tmp_path / "tiny.safetensors")
+    write(tmp_path / "in" / "a.png", Image(pixels(8, 8)))
+    order = []
+    monkeypatch.setattr(Progress, "show", lambda self: order.append("shown"))
+    refresh = History.refresh
+    monkeypatch.setattr(History, "refresh", lambda self: (order.append("read"), refresh(self))[1])
+
+    assert run("upscale", tmp_path / "in", tmp_path / "out", "-m", tmp_path / "tiny.safetensors", "-d", "cpu")[0] == 0
+
+    assert order[:2] == ["shown", "read"]
