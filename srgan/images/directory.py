@@ -39,8 +39,8 @@ class Directory(NamedTuple):
 
     Attributes:
         said: how many fields it says it has.
-        held: how many of them are within the file.
-        known: how many of these are of a kind that there is.
+        held: how many of them there are: what is beyond the file's end is none, nor what comes after them where most of
+            them are of no kind that there is.
         link_at: where the offset of the next directory lies.
     """
 
@@ -48,13 +48,12 @@ class Directory(NamedTuple):
     fields: list[Field]
     said: int
     held: int
-    known: int
     link_at: int
 
     @property
     def sound(self) -> bool:
         """Whether it is more likely a directory than something else."""
-        return 2 * self.known >= self.held and (self.held > 0 or self.said == 0)
+        return self.held > 0 or self.said == 0
 
 
 class Value(NamedTuple):
@@ -81,17 +80,20 @@ def directory(file: AnyFile, order: str, start: int, *, big: bool = False) -> Di
     (said,) = struct.unpack(order + counter, file.read(head))
     held = min(said, (end - start - head) // size, 65_535)
     packed = file.read(held * size)
-    fields, known = [], 0
+    fields, known = [], []
     for number in range(held):
         tag, kind, count = struct.unpack_from(order + entry, packed, number * size)
         at = start + head + (number + 1) * size - slot
         length = SIZES.get(kind, 0) * count
-        known += kind in SIZES
+        known.append(kind in SIZES)
         if length > slot:
             (at,) = struct.unpack_from(order + counter.replace("H", "I"), packed, (number + 1) * size - slot)
         if 0 < length <= end - at:
             fields.append(Field(tag, kind, count, start + head + number * size, at))
-    return Directory(start, fields, said, held, known, start + head + held * size)
+    if 2 * sum(known) < held:
+        held = known.index(False)
+    link_at = start + head + held * size
+    return Directory(start, [field for field in fields if field.entry < link_at], said, held, link_at)
 
 
 def value(file: AnyFile, order: str, field: Field) -> Value:

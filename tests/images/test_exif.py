@@ -64,6 +64,8 @@ def test_an_orientation_counts_in_every_kind_of_integer(kind, order):
         ({"link": 9}, {}, ()),
         ({"link": None}, None, ()),
         ({"said": 9}, None, ("damaged EXIF cut off",)),
+        ({"said": 9, "behind": b"\xff" * 200}, None, ("damaged EXIF cut off",)),
+        ({"said": 60_000, "behind": b"\xff" * 200}, None, ("damaged EXIF cut off",)),
     ],
 )
 def test_a_directory_that_ends_in_nothing_keeps_its_fields(broken, mended, notes):
