@@ -118,7 +118,7 @@ _Cut = tuple[dict[str, Any], Iterator[Image] | None]  # what a file says beside 
 
 def _cut_png(file: AnyFile) -> _Cut:
     said = png.contents(file)
-    if said.interlaced or _turned(said.described["exif"]):
+    if said.interlaced or _turned(said.described["exif"]) or (said.animation and said.animation.hidden):
         return {}, None
     notes = said.described["notes"] + frames_note(said.frames)
     parts = (decoded(part, "png") for part in png_bands.cut(file, said, BAND))

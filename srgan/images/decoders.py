@@ -19,7 +19,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import bmff, jpeg, pixels, png, tiff, tiff_pixels
+from srgan.images import bmff, jpeg, pixels, png, tiff, tiff_pixels, webp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import COMMENT, Image
@@ -59,7 +59,9 @@ def _decode_png(data: bytes) -> Image:
     """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
     said, alone = png.contents(io.BytesIO(data)), png.pixels_alone(data)
     notes = said.described["notes"] + frames_note(said.frames)
-    if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
+    if said.animation and said.animation.hidden:
+        found, _, _ = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, data, 1))
+    elif said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
         found = _through_opencv(alone, said)
     else:
         found, _, _ = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, alone))
@@ -97,10 +99,11 @@ def plugin_of(format: str) -> type[ImageFile.ImageFile]:
     return plugin
 
 
-def _loaded(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFile:
-    """Pillow's picture, its pixels decoded."""
+def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int = 0) -> ImageFile.ImageFile:
+    """Pillow's picture of that number in the file, its pixels decoded."""
     with foreign():
         picture = plugin(io.BytesIO(data))
+        picture.seek(number)
         picture.load()
         return picture
 
@@ -112,7 +115,8 @@ def _decode_pillow(data: bytes, format: str) -> Image:
         found = found._replace(alpha=None)  # programs that know no alpha leave its bytes zero
     with foreign():
         frames = getattr(picture, "n_frames", 1)
-    return _described(found, icc, picture.info, format, notes + frames_note(frames))
+    image = _described(found, icc, picture.info, format, notes + frames_note(frames))
+    return dataclasses.replace(image, lossless=format == "webp" and webp.is_lossless(data))
 
 
 def _decode_boxes(data: bytes, format: str) -> Image:

@@ -18,7 +18,7 @@ _HOLDS: dict[str, tuple[str, ...]] = {
     "jpeg": ("icc", "exif", "xmp", "iptc", "texts"),
     "webp": ("icc", "exif", "xmp"),
     "avif": ("icc", "exif", "xmp"),
-    "apng": ("icc", "exif"),
+    "apng": ("icc", "exif", "xmp", "iptc", "texts", "colours"),
     "bmp": (),
 }
 _NAMES = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}

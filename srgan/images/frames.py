@@ -2,13 +2,15 @@
 
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image as Pillow
+from PIL import ImageFile
 
 from srgan.errors import ImageError
-from srgan.images import exif, pixels, tiff, tiff_pixels, tiff_writer
+from srgan.images import exif, gif, pixels, png_writer, tiff, tiff_pixels, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted, told
@@ -20,6 +22,9 @@ from srgan.images.writer import encode, failure_told, stacked
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""
 
+_MOST_PLAYS = {"png": 2**32 - 1, "webp": 2**16 - 1}
+_PNG_HEADER = 33  # bytes: the signature, and the chunk that must be the first
+
 _ANIMATED = ("gif", "png", "webp", "avif")
 
 
@@ -29,7 +34,7 @@ class Frames:
 
     Attributes:
         durations: how long each frame is shown [ms]; empty for pages.
-        loop: how often the animation is repeated; 0 is for ever.
+        loop: how often the animation is played; 0 is for ever.
     """
 
     images: tuple[Image, ...]
@@ -47,7 +52,8 @@ def count_frames(path: AnyPath, format: str) -> int:
         if format == "tiff":
             return tiff.count(file)
         with foreign():
-            return int(getattr(plugin_of(format)(file), "n_frames", 1))
+            start, stop = _range(plugin_of(format)(file))
+            return stop - start
 
 
 def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Frames:
@@ -66,23 +72,50 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
         return Frames((first,))
     first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
     with damage_named(name, format):
-        with foreign():
-            picture = plugin_of(format)(io.BytesIO(data))
-            count = getattr(picture, "n_frames", 1)
-        if count == 1:
+        moving = _moving(data, format)
+        if moving.frames == 1:
             return Frames((first,))
-        if count * first.width * first.height > max_pixels:
-            raise ImageError(f"{name}: {count} frames have more pixels than the limit of {max_pixels}")
+        if moving.frames * first.width * first.height > max_pixels:
+            raise ImageError(f"{name}: {moving.frames} frames have more pixels than the limit of {max_pixels}")
+        if first.depth > 8:
+            first = dataclasses.replace(first, notes=(*first.notes, "frames hold 8 bits: finer levels are rounded"))
         images, durations = [], []
-        for number in range(count):
-            with foreign():
-                picture.seek(number)
-                picture.load()
-                frame = picture.copy()
-            found, _, _ = pixels.from_pillow(frame)
+        for found, duration in moving.shown:
             images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
-            durations.append(float(picture.info.get("duration") or _SHOWN))
-        return Frames(tuple(images), tuple(durations), int(picture.info.get("loop") or 0))
+            durations.append(duration or _SHOWN)
+        return Frames(tuple(images), tuple(durations), moving.plays)
+
+
+class _Moving(NamedTuple):
+    """An animation that has not been decoded yet: each picture that is shown, and for how long [ms]."""
+
+    frames: int
+    plays: int
+    shown: Iterator[tuple[pixels.Pixels, float]]
+
+
+def _moving(data: bytes, format: str) -> _Moving:
+    if format == "gif":
+        return _Moving(gif.count(data), gif.plays(data), gif.frames(data))
+    with foreign():
+        picture = plugin_of(format)(io.BytesIO(data))
+        start, stop = _range(picture)
+        plays = int(picture.info.get("loop") or 0)
+    return _Moving(stop - start, plays, _seen(picture, range(start, stop)))
+
+
+def _range(picture: ImageFile.ImageFile) -> tuple[int, int]:
+    """The numbers of its frames; a PNG may begin with a picture that is none of them."""
+    return int(getattr(picture, "default_image", False)), int(getattr(picture, "n_frames", 1))
+
+
+def _seen(picture: ImageFile.ImageFile, numbers: Iterable[int]) -> Iterator[tuple[pixels.Pixels, float]]:
+    for number in numbers:
+        with foreign():
+            picture.seek(number)
+            picture.load()
+            frame, duration = picture.copy(), float(picture.info.get("duration") or 0)
+        yield pixels.from_pillow(frame)[0], duration
 
 
 def _pages(data: bytes, name: str, most: int) -> Iterator[Image]:
@@ -118,25 +151,27 @@ def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metad
         return file.getvalue()
     if format not in SEVERAL:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
+    return _animated(images, frames, format, quality)
+
+
+def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int) -> bytes:
+    """A WebP or PNG in which they are shown one after the other, with what is said of the first."""
     first, *others = _pictures(images)
-    file = io.BytesIO()
-    block = images[0].exif
+    said, file = images[0], io.BytesIO()
     # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
-    whole = {"png": {"blend": 0, "disposal": 1}, "webp": {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}}
+    options: dict[str, object] = {"blend": 0, "disposal": 1}
+    if format == "webp":
+        options = {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}
+        options |= {"lossless": said.lossless, "exact": said.lossless, "icc_profile": said.icc, "xmp": said.xmp or b""}
+        options["exif"] = exif.PREFIX + said.exif if said.exif else b""
     durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]
+    loop = min(frames.loop, _MOST_PLAYS[format])
     with failure_told(format), foreign():
-        first.save(
-            file,
-            format,
-            save_all=True,
-            append_images=others,
-            duration=durations,
-            loop=frames.loop,
-            icc_profile=images[0].icc,
-            exif=exif.PREFIX + block if block else b"",
-            **whole[format],
-        )
-    return file.getvalue()
+        first.save(file, format, save_all=True, append_images=others, duration=durations, loop=loop, **options)
+    data = file.getvalue()
+    if format == "webp":
+        return data
+    return b"".join([data[:_PNG_HEADER], *png_writer.described(said), data[_PNG_HEADER:]])
 
 
 def frames_told(frames: Frames, format: str, *, strip_metadata: bool = False) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class Image:
         colours: PNG's chunks that say what the colours mean, beside `icc` or instead: kind (cICP, gAMA, ...) and body.
         dpi: pixels an inch, across and down.
         format: "png", "jpeg", "webp", "tiff", "avif" or "bmp"; what we cannot write (GIF, HEIC) says "png".
+        lossless: its file is of a kind that may lose something of the pixels (WebP), but has not.
         notes: what the user should know about the file, such as "first of 3 frames".
     """
 
@@ -72,6 +73,7 @@ class Image:
     colours: tuple[tuple[bytes, bytes], ...] = ()
     dpi: tuple[float, float] | None = None
     format: str = "png"
+    lossless: bool = False
     notes: tuple[str, ...] = ()
 
     @property

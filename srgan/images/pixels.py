@@ -47,7 +47,8 @@ def from_pillow(picture: Pillow.Image, icc: bytes | None = None) -> tuple[Pixels
         return _from_inks(picture, icc)
     if mode.startswith("I;16"):
         return from_array(_converted(picture, mode).astype(np.uint16)), icc, ()
-    transparent = "transparency" in picture.info or picture.has_transparency_data
+    with foreign():
+        transparent = "transparency" in picture.info or picture.has_transparency_data
     if mode in ("1", "L", "LA", "La"):
         wanted = "LA" if transparent else "L"
     elif mode in ("P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "YCbCr"):

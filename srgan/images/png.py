@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from isal import isal_zlib
 
-from srgan.images import png_texts
+from srgan.images import apng, png_texts
 from srgan.images.damage import Damaged
 from srgan.images.formats import AnyFile
 
@@ -36,10 +36,15 @@ class Contents(NamedTuple):
     depth: int
     colour: int  # 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA
     interlaced: bool
-    frames: int
+    animation: apng.Animation | None
     palette: bytes | None  # PLTE
     transparent: bytes | None  # tRNS
     described: dict[str, Any]  # fields of an Image
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has; a plain picture is one."""
+        return self.animation.frames if self.animation else 1
 
 
 def contents(file: AnyFile) -> Contents:
@@ -49,8 +54,13 @@ def contents(file: AnyFile) -> Contents:
         Damaged: the file ends early, or a checksum does not fit.
     """
     found: dict[bytes, bytes] = {}
-    texts = []
+    texts: list[tuple[bytes, bytes]] = []
+    moving: list[tuple[bytes, bytes]] = []
     for kind, body in _chunks(file):
+        if (kind == b"IHDR") != (not found and not texts):
+            raise Damaged("its header is not the one chunk that comes first")  # some decoders take the last
+        if kind in apng.KINDS:
+            moving.append((kind, body))
         if kind in png_texts.KINDS:
             texts.append((kind, body))
         elif kind not in COLOURS or b"IDAT" not in found:  # afterwards they would be too late
@@ -64,7 +74,7 @@ def contents(file: AnyFile) -> Contents:
         depth=depth,
         colour=colour,
         interlaced=bool(interlaced),
-        frames=struct.unpack(">I", found[b"acTL"][:4])[0] if len(found.get(b"acTL", b"")) == 8 else 1,
+        animation=apng.animation(moving, width, height),
         palette=found.get(b"PLTE"),
         transparent=found.get(b"tRNS"),
         described=_described(found, png_texts.understood(texts)),
@@ -143,16 +153,17 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _chunks(file: AnyFile) -> Iterator[tuple[bytes, bytes]]:
-    """Each chunk up to and with IEND; the pixels' own bodies are verified but left out."""
+    """Each chunk up to and with IEND; of the pixels' own bodies, which are verified, the first four bytes."""
     for kind, length in _places(file):
         left_out = kind in (b"IDAT", b"fdAT")
         checksum, body = zlib.crc32(kind), b""
         for size in [_PIECE] * (length // _PIECE) + [length % _PIECE] if left_out else [length]:
-            body = file.read(size)
-            checksum = zlib.crc32(body, checksum)
+            piece = file.read(size)
+            checksum = zlib.crc32(piece, checksum)
+            body = body or (piece[:4] if left_out else piece)
         if file.read(4) != struct.pack(">I", checksum):
             raise Damaged(f"the checksum of its {kind.decode('ascii', 'backslashreplace')} chunk is wrong")
-        yield kind, b"" if left_out else body
+        yield kind, body
 
 
 def _places(file: AnyFile) -> Iterator[tuple[bytes, int]]:

@@ -33,8 +33,7 @@ def encoded(strips: Iterable[np.ndarray], height: int, like: Image) -> Iterator[
     yield SIGNATURE
     sides = struct.pack(">II", first.shape[1], height)
     yield chunk(b"IHDR", sides + struct.pack(">BBBBB", 8 * first.itemsize, _COLOURS[channels], 0, 0, 0))
-    for kind, body in _described(like):
-        yield chunk(kind, body)
+    yield from described(like)
     packer, packed = isal_zlib.compressobj(level=1), b""
     for rows in _filtered(chain([first], rest)):
         packed += packer.compress(rows)
@@ -45,8 +44,12 @@ def encoded(strips: Iterable[np.ndarray], height: int, like: Image) -> Iterator[
     yield chunk(b"IEND", b"")
 
 
-def _described(like: Image) -> Iterator[tuple[bytes, bytes]]:
+def described(like: Image) -> Iterator[bytes]:
     """The chunks that say what is said of the picture, in the order in which they must come."""
+    yield from (chunk(kind, body) for kind, body in _said(like))
+
+
+def _said(like: Image) -> Iterator[tuple[bytes, bytes]]:
     yield from like.colours
     if like.icc:
         yield b"iCCP", b"ICC profile\0\0" + zlib.compress(like.icc)
