@@ -72,10 +72,12 @@ class Prospect(NamedTuple):
 
     Attributes:
         pixels: what is held of it at a time, counted in pixels of 8 bits.
-        too_large: to be held as a whole; it can pass through some rows at a time.
+        needs: memory that it takes to be held as a whole [GB]; 0 where it cannot pass through some rows at a time.
+        too_large: to be held as a whole.
     """
 
     pixels: int
+    needs: float
     too_large: bool
 
 
@@ -114,7 +116,8 @@ class Conversion:
         """
         seen = look(job, self.config, self.restorer.sizes)
         pixels = seen.largest * seen.header.depth // 8
-        return Prospect(pixels, seen.passes and pixels >= self.most and not self.restorer.needs_whole)
+        needs = pixels * BYTES_A_PIXEL / 1e9 if seen.passes and not self.restorer.needs_whole else 0.0
+        return Prospect(pixels, needs, needs >= self.config.memory)
 
     def make(
         self,

@@ -152,7 +152,7 @@ class _Run:
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return _Looked(job, _ALONE if died else prospect.pixels, prospect.too_large, seen)
+            return _Looked(job, _ALONE if died else prospect.pixels, prospect.needs, prospect.too_large, seen)
         except (ImageError, OSError) as error:
             return _Looked(job, outcome=self._failed(job, error))
 
@@ -173,7 +173,7 @@ class _Run:
             return None
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
-        if self.journal is not None and self.journal.has(job, self.conversion.stamp(job)):
+        if self.journal is not None and self.journal.has(job, self.conversion.stamp(job), self.config.memory):
             return Outcome(job.name, job.target, "skipped", "finished before")
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", "is there already")
@@ -184,10 +184,10 @@ class _Run:
             )
         if self.journal is not None and not self.config.in_place:
             self.journal.check_ours(job)
-        if self.journal is not None and not self.said_so and self.journal.made_otherwise(job):
-            log.warning(
-                "%s holds pictures made with other settings: they are made again", printable(self.journal.folder)
-            )
+        other = "" if self.journal is None or self.said_so else self.journal.made_otherwise(job)
+        if self.journal is not None and other:
+            folder = printable(self.journal.folder)
+            log.warning("%s holds pictures made with other settings (%s): they are made again", folder, other)
             self.said_so = True
         return None
 
@@ -205,6 +205,7 @@ class _Run:
     def _make(self, looked: _Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
+        memory = {"needs": looked.needs, "memory": self.config.memory}
 
         def replaces(file: int, digest: str) -> None:
             if os.name == "posix":
@@ -212,7 +213,8 @@ class _Run:
             if self.journal is not None:
                 status = os.fstat(file)
                 own = [status.st_size, status.st_mtime_ns]
-                self.journal.add(job, own + seen[2:], status.st_size, digest, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                self.journal.add(job, own + seen[2:], status.st_size, digest, seconds, **memory)
 
         try:
             before = replaces if self.config.in_place else None
@@ -224,7 +226,7 @@ class _Run:
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
         if self.journal is not None and not self.config.in_place:
-            self.journal.add(job, seen, job.target.stat().st_size, made.sha256, seconds)
+            self.journal.add(job, seen, job.target.stat().st_size, made.sha256, seconds, **memory)
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
@@ -240,12 +242,13 @@ class _Looked:
     """A job, and what its header says of its output; or its outcome, where it is settled.
 
     Attributes:
-        pixels, too_large: as in a Prospect.
+        pixels, needs, too_large: as in a Prospect.
         stamp: of the input, before it is read.
     """
 
     job: Job
     pixels: int = 0
+    needs: float = 0.0
     too_large: bool = False
     stamp: list[int] = field(default_factory=list)
     outcome: Outcome | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import secrets
 import threading
@@ -34,6 +35,7 @@ class History:
         begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
         deaths: how often a run died over it since it last came to an end.
         made: the sizes of the outputs, by their names in the folder.
+        settings: what decided the outputs of finished pictures, by fingerprint.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,6 +45,7 @@ class History:
         self.begun: dict[str, dict[str, str]] = {}
         self.deaths: dict[str, int] = {}
         self.made: dict[str, int] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
         self._read_to, self._lines = 0, 0
 
     def refresh(self) -> None:
@@ -63,6 +66,9 @@ class History:
         self._read_to += whole
 
     def _note(self, line: Mapping[str, Any]) -> None:
+        if "chosen" in line:
+            self.settings[line["settings"]] = dict(line["chosen"])
+            return
         name = line["name"]
         if "begun" in line:
             self.begun.setdefault(name, {})[str(line["begun"])] = str(line.get("run"))
@@ -90,17 +96,18 @@ class History:
         whose = "has changed since it was made" if job.new in self.made else "is there already, and no run has made it"
         raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
 
-    def answers(self, job: Job, seen: list[int], asked: str) -> bool:
+    def answers(self, job: Job, seen: list[int], asked: str, memory: float = math.inf) -> bool:
         """Whether this picture was finished from such an input for who asked for the same, and its output is there."""
-        return self._holds(job, seen, "asked", asked)
+        return self._holds(job, seen, memory, "asked", asked)
 
-    def _holds(self, job: Job, seen: list[int], key: str, value: str) -> bool:
+    def _holds(self, job: Job, seen: list[int], memory: float, key: str, value: str) -> bool:
         """Whether this picture was finished so from such an input, and its output is still there."""
         line = self.finished.get(job.name)
         try:
             return (
                 line is not None
                 and line.get(key) == value
+                and line.get("streamed", 0.0) == _streamed(line.get("needs", 0.0), memory)
                 and line["input"] == seen
                 and line["target"] == job.target.name
                 and line["output"] == job.target.stat().st_size
@@ -124,7 +131,7 @@ class Journal(History):
         super().__init__(folder)
         self._asked = {"asked": asked} if asked else {}
         self._run = run or secrets.token_hex(8)
-        self._settings = fingerprint(settings)
+        self._chosen, self._settings = dict(settings), fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,14 +149,21 @@ class Journal(History):
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def has(self, job: Job, seen: list[int]) -> bool:
+    def has(self, job: Job, seen: list[int], memory: float = math.inf) -> bool:
         """Whether this picture was finished under these settings from such an input, and its output is still there."""
-        return self._holds(job, seen, "settings", self._settings)
+        return self._holds(job, seen, memory, "settings", self._settings)
 
-    def made_otherwise(self, job: Job) -> bool:
-        """Whether this picture was finished last under other settings."""
+    def made_otherwise(self, job: Job) -> str:
+        """Under which other settings this picture was finished last, in words; empty where it was not."""
         line = self.finished.get(job.name)
-        return line is not None and line["settings"] != self._settings
+        if line is None or line["settings"] == self._settings:
+            return ""
+        if line["settings"] not in self.settings:
+            return "of an earlier version"
+        before, now = self.settings[line["settings"]], self._chosen
+        differ = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        said = {name: f"{name} {before.get(name)}, now {now.get(name)}" for name in differ}
+        return "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
 
     def is_output(self, job: Job) -> bool:
         """Whether the file in the place of this picture is what a command has made, under whatever settings."""
@@ -162,6 +176,9 @@ class Journal(History):
         Args:
             alone: no other run is at work on it: what those that were killed have left of it is removed.
         """
+        if self._settings not in self.settings:
+            self._write({"settings": self._settings, "chosen": self._chosen})
+            self.settings[self._settings] = self._chosen
         partial = partial_name()
         for left in self.begun.pop(job.name, ()) if alone else ():
             if is_partial(left):  # the journal may come from anywhere, and name anything
@@ -170,11 +187,25 @@ class Journal(History):
         self._write({"name": job.name, "begun": partial, "run": self._run})
         return partial
 
-    def add(self, job: Job, seen: list[int], size: int, digest: str, seconds: float) -> None:
+    def add(
+        self,
+        job: Job,
+        seen: list[int],
+        size: int,
+        digest: str,
+        seconds: float,
+        *,
+        needs: float = 0.0,
+        memory: float = math.inf,
+    ) -> None:
         """Notes that `job` is finished: `seen` is its input's size and time before it was read.
 
         An output that replaces its input is noted before it does: `seen` is then its own. Killed in between, the input
         is there with another time, and not finished.
+
+        Args:
+            needs: the memory from which on it is held as a whole [GB]; with less its floats are summed otherwise.
+            memory: what there was.
         """
         line = {
             "name": job.name,
@@ -186,6 +217,8 @@ class Journal(History):
             "sha256": digest,
             "seconds": round(seconds, 3),
         }
+        if needs:
+            line |= {"needs": needs, "streamed": _streamed(needs, memory)}
         self._write(line)
 
     def fail(self, job: Job, reason: str) -> None:
@@ -215,6 +248,11 @@ class Journal(History):
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
+
+
+def _streamed(needs: float, memory: float) -> float:
+    """The memory that decides how many rows are made at a time; 0 where the whole is."""
+    return memory if needs >= memory else 0.0
 
 
 def verify(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -54,7 +54,22 @@ class Restorer:
             for _, model in sorted(self.models.items())
         ]
         models = each[0] if len(each) == 1 else {"models": each}
-        return {**self.config.decides(), **models, **({} if self.size is None else {"size": str(self.size)})}
+        return {
+            **self.config.decides(),
+            **self._chosen(),
+            **models,
+            **({} if self.size is None else {"size": str(self.size)}),
+        }
+
+    def _chosen(self) -> dict[str, str]:
+        """What `auto` has come to: it may come to something else when a cache is emptied or an engine installed."""
+        every = [engine for engines in self._engines for engine in engines.values()]
+        return {
+            "device": _each(engine.device.type for engine in every),
+            "engine": _each(type(engine).__name__ for engine in every),
+            "precision": _each(str(engine.numbers.dtype) for engine in every),
+            "memory format": _each(str(engine.numbers.memory_format) for engine in every),
+        }
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of the output, and the pixels of the largest picture on the way."""
@@ -148,6 +163,11 @@ def _by_scale(models: Model | Mapping[int, Model], size: Size | None) -> dict[in
     if not models or (size is None and len(models) > 1):
         raise ConfigError("give one model, or several and a size")
     return dict(models)
+
+
+def _each(names: Iterable[str]) -> str:
+    """Each name once."""
+    return ", ".join(sorted({name.removeprefix("torch.") for name in names}))
 
 
 def _ahead(each: Iterator[Image]) -> Iterator[Image]:

@@ -64,6 +64,10 @@ class FolderConfig:
         return {name: getattr(self, name) for name in names}
 
     def decides(self) -> dict[str, Any]:
-        """The fields that decide what an output's bytes are."""
-        fields = ("format", "quality", "tile", "device", "engine", "precision", "frames", "lenient", "strip_metadata")
+        """The fields that decide what an output's bytes are, as they were asked for: `auto` may come to this or that.
+
+        `lenient` is none of them: what can be read without it is the same with it. `memory` is one for large pictures
+        alone, of which the journal notes it.
+        """
+        fields = ("format", "quality", "tile", "device", "engine", "precision", "frames", "strip_metadata")
         return {name: getattr(self, name) for name in fields}

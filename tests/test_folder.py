@@ -10,6 +10,7 @@ import torch
 from PIL import Image as Pillow
 
 from srgan.conversion import Conversion
+from srgan.engines import Numbers, choose_device
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.folder import restore_folder
 from srgan.images import Image, read, write
@@ -446,3 +447,31 @@ def test_what_is_copied_is_what_was_read(make_model, tmp_path, pixels, monkeypat
 
     assert outcome.status == "failed" and outcome.reason.endswith("a.jpg: changed while it was read")
     assert not outcome.target.exists()
+
+
+def test_what_auto_comes_to_is_recorded_and_never_mixed(tiny, photo_folder, monkeypatch, caplog):
+    auto = replace(EXACT, device="auto", precision="auto", engine="torch")
+
+    def run_where(dtype):
+        monkeypatch.setattr("srgan.engines.choose_numbers", lambda device, precision: Numbers(dtype))
+        return run(tiny, photo_folder, auto)
+
+    assert statuses(run_where(torch.float32)) == ["ok"] * 4
+    assert statuses(run_where(torch.float32)) == ["skipped"] * 4
+    assert statuses(run_where(torch.float64)) == ["ok"] * 4
+    assert "(precision float32, now float64): they are made again" in caplog.text
+    exact = replace(auto, device=choose_device().type, precision="fp32")
+    assert statuses(run_where(torch.float32)) == ["ok"] * 4
+    assert statuses(run(tiny, photo_folder, exact)) == ["skipped"] * 4, "what auto came to, asked for by name"
+
+
+def test_leniency_makes_nothing_again_that_is_whole(tiny, zoo_of_pictures, pixels):
+    Pillow.fromarray(pixels(80, 80)).save(zoo_of_pictures / "cut.jpg")
+    (zoo_of_pictures / "cut.jpg").write_bytes((zoo_of_pictures / "cut.jpg").read_bytes()[:-200])
+    strict = {one.name: one for one in run(tiny, zoo_of_pictures)}
+    assert strict["cut.jpg"].status == "failed" and "--lenient" in strict["cut.jpg"].reason
+
+    lenient = {one.name: one.status for one in run(tiny, zoo_of_pictures, lenient=True)}
+
+    assert lenient.pop("cut.jpg") == "ok" and lenient.pop("corrupt.png") == "failed"
+    assert set(lenient.values()) == {"skipped"}

@@ -203,3 +203,16 @@ def test_a_picture_that_is_read_in_one_band_is_streamed_all_the_same(tiny, tmp_p
     (held,) = restore_folder(tiny, tmp_path / "in.jpg", tmp_path / "held.png", HELD)
 
     assert np.array_equal(read(streamed.target).rgb, read(held.target).rgb)
+
+
+@pytest.mark.parametrize("suffix, again", [("png", "ok"), ("bmp", "skipped")])
+def test_another_way_through_memory_is_not_what_was_finished(tiny, tmp_path, pixels, suffix, again):
+    """Floats are summed in another order; what can only be held is the same."""
+    write(tmp_path / "in" / f"a.{suffix}", Image(pixels(70, 50)))
+
+    def run(memory):
+        (outcome,) = restore_folder(tiny, tmp_path / "in", tmp_path / "out", replace(HELD, memory=memory))
+        return outcome.status
+
+    assert (run(4.0), run(2.0), run(1e-6), run(1e-6)) == ("ok", "skipped", again, "skipped")
+    assert (run(2e-6), run(4.0)) == (again, again)

@@ -53,7 +53,7 @@ class Rehearsal:
             seen = stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
         except (ImageError, OSError):
             return False
-        return self.history.answers(job, seen, self.asked)
+        return self.history.answers(job, seen, self.asked, self.config.memory)
 
     def check_machine(self) -> None:
         """Nothing, where the machine has the device, the engine and the numbers that are asked for by name.
