@@ -144,6 +144,8 @@ class _Run:
     def _look(self, job: Job) -> _Looked:
         """What to expect of the job's output, or its outcome where its target or its header forbid to begin."""
         try:
+            if job.trouble:
+                raise ImageError(job.trouble)
             outcome = self._skipped(job)
             if outcome is not None:
                 return _Looked(job, outcome=outcome)

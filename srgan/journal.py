@@ -16,11 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srgan.errors import ConfigError, ImageError, MachineError
-from srgan.images import Job, is_partial, partial_name, printable
+from srgan.images import OF_RUNS, Job, is_partial, partial_name, printable
 
 log = logging.getLogger(__name__)
-
-FOLDER = ".srgan"
 
 SYNCED_EVERY = 1.0
 """Seconds after which new lines are safe from a power cut."""
@@ -39,7 +37,7 @@ class History:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / FOLDER / "journal.jsonl"
+        self.folder, self.path = folder, folder / OF_RUNS / "journal.jsonl"
         self.finished: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
         self.begun: dict[str, dict[str, str]] = {}

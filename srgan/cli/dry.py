@@ -47,7 +47,7 @@ class Rehearsal:
 
     def finished(self, job: Job) -> bool:
         """Whether a command that asked for the same has made the picture, and it is still there."""
-        if self.history is None or job.name not in self.history.finished:
+        if self.history is None or job.trouble or job.name not in self.history.finished:
             return False
         try:
             seen = stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
@@ -101,6 +101,8 @@ class Rehearsal:
             "notes": [],
         }
         try:
+            if job.trouble:
+                raise ImageError(job.trouble)
             status, reason = self._settled(job) or ("", "")
             if not status:
                 said["pixels"] = self._looked(job)

@@ -20,6 +20,7 @@ from srgan.cli.dry import Rehearsal
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
 from srgan.cli.supervise import run_name, supervise
+from srgan.images import OF_RUNS
 from srgan.journal import History
 from srgan.outcome import Outcome
 from srgan.settings import FolderConfig
@@ -178,7 +179,7 @@ def _outcomes(
 
 def command_file(target: Path) -> Path:
     """Where the last command that restored a folder into `target` is kept."""
-    return target / ".srgan" / "command.json"
+    return target / OF_RUNS / "command.json"
 
 
 def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:

@@ -7,7 +7,8 @@ function, which it would take the place of once it is imported.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from srgan.images.folder import Job, beside, find, plan
+from srgan.images.files import OF_RUNS, find
+from srgan.images.folder import Job, beside, plan
 from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of, is_picture, printable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST_OF",
     "LARGEST_FLOAT",
+    "OF_RUNS",
     "SEVERAL",
     "STREAMED",
     "SUFFIXES",

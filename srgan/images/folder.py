@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError
+from srgan.images.files import files
 from srgan.images.formats import HEAD, READABLE, SUFFIXES, format_of, printable, sniffed, writable
 
 _log = logging.getLogger(__name__)
 
-_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
 _ANOTHER = "choose another output folder"
 
 
@@ -28,12 +28,14 @@ class Job:
     Attributes:
         name: relative to the input folder, with forward slashes.
         new: the same in the output folder.
+        trouble: why nothing can be made of it, where that was found in planning: it is a folder that cannot be read.
     """
 
     input_folder: Path
     output_folder: Path
     name: str
     new: str
+    trouble: str = ""
 
     @property
     def source(self) -> Path:
@@ -44,42 +46,6 @@ class Job:
     def target(self) -> Path:
         """The file to write."""
         return self.output_folder / self.new
-
-
-def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
-    """What pictures by their suffix are under a folder, by relative posix path, in the order of `files`."""
-    return (name for name in files(root, exclude=exclude) if _kind(name))
-
-
-def files(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
-    """The files under a folder, by relative posix path, each folder in the order of its names.
-
-    Links to files are followed, links to folders are not. Hidden files, pipes, sockets and devices are passed over, and
-    so is everything under `exclude`. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
-    """
-    excluded = exclude and os.path.realpath(exclude)
-    waiting = [""]
-    while waiting:
-        prefix = waiting.pop()
-        folders = []
-        for entry in _entries(root / prefix):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if not excluded or os.path.realpath(entry.path) != excluded:
-                    folders.append(f"{prefix}{entry.name}/")
-            elif entry.name.lower() not in _OF_THE_SYSTEM and entry.is_file():
-                yield prefix + entry.name
-        waiting += reversed(folders)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        _log.warning("%s: passed over: %s", printable(folder), error.strerror)
-        return []
 
 
 def plan(
@@ -134,20 +100,24 @@ def plan(
     inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     if inside == outside and not in_place:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    kinds = _kinds(source, None if in_place else target, sniff, among)
-    if not kinds:
+    unread: dict[str, str] = {}
+    kinds = _kinds(source, None if in_place else target, sniff, among, unread)
+    if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source, target, name, new) for name, new in _targets(kinds, format, on_collision)]
+    jobs += [Job(source, target, name, name, trouble) for name, trouble in unread.items()]
     if not in_place and inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
     return [job for job in jobs if count == 1 or _share(job.name, count) == number]
 
 
-def _kinds(source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None) -> dict[str, str]:
+def _kinds(
+    source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None, unread: dict[str, str]
+) -> dict[str, str]:
     """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
     kinds: dict[str, str] = {}
     others: Counter[str] = Counter()
-    names = files(source, exclude=target) if among is None else _among(source, among, target)
+    names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
     for name in names:
         kind = _kind(name) or (_kind_by_content(source / name) if sniff or (among and name in among) else None)
         if kind:
@@ -161,13 +131,15 @@ def _kinds(source: Path, target: Path | None, sniff: bool, among: Sequence[str] 
     return kinds
 
 
-def _among(source: Path, among: Sequence[str], exclude: Path | None) -> Iterator[str]:
+def _among(source: Path, among: Sequence[str], exclude: Path | None, unread: dict[str, str]) -> Iterator[str]:
     """The files that are given, or lie in folders that are."""
     for one in dict.fromkeys(among):
         if (source / one).is_dir():
             if exclude and os.path.realpath(source / one) == os.path.realpath(exclude):
                 continue
-            yield from (f"{one}/{name}" for name in files(source / one, exclude=exclude))
+            within: dict[str, str] = {}
+            yield from (f"{one}/{name}" for name in files(source / one, exclude=exclude, unread=within))
+            unread.update({str(PurePosixPath(one, name)): trouble for name, trouble in within.items()})
         else:
             yield one
 

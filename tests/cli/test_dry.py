@@ -1,6 +1,9 @@
 """A dry run finds what the run would: it makes every check but for the pixels."""
 
+import errno
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,3 +155,21 @@ def test_a_single_picture_among_frames_may_become_a_jpeg(run, tmp_path, pixels):
     write(tmp_path / "a.png", Image(pixels(8, 8)))
 
     assert run("upscale", tmp_path / "a.png", tmp_path / "out.jpg", "--frames", "all", "-n")[0] == 0
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_leaves_with_1(run, folder, tmp_path, tiny, monkeypatch):
+    save(tiny, tmp_path / "tiny.safetensors")
+    (folder / "sub").mkdir()
+    scan = os.scandir
+
+    def refusing(path):
+        if Path(path) == folder / "sub":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    for flags in (["-n"], [], []):
+        code, _, said = run("upscale", folder, tmp_path / "out", "-m", tmp_path / "tiny.safetensors", *flags)
+        assert code == 1
+        assert f"failed: {folder}/sub: cannot be read: Permission denied\n" in said
+    assert "skipped 2 failed 1" in said

@@ -1,5 +1,6 @@
 """Which file becomes which."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -205,3 +206,34 @@ def test_a_shard_that_is_none_is_refused(tmp_path, shard):
     with pytest.raises(ConfigError) as caught:
         plan(tmp_path, tmp_path / "out", shard=shard)
     assert str(caught.value) == f"shard '{shard}': write I/N, such as 2/8 for the second of eight"
+
+
+def _unreadable(folder, monkeypatch):
+    """Nobody may read that folder, not even root."""
+    scan = os.scandir
+
+    def refusing(path):
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+def test_a_folder_that_cannot_be_read_is_a_job_that_fails(tmp_path, monkeypatch):
+    _touch(tmp_path, "in/a.png", "in/sub/b.png", "in/z/c.png")
+    _unreadable(tmp_path / "in" / "sub", monkeypatch)
+
+    for among, names in ((None, ["a.png", "z/c.png", "sub"]), (["sub", "z"], ["z/c.png", "sub"])):
+        jobs = plan(tmp_path / "in", tmp_path / "out", among=among)
+        assert [job.name for job in jobs] == names
+        assert jobs[-1].trouble == f"{tmp_path}/in/sub: cannot be read: Permission denied"
+        assert not any(job.trouble for job in jobs[:-1])
+
+
+def test_the_output_of_an_earlier_run_is_no_input_unless_it_is_named(tmp_path, caplog):
+    _touch(tmp_path, "in/a.png", "in/big/a.png", "in/big/.srgan/journal.jsonl", "in/z.png")
+
+    assert [job.name for job in plan(tmp_path / "in", tmp_path / "out")] == ["a.png", "z.png"]
+    assert caplog.messages == [f"{tmp_path}/in/big: passed over, for it is the output of an earlier run"]
+    assert [job.name for job in plan(tmp_path / "in" / "big", tmp_path / "out")] == ["a.png"]
