@@ -115,3 +115,17 @@ def test_imports_point_down():
 
 def test_no_pair_is_listed_in_vain():
     assert set(uses()) >= WITHIN_A_ROW
+
+
+def test_files_and_functions_stay_short_enough_to_read():
+    """About 250 and 40 lines, never more than these; the training loop is read from top to bottom."""
+    long = [path for path in PACKAGE.rglob("*.py") if len(path.read_text().splitlines()) > 300]
+    functions = [
+        f"{path.name}:{node.lineno} {node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno > 60 and path.name != "loop.py"
+    ]
+
+    assert long == []
+    assert functions == []
