@@ -24,8 +24,8 @@ HELD_OUT = 10
 class Paired:
     """Two folders of the same pictures under the same names (the suffix may differ): as observed, and clean."""
 
-    observed: Path
-    clean: Path
+    observed: str | os.PathLike[str]
+    clean: str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -105,15 +105,16 @@ def _rank(source: Source) -> bytes:
 
 def _pairs(paired: Paired) -> list[Source]:
     """Each clean picture with what was observed of it."""
-    observed, clean = (_by_stem(folder) for folder in (paired.observed, paired.clean))
-    for ours, theirs, folder in ((clean, observed, paired.observed), (observed, clean, paired.clean)):
+    seen, wanted = Path(paired.observed), Path(paired.clean)
+    observed, clean = (_by_stem(folder) for folder in (seen, wanted))
+    for ours, theirs, folder in ((clean, observed, seen), (observed, clean, wanted)):
         if missing := sorted(ours.keys() - theirs.keys()):
             raise ConfigError(f"{folder}: holds no picture named {missing[0]}, as the other folder does")
     return [
         Source(
             clean[stem],
-            partial((paired.clean / clean[stem]).read_bytes),
-            partial((paired.observed / observed[stem]).read_bytes),
+            partial((wanted / clean[stem]).read_bytes),
+            partial((seen / observed[stem]).read_bytes),
         )
         for stem in sorted(clean)
     ]

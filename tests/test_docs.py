@@ -13,11 +13,13 @@ from skimage.metrics import peak_signal_noise_ratio
 import srgan
 from srgan import zoo
 from srgan.cli.commands import srgan as commands
-from srgan.images import read, write
+from srgan.images import Image, read, write
 from srgan.samples import write_samples
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUICK = {"steps": 4, "crop": 16, "batch": 2, "log_every": 2, "checkpoint_every": 2, "validate_every": 4}
+PYTHON = (ROOT / "docs" / "PYTHON.md").read_text(encoding="utf-8")
 
 
 def test_every_file_the_readme_names_is_there():
@@ -25,6 +27,19 @@ def test_every_file_the_readme_names_is_there():
     missing = [name for name in named if not (ROOT / name).exists()]
     assert named
     assert missing == []
+
+
+def test_every_module_has_its_place_in_the_notes_for_contributors():
+    """Once; and no other is named there."""
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("`srgan/` |")[2].partition("\n\n")[0]
+    named = re.findall(r"`([a-z_]+(?:\.py|/))(?:[a-z_.]+)?`", table)
+    there = {path.name + "/" * path.is_dir() for path in (ROOT / "srgan").glob("[!_.]*") if path.suffix in (".py", "")}
+    assert there <= set(named)
+    assert set(named) <= there
+
+
+def test_no_module_has_the_name_of_a_public_function():
+    assert {path.stem for path in (ROOT / "srgan").iterdir()} & set(srgan.__all__) == set()
 
 
 def test_every_flag_the_readme_shows_exists():
@@ -48,6 +63,41 @@ def test_the_names_of_the_python_example_are_public():
     assert used <= set(srgan.__all__)
 
 
+def test_every_command_has_its_place_in_the_readme():
+    for name, command in commands.commands.items():
+        assert re.search(rf"(?:srgan |^|`){name}\b", README, re.MULTILINE), name
+        assert command.help
+
+
+def test_every_public_name_has_its_place_in_the_docs():
+    named = set(re.findall(r"\bsrgan\.([a-zA-Z_]+)", PYTHON))
+    assert named == set(srgan.__all__)
+
+
+def test_the_python_examples_work_as_written_but_for_the_length_of_training(tmp_path, monkeypatch):
+    """Each block goes on from those before."""
+    monkeypatch.chdir(tmp_path)
+    write_samples(Path("photos"))
+    for path in Path("photos").iterdir():
+        rgb = read(path).rgb[:120, :160]
+        if path.stem in ("chelsea", "astronaut", "coffee"):
+            write(path, Image(np.ascontiguousarray(rgb)))
+            write(Path("small") / path.name, Image(np.ascontiguousarray(rgb[::2, ::2])))
+        else:
+            path.unlink()
+    quick = ", ".join(f"{key}={value}" for key, value in QUICK.items())
+    blocks = re.findall(r"```python\n(.*?)```", PYTHON, re.DOTALL)
+
+    names = {}
+    for block in blocks:
+        exec(re.sub(r"steps=[\d_]+", quick, block), names)
+
+    assert read("large.png").width == 320 and read("large/chelsea.jpg").width == 300
+    assert names["large"].shape == (128, 128, 3) and names["notes"][0][0].startswith("fills ")
+    assert (names["filled"] == names["small"]).all(axis=2)[~names["hole"]].all()
+    assert srgan.describe("mine.safetensors")["licence"] == "MIT"
+
+
 def test_the_scores_are_those_in_the_weights():
     for name in zoo.names():
         scores = srgan.describe(name)["scores"]
@@ -58,7 +108,6 @@ def test_the_scores_are_those_in_the_weights():
 
 
 RECIPES = re.findall(r"```\n(srgan finetune .*?)```", README, re.DOTALL)
-QUICK = {"steps": 4, "crop": 16, "batch": 2, "log_every": 2, "checkpoint_every": 2, "validate_every": 4}
 
 
 def follow(recipe):

@@ -195,7 +195,7 @@ def _run(
             if step % config.log_every and step != config.steps:
                 continue
 
-            # But for Muon's look at the gradient, nothing above waits for the device; reading what was watched does.
+            # Above, Muon waits for the device to look at the gradient, as do the draws of some tasks; this does, too.
             line: dict[str, Any] = {"step": step, "learning_rate": learning_rate, "rollbacks": rollbacks}
             line |= watch.line(terms, restored.detach(), clean)
             line["steps_per_second"] = config.log_every / (time.perf_counter() - clock)
