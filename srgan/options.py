@@ -2,7 +2,9 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from srgan.errors import ConfigError
@@ -10,7 +12,7 @@ from srgan.errors import ConfigError
 T = TypeVar("T")
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
-_UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 
 def option(default: T, help: str) -> T:
@@ -60,8 +62,12 @@ def convert(name: str, value: object, kind: type) -> object:
         if kind is bool:
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
         if kind is int:
-            number = float(text.rstrip("kMG").replace("_", "")) * _UNITS.get(text[-1:], 1)
-            if number != int(number):
+            unit = _UNITS.get(text[-1:])
+            digits = text if unit is None else text[:-1]
+            if not math.isfinite(float(digits)):
+                raise ValueError
+            number = Fraction(digits) * (unit or 1)
+            if number.denominator != 1:
                 raise ValueError
             return int(number)
         if kind is float:

@@ -31,6 +31,9 @@ def test_a_field_explains_itself():
         (int, "1.5M", 1_500_000),
         (int, "2G", 2_000_000_000),
         (int, "20_000", 20_000),
+        (int, "9007199254740993", 2**53 + 1),
+        (int, 2**53 + 1, 2**53 + 1),
+        (int, "1e3", 1000),
         (int, 7, 7),
         (int, 7.0, 7),
         (int, "-3", -3),
@@ -54,7 +57,21 @@ def test_values_become_what_the_field_is(kind, value, expected):
 
 @pytest.mark.parametrize(
     "kind, value",
-    [(int, "2.5"), (int, "many"), (int, "nan"), (int, "inf"), (int, True), (int, ""), (float, "fast"), (bool, "maybe")],
+    [
+        (int, "2.5"),
+        (int, "5kM"),
+        (int, "1kk"),
+        (int, "k"),
+        (int, "4/2"),
+        (int, "1.0000000000000001"),
+        (int, "many"),
+        (int, "nan"),
+        (int, "inf"),
+        (int, True),
+        (int, ""),
+        (float, "fast"),
+        (bool, "maybe"),
+    ],
 )
 def test_values_that_would_lose_something_are_refused_by_name(kind, value):
     with pytest.raises(ConfigError, match=f"^key={value}: not (a number|a whole number|true or false)$"):
