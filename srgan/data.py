@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 
-from srgan.errors import ImageError, NoPicturesError, TrainingError
+from srgan.errors import ConfigError, ImageError, NoPicturesError, TrainingError
 from srgan.images import Image, eight_bits
 from srgan.resample import resize
 from srgan.sources import Data, Source, sources
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from srgan.training.config import TrainConfig
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 MOST_BAD = 0.01
 """The share of unreadable pictures above which a data set is refused."""
@@ -52,13 +56,14 @@ class Pictures:
         return sum(picture[0].numel() for picture in self.pictures) / 1e6
 
 
-def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: int = 1) -> Pictures:
+def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: int = 1, seed: int = 0) -> Pictures:
     """The pictures of a folder (of any size and mode, tar shards among them), a tar file or pairs, as 8-bit RGB.
 
     Args:
         smallest: pictures with a side shorter than this are left out [px].
-        memory: decoded pictures beyond this are left out, and counted [GB].
+        memory: of more pictures than this holds when they are decoded, a random sample is taken [GB].
         scale: how many times the sides of an observed picture those of the clean one are.
+        seed: of that sample.
 
     Raises:
         NoPicturesError: there is none that can be used.
@@ -66,33 +71,73 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
         ConfigError: the sizes of a pair do not fit.
     """
     every = sources(data)
-    held, seen, bad, unused, used_bytes = [], [], [], 0, 0.0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        decoded = pool.map(partial(_decode_one, scale=scale), every)
-        for source, (clean, observed, error) in zip(every, decoded, strict=True):
-            if clean is None:
-                log.warning("left out: %s", error)
-                bad.append(source.name)
-                continue
-            if min(clean.shape[1:]) < smallest or used_bytes + clean.numel() > memory * 1e9:
-                unused += 1
-                continue
-            held.append(clean)
-            used_bytes += clean.numel()
-            if observed is not None:
-                seen.append(observed)
-                used_bytes += observed.numel()
     where = data if isinstance(data, str | os.PathLike) else f"{len(every)} pictures"
-    if len(bad) > max(1, MOST_BAD * len(every)):
-        raise TrainingError(f"{where}: {len(bad)} of {len(every)} pictures are unreadable, the first is {bad[0]}")
+    order = np.random.default_rng(seed).permutation(len(every)).tolist()
+    held, bad = _sample(every, order, where, smallest, memory, scale)
     if not held:
         raise NoPicturesError(f"{where}: no picture has sides of at least {smallest} px")
-    if unused:
+    if unused := len(every) - len(held) - len(bad):
         log.warning(
             "%s: %d of %d pictures are unused (under %d px, or beyond %g GB)",
             *(where, unused, len(every), smallest, memory),
         )
-    return Pictures(held, seen or None, tuple(bad), unused)
+    numbers = sorted(held)  # where all are held, their order is that of their names, whatever the seed
+    seen = [observed for number in numbers if (observed := held[number][1]) is not None]
+    names = tuple(every[number].name for number in sorted(bad))
+    return Pictures([held[number][0] for number in numbers], seen or None, names, unused)
+
+
+def _sample(
+    every: Sequence[Source], order: Sequence[int], where: object, smallest: int, memory: float, scale: int
+) -> tuple[dict[int, tuple[Bytes, Bytes | None]], list[int]]:
+    """The first pictures in that order that memory holds, by number, and the numbers of those that cannot be read.
+
+    Raises:
+        TrainingError: too many are unreadable.
+    """
+    held: dict[int, tuple[Bytes, Bytes | None]] = {}
+    bad: list[int] = []
+    looked_at, used_bytes, workers = 0, 0, os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        decoded = _ahead(pool, partial(_decode_one, scale=scale), [every[number] for number in order], 2 * workers)
+        for number, (clean, observed, error) in zip(order, decoded, strict=False):
+            if clean is None:
+                log.warning("left out: %s", error)
+                bad.append(number)
+            elif min(clean.shape[1:]) >= smallest:
+                used_bytes += clean.numel() + (0 if observed is None else observed.numel())
+                if held and used_bytes > memory * 1e9:
+                    break
+                held[number] = clean, observed
+            looked_at += 1
+        decoded.close()
+    if len(bad) > max(1, MOST_BAD * looked_at):
+        first = every[min(bad)].name
+        raise TrainingError(f"{where}: {len(bad)} of {looked_at} pictures are unreadable, the first is {first}")
+    return held, bad
+
+
+def _ahead(pool: Executor, function: Callable[[T], R], items: Iterable[T], most: int) -> Generator[R, None, None]:
+    """What the pool makes of the items, in their order, and of no more than `most` that nobody has asked for yet."""
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) == most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def check_pairs(task: Task, every: Sequence[Source]) -> None:
+    """Raises ConfigError where pairs are given to a task that they do not tell enough."""
+    if not task.pairable and any(source.observed_bytes is not None for source in every):
+        raise ConfigError(
+            f"pairs say nothing of what {task.name} needs beside a picture: give --data DIR, of clean pictures"
+        )
 
 
 def pairs(

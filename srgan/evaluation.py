@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from srgan.data import check_pairs
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.features import SMALLEST_SIDE, lpips
@@ -41,11 +42,13 @@ def evaluate(
     restored, rounded to 8 bit and compared. A metric that is infinite or cannot be computed is None, with a warning.
 
     Raises:
+        ConfigError: pairs do not tell the task enough.
         NoPicturesError: the folder holds no picture.
         ImageError: a picture cannot be read.
     """
     check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
+    check_pairs(model.task, every)
     scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)
     restorers: dict[str, Callable[[Observed, Batch], Batch]] = {

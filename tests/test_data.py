@@ -2,18 +2,20 @@
 
 import io
 import logging
+import os
 import tarfile
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
 
-from srgan.data import Pictures, load_pictures, pairs
+from srgan.data import Pictures, check_pairs, load_pictures, pairs
 from srgan.errors import ConfigError, NoPicturesError, TrainingError
 from srgan.images import Image, read, write
-from srgan.sources import Paired
-from srgan.tasks import Denoise, Upscale
+from srgan.sources import Paired, Source, sources
+from srgan.tasks import Denoise, Inpaint, Upscale
 from srgan.training import TrainConfig
 
 CPU = torch.device("cpu")
@@ -170,6 +172,63 @@ def test_pictures_beyond_the_memory_are_left_out_and_counted(pixels, tmp_path):
     pictures = load_pictures(tmp_path, memory=2.5 * 3 * 20 * 20 / 1e9)
 
     assert (len(pictures.pictures), pictures.unused) == (2, 1)
+
+
+def test_of_more_pictures_than_memory_holds_a_random_sample_is_held_whatever_their_names(pixels, tmp_path):
+    for number in range(40):
+        write(tmp_path / f"{number:02}.png", Image(np.full((20, 20, 3), number, np.uint8)))
+
+    def held(seed):
+        pictures = load_pictures(tmp_path, memory=10.5 * 3 * 20 * 20 / 1e9, seed=seed)
+        assert (len(pictures.pictures), pictures.unused) == (10, 30)
+        return [int(picture[0, 0, 0]) for picture in pictures.pictures]
+
+    first, again, other = held(0), held(0), held(1)
+
+    assert first == again == sorted(first)
+    assert first != other
+    assert max(first) > 20 and max(other) > 20
+
+
+def test_what_is_dropped_is_not_decoded():
+    read_ones = []
+
+    def clean(number):
+        read_ones.append(number)
+        return png(np.full((20, 20, 3), number, np.uint8))
+
+    every = [Source(f"{number:03}.png", partial(clean, number)) for number in range(200)]
+
+    pictures = load_pictures(every, memory=3.5 * 3 * 20 * 20 / 1e9)
+
+    assert len(pictures.pictures) == 3
+    assert 3 < len(read_ones) <= 4 + 2 * os.cpu_count()
+
+
+def test_a_picture_larger_than_the_memory_is_held_alone(pixels, tmp_path):
+    for name in "ab":
+        write(tmp_path / f"{name}.png", Image(pixels(20, 20)))
+
+    assert len(load_pictures(tmp_path, memory=1e-9).pictures) == 1
+
+
+def test_pairs_are_refused_by_a_task_that_they_do_not_tell_enough(photos):
+    given = sources(Paired(photos, photos))
+
+    check_pairs(TASK, given)
+    check_pairs(Inpaint(), sources(photos))
+    with pytest.raises(ConfigError) as caught:
+        check_pairs(Inpaint(), given)
+    assert str(caught.value) == (
+        "pairs say nothing of what inpaint needs beside a picture: give --data DIR, of clean pictures"
+    )
+
+
+def png(rgb):
+    """The bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(rgb).save(buffer, "png")
+    return buffer.getvalue()
 
 
 def test_a_corrupt_picture_is_left_out_named_and_counted(photos, tmp_path, caplog):

@@ -41,6 +41,7 @@ class Inpaint(Task):
 
     name: ClassVar[str] = "inpaint"
     in_channels: ClassVar[int] = 4
+    pairable: ClassVar[bool] = False
 
     guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.")
     holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.")

@@ -22,11 +22,13 @@ class Task(ABC):
         in_channels, out_channels: of the generator.
         context: input pixels to each side that `compose` looks at, of what was observed and of what was generated.
         scale: output side / input side.
+        pairable: whether pairs of pictures say all there is to learn from: what is observed, and what it should be.
     """
 
     name: ClassVar[str]
     in_channels: ClassVar[int]
     out_channels: ClassVar[int] = 3
+    pairable: ClassVar[bool] = True
     scale: int = dataclasses.field(default=1, init=False)
 
     @property

@@ -66,7 +66,7 @@ class TrainConfig:
     checkpoint_every: int = option(500, "Steps between two checkpoints; a multiple of log_every.")
     validate_every: int = option(2000, "Steps between two validations; a multiple of log_every.")
     tensorboard: bool = option(False, "Write the log for TensorBoard, too (extra srgan[tensorboard]).")
-    memory: float = option(8.0, "Decoded pictures held in memory at most [GB].")
+    memory: float = option(8.0, "Decoded pictures held in memory at most [GB]; of more, a random sample.")
 
     def __post_init__(self) -> None:
         for name in (
@@ -84,6 +84,8 @@ class TrainConfig:
         for name in ("warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
+        if self.seed >= 2**32:
+            raise ConfigError(f"seed={self.seed}: must be below {2**32}")
         for name in ("clip", "discriminator_clip"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be more than 0")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srgan import options
+from srgan.data import check_pairs
 from srgan.errors import ImageError, TrainingError
 from srgan.evaluation import evaluate
 from srgan.images import write_bytes
@@ -86,13 +87,16 @@ def finetune(
     are those of `gentle`.
 
     Raises:
+        ConfigError: pairs do not tell the task enough.
         NoPicturesError: there are fewer than two pictures, or none is large enough.
         TrainingError: no picture held out has a score.
     """
     check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
-    learn, held_out = split(_usable(sources(data), start.task.scale))
+    every = sources(data)
+    check_pairs(start.task, every)
+    learn, held_out = split(_usable(every, start.task.scale))
     run = out / "training"
     train(start, learn, run, config, validation=held_out, progress=progress)
     trained = load(run / "model.safetensors")

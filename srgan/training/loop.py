@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from srgan import options
 from srgan.augment import off_grid
-from srgan.data import Pictures, load_pictures, pairs
+from srgan.data import Pictures, check_pairs, load_pictures, pairs
 from srgan.engines.numbers import choose_device, choose_numbers
 from srgan.errors import MachineError, TrainingError
 from srgan.evaluation import evaluate
@@ -63,6 +63,7 @@ def train(
     Raises:
         TrainingError: `out` holds the state of a run with other settings, the data are unusable, or the run went wrong
             again and again (training/watch.py has the rules).
+        ConfigError: pairs do not tell the task enough.
         NoPicturesError: no picture is large enough.
     """
     config = config or TrainConfig()
@@ -74,7 +75,10 @@ def train(
     except OSError as error:
         raise MachineError(f"{out}: cannot be made ({error.strerror}); choose another output") from error
     held_out = None if validation is None else sources(validation)
-    who = identity(model, sources(data), config)
+    every = sources(data)
+    for given in (every, held_out or ()):
+        check_pairs(model.task, given)
+    who = identity(model, every, config)
     pictures: Pictures | None = None
     rollbacks = 0
     while True:
@@ -82,7 +86,8 @@ def train(
         rollbacks = max(rollbacks, 0 if state is None else state["rollbacks"])
         if pictures is None and (state is None or state["step"] < config.steps):
             scale = model.task.scale
-            pictures = load_pictures(data, smallest=config.crop * scale, memory=config.memory, scale=scale)
+            smallest = config.crop * scale
+            pictures = load_pictures(data, smallest=smallest, memory=config.memory, scale=scale, seed=config.seed)
         try:
             return _run(
                 copy.deepcopy(model), pictures, out, config, who, state, rollbacks, held_out, card or {}, progress

@@ -16,9 +16,9 @@ from srgan.evaluation import evaluate
 from srgan.model import Model, load, save, start_from
 from srgan.networks import DISCRIMINATORS
 from srgan.networks.discriminators import PatchGAN
-from srgan.sources import sources
-from srgan.tasks import Upscale
-from srgan.training import TrainConfig, loop, train
+from srgan.sources import Paired, sources
+from srgan.tasks import Inpaint, Upscale
+from srgan.training import TrainConfig, finetune, loop, train
 
 TINY = {"width": 12, "depth": 1, "fold": 1}
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "validate_every": 1000}
@@ -338,6 +338,14 @@ def test_the_model_given_stays_as_it_was_and_the_one_returned_says_how_it_was_ma
     assert cards[0] == cards[1] == load(tmp_path / "model.safetensors").card
     assert cards[0]["licence"] == "CC0"
     assert "scores" not in cards[0]
+
+
+@pytest.mark.parametrize("learn", [train, finetune, lambda model, data, out: evaluate(model, data)])
+def test_pairs_without_masks_are_refused_before_anything_learns_nothing_from_them(photos, tmp_path, learn):
+    inpainter = Model(Inpaint(), {"name": "compact", **TINY})
+
+    with pytest.raises(ConfigError, match="pairs say nothing of what inpaint needs beside a picture"):
+        learn(inpainter, Paired(photos, photos), tmp_path)
 
 
 def test_a_warm_up_that_would_take_the_whole_run_is_shortened_and_that_is_said(photos, tmp_path, caplog):
