@@ -31,7 +31,7 @@ from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
 from srgan.training.pictures import board, write_curves, write_sheet
 from srgan.training.schedule import averaging_at, learning_rate_at, warmup_of
-from srgan.training.state import identity, load_state, save_state
+from srgan.training.state import identity, load_state, note_rollbacks, noted_rollbacks, save_state
 from srgan.training.watch import UnhealthyError, Watch
 from srgan.types import Batch, Observed
 
@@ -83,7 +83,10 @@ def train(
     rollbacks = 0
     while True:
         state = load_state(out, who)
-        rollbacks = max(rollbacks, 0 if state is None else state["rollbacks"])
+        reached, told = (0, 0) if state is None else (state["step"], state["rollbacks"])
+        rollbacks = max(rollbacks, told, noted_rollbacks(out, who, reached))
+        if rollbacks > told:
+            note_rollbacks(out, who, reached, rollbacks)
         if pictures is None and (state is None or state["step"] < config.steps):
             scale = model.task.scale
             smallest = config.crop * scale

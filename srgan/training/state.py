@@ -23,6 +23,7 @@ from srgan.training.config import TrainConfig
 log = logging.getLogger(__name__)
 
 NEWEST, BEFORE, DAMAGED = "state.pt", "state-before.pt", "state-damaged.pt"
+ROLLBACKS = "rollbacks.json"
 
 _FREE = ("log_every", "checkpoint_every", "validate_every", "device", "features", "tensorboard")
 
@@ -72,6 +73,25 @@ def load_state(folder: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
     if damage is not None:
         raise damage
     return None
+
+
+def note_rollbacks(folder: Path, who: Mapping[str, Any], step: int, rollbacks: int) -> None:
+    """Writes down that the run went back to `step` for so many times, which no checkpoint tells yet."""
+    note = {"identity": _digest(who), "step": step, "rollbacks": rollbacks}
+    write_bytes(folder / ROLLBACKS, json.dumps(note).encode())
+
+
+def noted_rollbacks(folder: Path, who: Mapping[str, Any], step: int) -> int:
+    """How many times this run has gone back, as far as it was to `step` or before; else it was begun again since."""
+    try:
+        note = json.loads((folder / ROLLBACKS).read_bytes())
+        return int(note["rollbacks"]) if note["identity"] == _digest(who) and note["step"] <= step else 0
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return 0
+
+
+def _digest(who: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(who).encode(errors="surrogateescape")).hexdigest()
 
 
 class _DamagedError(TrainingError):

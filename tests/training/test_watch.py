@@ -165,3 +165,43 @@ def test_a_run_that_stays_sick_is_given_up_with_advice(photos, tmp_path, monkeyp
         "try a lower learning_rate, or precision=fp32"
     )
     assert (tmp_path / "model.safetensors").exists()
+
+
+def test_a_rollback_is_remembered_by_a_run_that_is_killed_after_it(photos, tmp_path, monkeypatch):
+    config = TrainConfig(steps=8, checkpoint_every=4, warmup=0, **QUICK, **PLAYING)
+    poison(monkeypatch, {5, 6}, rounds=2)
+    whole = train(fresh(), photos, tmp_path / "whole", config)
+    monkeypatch.undo()
+
+    poison(monkeypatch, {5, 6}, rounds=2)
+    poisoned, calls = loop.Objective.terms, []
+
+    def killed(self, *arguments):
+        calls.append(1)
+        if len(calls) == 8:  # twice sick, then back at the fifth step and one beyond
+            raise KeyboardInterrupt
+        return poisoned(self, *arguments)
+
+    monkeypatch.setattr(loop.Objective, "terms", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(), photos, tmp_path / "cut", config)
+    monkeypatch.undo()
+    cut = train(fresh(), photos, tmp_path / "cut", config)
+
+    last = json.loads((tmp_path / "cut" / "log.jsonl").read_text().splitlines()[-1])
+    assert last["rollbacks"] == 1
+    assert all(map(torch.equal, cut.parameters(), whole.parameters()))
+
+
+def test_a_run_that_is_begun_again_from_nothing_has_not_gone_back(photos, tmp_path, monkeypatch):
+    config = TrainConfig(steps=8, checkpoint_every=4, warmup=0, **QUICK)
+    poison(monkeypatch, {5, 6}, rounds=2)
+    train(fresh(), photos, tmp_path, config)
+    monkeypatch.undo()
+    for name in ("state.pt", "state-before.pt"):
+        (tmp_path / name).unlink()
+
+    train(fresh(), photos, tmp_path, config)
+
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["rollbacks"] == 0
