@@ -27,7 +27,7 @@ class FolderConfig:
     on_collision: str = option("rename", "Two inputs with one output: rename, or error.")
     sniff: bool = option(False, "Look for pictures in files of other suffixes, or none, too.")
     shard: str = option("1/1", "I/N: only the I-th of N shares of the pictures, for N machines or jobs.")
-    in_place: bool = option(False, "OUT is IN: replace each picture by what is made of it, all at once.")
+    in_place: bool = option(False, "OUT is IN, or left away: replace each picture by what is made of it, all at once.")
     tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
     device: str = option("auto", "auto, cpu, cuda, mps, or several: cuda:0,cuda:1; auto takes every CUDA device.")
     engine: str = option("auto", "auto, torch, or openvino (CPU; auto takes it where it is installed).")

@@ -191,7 +191,7 @@ def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
 
 def _check_replaced(source: Path, target: Path, format: str) -> None:
     if os.path.realpath(source) != os.path.realpath(target):
-        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too")
+        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too, or none")
     if format != "keep":
         raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
 
