@@ -161,7 +161,7 @@ def _decode_jpeg(data: bytes, *, lenient: bool) -> Image:
         with foreign():
             picture.load()
         found, icc, notes = pixels.from_pillow(picture, icc)
-    said = jpeg.described(data)
+    said = jpeg.described(data, picture.info.get("icc_profile"))
     image = _described(found, icc, picture.info, "jpeg", notes + said.pop("notes"))
     return dataclasses.replace(image, **said)
 

@@ -25,7 +25,7 @@ _NAMES = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
 _EXIF_TEXTS = {"Title": 269, "Description": 270, "Software": 305, "Author": 315, "Copyright": 33432}
 _GREY, _GREYS = slice(16, 20), b"GRAY"  # where a profile says what it is of (ICC.1, sec. 7.2)
 _MOST_DPI = 65_535  # as JPEG has it; the others hold more, of which none makes sense
-_JPEG_SEGMENT = 65_000  # bytes; all but profiles must each fit into one segment
+_JPEG_SEGMENT, _JPEG_PROFILE = 65_000, 255  # bytes; each must fit into one segment, and profiles into so many
 
 
 def fitted(
@@ -52,7 +52,7 @@ def fitted(
             if field not in _HOLDS[format]:
                 changes[field] = None
                 notes.append(f"{name} dropped: {format} holds none")
-            elif format == "jpeg" and field != "icc" and len(data) > _JPEG_SEGMENT:
+            elif format == "jpeg" and len(data) > _JPEG_SEGMENT * (_JPEG_PROFILE if field == "icc" else 1):
                 changes[field] = None
                 notes.append(f"{name} dropped: {len(data)} bytes are more than JPEG can hold")
     if image.dpi and not all(1 / _MOST_DPI <= side <= _MOST_DPI for side in image.dpi):

@@ -20,6 +20,7 @@ _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a body
 _FRAMES = [marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)]
 _HIERARCHICAL = (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
+_PROFILE = b"ICC_PROFILE\0"
 _FURTHER = b"MPF\0"  # CIPA DC-007, which lists further pictures
 _ENTRIES, _ENTRY = 0xB002, 16
 _PREVIEWS = (0x010001, 0x010002)
@@ -53,8 +54,8 @@ def check_kind(file: AnyFile) -> None:
             raise UnknownKind("hierarchical JPEG; convert it to PNG")
 
 
-def described(data: bytes) -> dict[str, Any]:
-    """The fields of an Image that Pillow does not know of."""
+def described(data: bytes, icc: bytes | None) -> dict[str, Any]:
+    """The fields of an Image that Pillow does not know of; `icc` is the profile that it put together, if it could."""
     texts, resources, notes, gain_map, further = [], b"", [], False, 0
     for marker, body in segments(io.BytesIO(data)):
         if marker == _COM and (text := body.rstrip(b"\0")):
@@ -65,6 +66,8 @@ def described(data: bytes) -> dict[str, Any]:
             notes.append(xmp.EXTENDED)
         elif marker == _APP2 and body.startswith(_FURTHER):
             further = _further(body.removeprefix(_FURTHER))
+        elif marker == _APP2 and body.startswith(_PROFILE) and icc is None:
+            notes.append("damaged colour profile dropped")
         gain_map |= body.startswith(_GAIN_MAP) if marker == _APP2 else marker == _APP1 and xmp.names_gain_map(body)
     if gain_map:
         notes.append(xmp.GAIN_MAP)
@@ -72,7 +75,7 @@ def described(data: bytes) -> dict[str, Any]:
         notes.append(f"dropped: further pictures in the file ({further - gain_map})")
     if _SAMSUNGS_VIDEO in data:
         notes.append(xmp.VIDEO)
-    return {"texts": tuple(texts), "iptc": iptc.unwrapped(resources), "notes": tuple(notes)}
+    return {"texts": tuple(texts), "iptc": iptc.unwrapped(resources), "notes": tuple(dict.fromkeys(notes))}
 
 
 def _further(index: bytes) -> int:

@@ -223,6 +223,16 @@ def test_what_exif_has_a_field_for_is_said_there(format, order):
         assert decode(encode(image, format), "a").exif[38:47] == b"MakerNote"
 
 
+def test_a_profile_is_as_long_as_jpeg_can_hold_or_dropped_and_told():
+    for length, notes in (
+        (16_000_000, ()),
+        (17_000_000, ("colour profile dropped: 17000000 bytes are more than JPEG can hold",)),
+    ):
+        image = Image(RGB, icc=bytes(length))
+        assert decode(encode(image, "jpeg"), "a").icc == (None if notes else image.icc)
+        assert told(image, "jpeg") == notes
+
+
 @pytest.mark.parametrize("format", ["png", "jpeg", "tiff", "bmp"])
 @pytest.mark.parametrize("dpi", [(1e12, 1e12), (300.0, 70_000.0), (1e-9, 300.0), (float("nan"), 300.0), (-1.0, 300.0)])
 def test_a_resolution_that_makes_no_sense_is_dropped_and_told(format, dpi):

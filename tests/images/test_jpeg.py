@@ -206,11 +206,12 @@ def _index(*kinds):
         ([(0xE2, _index(0x030000, 0)), (0xE1, XMP + _packet(' hdrgm:Version="1.0"'))], (GAIN_MAP,)),
         ([(0xE2, _index(0x030000, 0)), (0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")], (GAIN_MAP,)),
         ([(0xE2, b"MPF\0broken")], ()),
+        ([(0xE2, b"ICC_PROFILE\0\1\3one"), (0xE2, b"ICC_PROFILE\0\3\3three")], ("damaged colour profile dropped",)),
         ([(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + b"<x/>")], (EXTENDED,)),
     ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-def test_further_pictures_in_a_file_are_told_but_for_previews(segments, notes):
+def test_what_is_lost_of_a_file_is_told_but_for_previews(segments, notes):
     image = decode(_jpeg(*segments), "a")
 
     assert image.notes == notes
