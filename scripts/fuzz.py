@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import tifffile
 from PIL import Image as Pillow
@@ -71,6 +72,7 @@ def seeds() -> dict[str, bytes]:
         for _ in range(2):
             writer.write(rgb, photometric="rgb", tile=(16, 16))
     found["tiff-pages"] = file.getvalue()
+    found |= tiff_seeds(rgb) | moving_seeds(saved, [picture, picture.rotate(90).resize(picture.size)])
     little = picture.resize((4, 3))  # so that most mutations hit what is said of it
     found |= described_seeds(*(saved(little, format) for format in ("png", "jpeg", "bmp")))
     try:
@@ -80,6 +82,54 @@ def seeds() -> dict[str, bytes]:
     file = io.BytesIO()
     pillow_heif.from_pillow(picture).save(file)
     return {**found, "heic": file.getvalue()}
+
+
+def tiff_seeds(rgb: np.ndarray) -> dict[str, bytes]:
+    """TIFFs of every compression and of the rarer kinds of samples."""
+
+    def written(array: np.ndarray, **options: object) -> bytes:
+        file = io.BytesIO()
+        with tifffile.TiffWriter(file, byteorder=options.pop("byteorder", "<")) as writer:
+            within = options.pop("within", None)
+            writer.write(array, **{"photometric": "rgb", "metadata": None, **options})
+            if within is not None:
+                writer.write(within, photometric="rgb", metadata=None)
+        return file.getvalue()
+
+    deep, floats = rgb.astype(np.uint16) * 257, rgb.astype(np.float32) / 255
+    colours = np.arange(3 * 256, dtype=np.uint16).reshape(3, 256)
+    found = {
+        f"tiff-{compression}": written(rgb, compression=compression, rowsperstrip=6)
+        for compression in ("zstd", "lzma", "jpeg", "lerc")
+    }
+    found["tiff-webp"] = written(rgb, compression="webp", tile=(16, 16))
+    found["tiff-deflated-16"] = written(deep, compression="zlib", predictor=2, tile=(16, 16), byteorder=">")
+    found["tiff-floats"] = written(floats, compression="zstd", predictor=3, rowsperstrip=6)
+    found["tiff-planes"] = written(np.moveaxis(deep, 2, 0), planarconfig="separate", compression="lzw", predictor=2)
+    found["tiff-palette"] = written(rgb[..., 0], photometric="palette", colormap=colours)
+    found["tiff-within"] = written(rgb[::4, ::4], subifds=1, subfiletype=1, within=rgb)
+    for name, mode in {"group3": "1", "group4": "1", "jpeg": "CMYK", "tiff_lzw": "YCbCr"}.items():
+        file = io.BytesIO()
+        Pillow.fromarray(rgb).convert(mode).save(file, "tiff", compression=name, tiffinfo={278: 8})
+        found[f"tiff-{mode}-{name}"] = file.getvalue()
+    return found
+
+
+def moving_seeds(saved: Callable[..., bytes], pictures: list[Pillow.Image]) -> dict[str, bytes]:
+    """Animations of every kind, and pictures of more than 8 bits that Pillow cannot write."""
+    first, *others = pictures
+    frames = {"save_all": True, "append_images": others, "duration": 50, "loop": 2}
+    levels = np.asarray(first).astype(np.uint16) * 4
+    done, deep = cv2.imencode(".avif", levels, [cv2.IMWRITE_AVIF_DEPTH, 10])
+    assert done
+    return {
+        "apng-hidden": saved(first, "png", default_image=True, **frames),
+        "apng-blended": saved(first.convert("RGBA"), "png", disposal=2, blend=1, **frames),
+        "gif-disposed": saved(first, "gif", disposal=2, transparency=0, **frames),
+        "webp-lossless": saved(first, "webp", lossless=True, **frames),
+        "avif-moving": saved(first, "avif", save_all=True, append_images=others),
+        "avif-10": deep.tobytes(),
+    }
 
 
 def described_seeds(png: bytes, jpeg: bytes, bmp: bytes) -> dict[str, bytes]:

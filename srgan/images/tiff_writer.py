@@ -1,4 +1,7 @@
-"""Pages become a TIFF, some rows at a time: tifffile lays it out, and the rows are packed here."""
+"""Pages become a TIFF, some rows at a time: tifffile lays it out, and the rows are packed here.
+
+It stays ours, since tifffile writes no EXIF directories, and isal packs three times as fast as imagecodecs' deflate.
+"""
 
 import io
 import struct
