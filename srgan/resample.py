@@ -68,8 +68,12 @@ def resize(x: Planes, height: int, width: int, *, mirrored: bool = True) -> Floa
     Args:
         mirrored: at the borders the picture is, as in MATLAB; else the kernel is cut off there, as in Pillow and torch.
     """
+    if not mirrored:
+        on = x.cpu() if x.device.type == "mps" else x  # which may not know how
+        resized: Tensor = F.interpolate(on, (height, width), mode="bicubic", antialias=True)
+        return resized.to(x.device)
     vertical, horizontal = (
-        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device, mirrored)
+        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device)
         for size, new_size in zip(x.shape[-2:], (height, width), strict=True)
     )
     return vertical @ x @ horizontal.T
@@ -83,12 +87,12 @@ def cubic(distance: Tensor) -> Tensor:
     return torch.where(d <= 1, near, torch.where(d <= 2, far, torch.zeros_like(d)))
 
 
-_KEPT = 4_000_000
-"""Weights of the largest matrix that is kept for the next picture."""
+_KEPT = 1_000_000
+"""Weights of the largest matrix that is kept for the next picture; 32 of them take 128 MB."""
 
 
 @torch.inference_mode(False)  # or what inference has made first, training could not use
-def _matrix(size: int, new_size: int, device: torch.device, mirrored: bool) -> Float[Tensor, "{new_size} {size}"]:
+def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
     """Row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
     ratio = new_size / size
     widening = max(1.0, 1 / ratio)
@@ -96,16 +100,14 @@ def _matrix(size: int, new_size: int, device: torch.device, mirrored: bool) -> F
     first = torch.floor(centre - 2 * widening).long()
     taps = first[:, None] + torch.arange(int(4 * widening) + 3)
     weights = cubic((taps - centre[:, None]) / widening)
-    if not mirrored:
-        weights = weights * ((taps >= 0) & (taps < size))
     weights = weights / weights.sum(dim=1, keepdim=True)
     period = taps % (2 * size)
-    inside = torch.minimum(period, 2 * size - 1 - period)
+    mirrored = torch.minimum(period, 2 * size - 1 - period)
     matrix = torch.zeros(new_size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, inside, weights).float().to(device)
+    return matrix.scatter_add_(1, mirrored, weights).float().to(device)
 
 
-_kept_matrix = lru_cache(maxsize=512)(_matrix)
+_kept_matrix = lru_cache(maxsize=32)(_matrix)
 
 
 @lru_cache(maxsize=8)

@@ -175,6 +175,12 @@ def test_enlarging_leaves_the_settings_of_the_process_alone(monkeypatch):
     assert set_flags == []
 
 
+def test_what_is_kept_takes_little_memory():
+    most = resample._kept_matrix.cache_parameters()["maxsize"]
+
+    assert most * resample._KEPT * torch.zeros(1).element_size() < 2e8
+
+
 def test_very_large_matrices_are_not_kept():
     resample._kept_matrix.cache_clear()
 
