@@ -20,7 +20,7 @@ import torch
 from srgan.claims import Claims
 from srgan.conversion import Conversion, Progress
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import Job, plan, printable
+from srgan.images import Job, plan, printable, take_after
 from srgan.journal import Journal
 from srgan.masks import Masks
 from srgan.model import Model
@@ -210,8 +210,7 @@ class _Run:
         memory = {"needs": looked.needs, "memory": self.config.memory}
 
         def replaces(file: int, digest: str) -> None:
-            if os.name == "posix":
-                os.fchmod(file, os.stat(job.source).st_mode & 0o7777)
+            take_after(file, job.source)
             if self.journal is not None:
                 status = os.fstat(file)
                 own = [status.st_size, status.st_mtime_ns]

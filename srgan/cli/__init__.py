@@ -8,6 +8,8 @@ import signal
 import sys
 from types import FrameType
 
+from srgan.cli.streams import prepare
+
 
 def main() -> None:
     """The command `srgan`."""
@@ -31,6 +33,7 @@ def inpaint_main() -> None:
 
 def _run(name: str) -> None:
     """Runs a command and leaves with its exit code: 0, 1, 2, 3, 4, 5, or 130 and 143 where it was interrupted."""
+    prepare()
     try:
         signal.signal(signal.SIGINT, _interrupted)
         signal.signal(signal.SIGTERM, _terminated)

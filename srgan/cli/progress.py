@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srgan.cli.streams import give_up
 from srgan.images import printable
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Progress:
             return
         self._shown = time.monotonic()
         text = self._text()
-        click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
+        self._print(text, newline=not self._terminal)
 
     def finish(self, seconds: float) -> None:
         """Prints the last line, with the time the whole took."""
@@ -80,7 +81,13 @@ class Progress:
             self._line(f"{self._text()}  in {_clock(seconds)}{rate}")
 
     def _line(self, text: str) -> None:
-        click.echo(f"\r\033[K{text}" if self._terminal else text, err=True)
+        self._print(text)
+
+    def _print(self, text: str, *, newline: bool = True) -> None:
+        try:
+            click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=newline)
+        except BrokenPipeError:  # the pictures are wanted all the same
+            give_up(sys.stderr)
 
     def _text(self) -> str:
         done = sum(self.counts.values())

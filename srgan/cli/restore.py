@@ -19,6 +19,7 @@ from srgan.cli import space
 from srgan.cli.dry import Rehearsal
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
+from srgan.cli.streams import give_up
 from srgan.cli.supervise import run_name, supervise
 from srgan.images import OF_RUNS
 from srgan.journal import History
@@ -190,7 +191,7 @@ def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
         elif verbose and outcome.status == "ok":
             click.echo(str(outcome.target))
     except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
         return False
     return True
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import click
 
 from srgan.cli.restore import command_file
 from srgan.images import printable
+
+RESTORING = ("upscale", "denoise", "inpaint")
+"""The commands that write into an output folder."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,16 +34,46 @@ def verify(target: Path) -> int:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Also where that command replaces files.")
 @click.pass_context
-def retry(context: click.Context, target: Path) -> int:
+def retry(context: click.Context, target: Path, yes: bool) -> int:
     """Run the last command that wrote into OUT again, on the pictures that failed alone."""
     from srgan.errors import ConfigError
 
+    whole = os.path.realpath(target)
     try:
         last = json.loads(command_file(target).read_text(encoding="utf-8"))
+        words, folder = [str(word) for word in last["words"]], str(last["folder"])
+        os.chdir(folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(f"{printable(target)}: no command has restored a folder into it") from error
-    os.chdir(last["folder"])
-    words = [*last["words"], "--failed"]
-    click.echo(f"srgan {' '.join(words)}", err=True)
-    return int(context.find_root().command.main(words, standalone_mode=False, obj=words) or 0)
+    except (ValueError, KeyError, TypeError, PermissionError) as error:
+        raise ConfigError(f"{printable(target)}: its last command cannot be read ({error})") from error
+    srgan = context.find_root().command
+    words = [*_checked(srgan, words, whole, yes), "--failed"]
+    click.echo(f"srgan {printable(shlex.join(words))}", err=True)
+    return int(srgan.main(words, standalone_mode=False, obj=words) or 0)
+
+
+def _checked(srgan: click.Command, words: list[str], target: str, yes: bool) -> list[str]:
+    """The words of a command that writes into `target` and nowhere else: they may have come with the folder.
+
+    Raises:
+        ConfigError: they are no such command, or replace files while nobody has agreed to that.
+    """
+    from srgan.errors import ConfigError
+
+    shown = f"srgan {printable(shlex.join(words))}"
+    command = srgan.commands.get(words[0]) if isinstance(srgan, click.Group) and words else None
+    if command is None or command.name not in RESTORING:
+        raise ConfigError(f"{printable(target)}: its last command restores nothing: {shown}")
+    given = command.make_context(words[0], words[1:], resilient_parsing=True).params
+    paths: tuple[Path, ...] = given["paths"] or ()
+    out = given["output"] or (paths[1] if len(paths) == 2 else paths[0] if given["in_place"] and paths else None)
+    if out is None:
+        words = [*words, "--output", target]
+    elif os.path.realpath(out) != target:
+        raise ConfigError(f"{printable(target)}: its last command writes elsewhere: {shown}")
+    if (given["in_place"] or given["existing"] == "overwrite") and not yes:
+        raise ConfigError(f"{printable(target)}: its last command replaces files; --yes runs it again: {shown}")
+    return words

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from srgan.images.frames import Frames, count_frames, encode_frames, frames_told, read_frames
     from srgan.images.image import LARGEST_FLOAT, Image, as_samples, eight_bits, white_of
     from srgan.images.reader import Header, check_pixels, decode, probe, read
-    from srgan.images.whole import Before, is_partial, partial_name, write_bytes
+    from srgan.images.whole import Before, is_partial, partial_name, take_after, write_bytes
     from srgan.images.writer import STREAMED, encode, write, write_bands
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "read",
     "read_bands",
     "read_frames",
+    "take_after",
     "told",
     "white_of",
     "write",
@@ -72,7 +73,7 @@ _HOMES = {
     **dict.fromkeys(("LARGEST_FLOAT", "Image", "as_samples", "eight_bits", "white_of"), "image"),
     **dict.fromkeys(("Header", "check_pixels", "decode", "probe", "read"), "reader"),
     **dict.fromkeys(("STREAMED", "encode", "write", "write_bands"), "writer"),
-    **dict.fromkeys(("Before", "is_partial", "partial_name", "write_bytes"), "whole"),
+    **dict.fromkeys(("Before", "is_partial", "partial_name", "take_after", "write_bytes"), "whole"),
 }
 
 

@@ -72,6 +72,21 @@ def replacing(path: AnyPath, partial: str | None = None) -> Iterator[io.Buffered
         raise kind(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
 
 
+def take_after(file: int, path: Path) -> None:
+    """Gives an open file the owner, permissions and extended attributes (ACLs, labels) of another, where it may."""
+    status = os.stat(path)
+    if os.name == "posix":
+        for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
+            with suppress(PermissionError):  # only root may give files away
+                os.fchown(file, owner, group)
+        os.fchmod(file, status.st_mode & 0o7777)
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):  # not every file system has them
+            for name in os.listxattr(path):
+                with suppress(OSError):  # not everybody may set each
+                    os.setxattr(file, name, os.getxattr(path, name))
+
+
 def partial_name() -> str:
     """What a file is called while it is written: no two writers ever choose the same, on whatever machines."""
     return f".srgan-{secrets.token_hex(8)}"  # short, for the final name may be as long as names can be

@@ -1,5 +1,7 @@
 """What was written can be checked, and what failed can be tried again."""
 
+import json
+
 import pytest
 
 from srgan.images import Image, write
@@ -57,3 +59,39 @@ def test_a_folder_into_which_nothing_was_restored_is_refused(run, tmp_path, comm
     code, _, stderr = run(command, tmp_path)
     assert code == 2
     assert stderr.startswith(f"error: {tmp_path}: n")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["upscale", "in", "elsewhere"], "its last command writes elsewhere: srgan upscale in elsewhere"),
+        (["upscale", "in", "-o", "elsewhere"], "its last command writes elsewhere: srgan upscale in -o elsewhere"),
+        (["upscale", "in", "--in-place"], "its last command writes elsewhere: srgan upscale in --in-place"),
+        (["upscale", "in", "out", "--existing", "overwrite"], "its last command replaces files; --yes runs it again: "),
+        (["upscale", "out", "--in-place"], "its last command replaces files; --yes runs it again: "),
+        (["train", "upscale", "--data", "in", "--out", "out"], "its last command restores nothing: srgan train"),
+        (["samples", "out"], "its last command restores nothing: srgan samples out"),
+        ([], "its last command restores nothing"),
+        (None, "its last command cannot be read ("),
+    ],
+)
+def test_words_that_may_have_come_with_the_folder_are_not_run_blindly(run, restored, monkeypatch, words, message):
+    monkeypatch.chdir(restored.parent)
+    (restored / ".srgan" / "command.json").write_text(json.dumps({"words": words, "folder": str(restored.parent)}))
+    before = {path: path.read_bytes() for path in restored.parent.rglob("*.*") if path.is_file()}
+
+    code, _, said = run("retry", "out")
+
+    assert code == 2
+    assert said.startswith(f"error: {restored}: {message}" if words is not None else f"error: out: {message}")
+    assert {path: path.read_bytes() for path in restored.parent.rglob("*.*") if path.is_file()} == before
+
+
+def test_who_agrees_may_replace_files_again(run, restored, pixels):
+    words = json.loads((restored / ".srgan" / "command.json").read_text())["words"] + ["--existing", "overwrite"]
+    (restored / ".srgan" / "command.json").write_text(json.dumps({"words": words, "folder": str(restored.parent)}))
+    write(restored.parent / "in" / "bad.png", Image(pixels(5, 6)))
+
+    assert run("retry", restored)[0] == 2
+    assert run("retry", restored, "--yes")[0] == 0
+    assert (restored / "bad.png").is_file()

@@ -1,6 +1,10 @@
 """Cases 31 to 40: names, folders, and what lies in them."""
 
+import errno
 import os
+import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images import decode, plan
 from srgan.journal import verify
 
-from .conftest import PHOTO, encoded
+from .conftest import ALONE, PHOTO, encoded
 
 SMALL = PHOTO[:8, :8]
 
@@ -240,3 +244,60 @@ def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch
     }
     assert outcomes["changes.png"].reason.endswith("changed while it was read")
     assert list(folder.tree()) == ["stays.png"]
+
+
+def test_35_in_place_keeps_owner_permissions_and_attributes(folder, monkeypatch):
+    """As far as it may: here the group and one of the attributes cannot be given."""
+    folder.put(a_png=encoded(SMALL))
+    os.chmod(folder.source / "a.png", 0o640)
+    folder.target = folder.source
+    given = {}
+
+    def chown(file, owner, group):
+        if owner == -1:
+            raise PermissionError(errno.EPERM, "no member of that group")
+        given["owner"] = owner
+
+    def set_attribute(file, name, value):
+        if name.startswith("security."):
+            raise PermissionError(errno.EPERM, "not yours to set")
+        given[name] = value
+
+    monkeypatch.setattr(os, "fchown", chown)
+    monkeypatch.setattr(os, "listxattr", lambda path: ["security.selinux", "system.posix_acl_access", "user.rating"])
+    monkeypatch.setattr(os, "getxattr", lambda path, name: name.encode())
+    monkeypatch.setattr(os, "setxattr", set_attribute)
+
+    assert folder.statuses(in_place=True) == {"a.png": "ok"}
+
+    assert given == {
+        "owner": os.stat(folder.source).st_uid,
+        "system.posix_acl_access": b"system.posix_acl_access",
+        "user.rating": b"user.rating",
+    }
+    assert os.stat(folder.source / "a.png").st_mode & 0o7777 == 0o640
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2> >(true)"])
+def test_closed_streams_do_no_harm(folder, closed):
+    folder.put(a_png=encoded(SMALL), b_png=b"not a picture")
+    words = ["upscale", folder.source, folder.target, "-m", folder.weights, *ALONE, "-v"]
+    code = "import sys; from srgan.cli import main; sys.argv[0] = 'srgan'; main()"
+    command = f"{shlex.join(map(str, [sys.executable, '-P', '-c', code, *words]))} {closed}"
+
+    left = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], stdout=subprocess.DEVNULL)
+
+    assert left.returncode == 1
+    assert list(folder.tree()) == ["a.png"]
+    assert decode(folder.tree()["a.png"], "a").width == 2 * SMALL.shape[1]
+
+
+def test_31_names_that_the_output_cannot_spell(folder):
+    folder.write("😀.png", encoded(SMALL))
+    folder.write(b"bad\xff.png", encoded(SMALL))
+
+    process = folder.start("-v", env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+    printed, messages = process.communicate()
+
+    assert process.returncode == 0, messages
+    assert printed.splitlines() == [f"{folder.target}/bad\\udcff.png", f"{folder.target}/\\U0001f600.png"]
