@@ -1,6 +1,6 @@
 """Pages become a TIFF, some rows at a time: tifffile lays it out, and the rows are packed here.
 
-It stays ours, since tifffile writes no EXIF directories, and isal packs three times as fast as imagecodecs' deflate.
+It stays ours, since tifffile writes no EXIF directories, and isal packs in 0.6 of the time of imagecodecs' deflate.
 """
 
 import io
