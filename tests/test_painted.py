@@ -122,6 +122,16 @@ def test_what_is_painted_over_a_copy_is_filled(photo, brush, options):
     assert how == f"what is painted over in {brush} in its mask, a copy of the picture"
 
 
+def test_the_transparency_of_the_picture_itself_is_no_mask_in_a_copy_of_it(photo):
+    picture = photo.convert("RGBA")
+    picture.paste((0, 0, 0, 0), (0, 0, 20, 120))
+
+    share, how = read(strokes("RGBA", brush=(255, 0, 0, 255), on=picture), picture)
+
+    assert share > 0.99
+    assert how == "what is painted over in red in its mask, a copy of the picture"
+
+
 def test_soft_edges_painted_over_a_copy_belong_to_the_hole(photo):
     soft = strokes().filter(ImageFilter.GaussianBlur(1))
     mask = Pillow.composite(Pillow.new("RGB", SIZE, COLOURS["red"]), photo, soft)
