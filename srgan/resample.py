@@ -8,7 +8,9 @@ what holds an enlarged picture to its input (`--consistent`). Both rules give th
 of the smaller picture.
 """
 
+from collections import OrderedDict
 from functools import lru_cache
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
@@ -73,8 +75,7 @@ def resize(x: Planes, height: int, width: int, *, mirrored: bool = True) -> Floa
         resized: Tensor = F.interpolate(on, (height, width), mode="bicubic", antialias=True)
         return resized.to(x.device)
     vertical, horizontal = (
-        (_kept_matrix if size * new_size <= _KEPT else _matrix)(size, new_size, x.device)
-        for size, new_size in zip(x.shape[-2:], (height, width), strict=True)
+        MATRICES.get(size, new_size, x.device) for size, new_size in zip(x.shape[-2:], (height, width), strict=True)
     )
     return vertical @ x @ horizontal.T
 
@@ -85,10 +86,6 @@ def cubic(distance: Tensor) -> Tensor:
     near = (1.5 * d - 2.5) * d * d + 1
     far = ((-0.5 * d + 2.5) * d - 4) * d + 2
     return torch.where(d <= 1, near, torch.where(d <= 2, far, torch.zeros_like(d)))
-
-
-_KEPT = 1_000_000
-"""Weights of the largest matrix that is kept for the next picture; 32 of them take 128 MB."""
 
 
 @torch.inference_mode(False)  # or what inference has made first, training could not use
@@ -107,7 +104,31 @@ def _matrix(size: int, new_size: int, device: torch.device) -> Float[Tensor, "{n
     return matrix.scatter_add_(1, mirrored, weights).float().to(device)
 
 
-_kept_matrix = lru_cache(maxsize=32)(_matrix)
+class _Matrices:
+    """The matrices that were used last, as many as fit into so many bytes: training asks for the same few hundred."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.bytes = most, 0
+        self._kept: OrderedDict[tuple[int, int, torch.device], Tensor] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, size: int, new_size: int, device: torch.device) -> Float[Tensor, "{new_size} {size}"]:
+        key = size, new_size, device
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        matrix = _matrix(*key)
+        with self._lock:
+            if matrix.nbytes <= self.most and key not in self._kept:
+                self._kept[key] = matrix
+                self.bytes += matrix.nbytes
+            while self.bytes > self.most:
+                self.bytes -= self._kept.popitem(last=False)[1].nbytes
+        return matrix
+
+
+MATRICES = _Matrices(64_000_000)
 
 
 @lru_cache(maxsize=8)

@@ -175,16 +175,26 @@ def test_enlarging_leaves_the_settings_of_the_process_alone(monkeypatch):
     assert set_flags == []
 
 
-def test_what_is_kept_takes_little_memory():
-    most = resample._kept_matrix.cache_parameters()["maxsize"]
+def test_however_many_sizes_are_resized_what_is_kept_for_the_next_is_bounded_in_bytes():
+    for width in range(3000, 3040):
+        resize(torch.rand(1, 3, 2, width), 1, width // 4)
 
-    assert most * resample._KEPT * torch.zeros(1).element_size() < 2e8
+    assert 0.5 * resample.MATRICES.most < resample.MATRICES.bytes <= resample.MATRICES.most
 
 
-def test_very_large_matrices_are_not_kept():
-    resample._kept_matrix.cache_clear()
+def test_a_size_seen_before_is_resized_as_it_was():
+    x = pictures(1, 3, 41, 53)
+    first = resize(x, 17, 19)
+    for width in range(3000, 3030):
+        resize(torch.rand(1, 3, 2, width), 1, width // 4)
 
-    resize(torch.rand(1, 3, 2, 5000), 1, 2500)
-    resize(torch.rand(1, 3, 4, 6), 2, 3)
+    assert torch.equal(resize(x, 17, 19), first)
+    assert torch.equal(resize(x, 17, 19), first)
 
-    assert resample._kept_matrix.cache_info().currsize == 3
+
+def test_a_matrix_larger_than_all_that_is_kept_is_not_kept():
+    before = resample.MATRICES.bytes
+
+    resize(torch.rand(1, 3, 1, 6000), 1, 5000)
+
+    assert resample.MATRICES.bytes <= before + 4  # that of one row, which is one number
