@@ -1,6 +1,6 @@
 """U-Nets that see farther or fill otherwise: what was tried for inpainting and does not ship.
 
-Importing this module makes them known to `srgan.Model` by name: gated, dilated, fourier and attention.
+A script that adds `NETWORKS` to those of `srgan.networks` can build them by name.
 """
 
 import functools
@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srgan.networks import NETWORKS
 from srgan.networks.network import ConvReLU, started
 from srgan.networks.unet import UNet
 
@@ -107,4 +106,4 @@ class _Attention(nn.Module):
         return x + self.answer(seen)
 
 
-NETWORKS.update({"gated": Gated, "dilated": Dilated, "fourier": Fourier, "attention": Attention})
+NETWORKS: dict[str, type[UNet]] = {"gated": Gated, "dilated": Dilated, "fourier": Fourier, "attention": Attention}

@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import candidates  # noqa: F401 (makes gated, dilated, fourier and attention known)
+import candidates
 import torch
 from release import insert
 
 import srgan
 from srgan.engines import keep_freed_memory, make_engine
 from srgan.model import multiply_adds
+from srgan.networks import NETWORKS
 from srgan.restoration import restore_batch
 from srgan.tasks import TASKS
 
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     arguments = parser.parse_args()
     keep_freed_memory()
+    NETWORKS.update(candidates.NETWORKS)
     steps, task = arguments.steps, arguments.task
     config = srgan.TrainConfig(
         **SETTINGS[task],
