@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from srgan.cli.data import chosen_data, data_options
-from srgan.cli.train import print_settings, run_options
+from srgan.cli.train import chosen_values, print_settings, run_options
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +20,7 @@ def finetune(
     data: Path | None,
     paired: tuple[Path, Path] | None,
     out: Path,
+    minutes: float | None,
     config: Path | None,
     assignments: tuple[str, ...],
     dry_run: bool,
@@ -40,7 +41,8 @@ def finetune(
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
     start = zoo.load(model)
-    settings = options.build(training.TrainConfig, training.gentle(start) | training.read_values(config, assignments))
+    values = training.gentle(start) | chosen_values(config, assignments, minutes)
+    settings = options.build(training.TrainConfig, values)
     if chosen is None:
         print_settings(settings)
         return 0

@@ -15,13 +15,14 @@ from srgan.cli.data import chosen_data, data_options
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds what every command that trains takes: --out, --config, --set, --dry-run, --quiet."""
+    """Adds what every command that trains takes: --out, --minutes, --config, --set, --dry-run, --quiet."""
     path = click.Path(path_type=Path)
     for option in (
         click.option("--quiet", is_flag=True, help="No progress bar."),
         click.option("-n", "--dry-run", is_flag=True, help="Print all settings with their meaning, and do nothing."),
         click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Wins over the TOML file."),
         click.option("--config", type=path, help="TOML file of settings."),
+        click.option("--minutes", type=float, help="About how long to train here, instead of a number of steps."),
         click.option("--out", required=True, type=path, help="Run folder; the same one continues it."),
     ):
         command = option(command)
@@ -42,6 +43,7 @@ def train(
     out: Path,
     val: Path | None,
     init: str | None,
+    minutes: float | None,
     config: Path | None,
     assignments: tuple[str, ...],
     licence: str,
@@ -65,7 +67,7 @@ def train(
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    model, settings = training.configure(task, training.read_values(config, assignments))
+    model, settings = training.configure(task, chosen_values(config, assignments, minutes))
     if chosen is None:
         for name, value in model.network.items():
             click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
@@ -77,6 +79,23 @@ def train(
     training.train(model, chosen, out, settings, validation=val, card=card, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
+
+
+def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: float | None) -> dict[str, object]:
+    """What --config, --set and --minutes name.
+
+    Raises:
+        ConfigError: steps are given, and minutes, too.
+    """
+    from srgan.errors import ConfigError
+    from srgan.training import read_values
+
+    values = read_values(config, assignments)
+    if minutes is None:
+        return values
+    if "steps" in values:
+        raise ConfigError("give either --minutes or steps")
+    return values | {"minutes": minutes}
 
 
 def print_settings(*parts: object) -> None:

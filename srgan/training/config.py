@@ -24,6 +24,7 @@ class TrainConfig:
     """Everything that decides a training run beside the data, the task and the network."""
 
     steps: int = option(50_000, "Generator updates in all.")
+    minutes: float = option(0.0, "About how long to train, instead of a number of steps; 0: steps decides [min].")
     batch: int = option(16, "Crops in a batch.")
     crop: int = option(48, "Side of the square training crops [px of the input].")
     rescale: float = option(0.5, "Share of crops taken from a picture reduced at random, 1 to 2 times.")
@@ -81,7 +82,7 @@ class TrainConfig:
         for name in ("rescale", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
-        for name in ("warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
+        for name in ("minutes", "warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
         if self.seed >= 2**32:

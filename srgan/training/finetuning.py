@@ -33,7 +33,17 @@ _GENTLE = {
     "validate_every": 500,
 }
 
-_OF_THE_RUN = {*_GENTLE, "final_learning_rate", "seed", "precision", "device", "features", "tensorboard", "memory"}
+_OF_THE_RUN = {
+    *_GENTLE,
+    "minutes",
+    "final_learning_rate",
+    "seed",
+    "precision",
+    "device",
+    "features",
+    "tensorboard",
+    "memory",
+}
 
 
 def gentle(start: Model) -> dict[str, object]:

@@ -9,6 +9,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,10 @@ from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
+from srgan.training.pace import Pace, steps_within
 from srgan.training.pictures import board, write_curves, write_sheet
 from srgan.training.schedule import averaging_at, learning_rate_at, warmup_of
-from srgan.training.state import identity, load_state, note_rollbacks, noted_rollbacks, save_state
+from srgan.training.state import begun_for, identity, load_state, note_rollbacks, noted_rollbacks, save_state
 from srgan.training.watch import UnhealthyError, Watch
 from srgan.types import Batch, Observed
 
@@ -67,9 +70,7 @@ def train(
         NoPicturesError: no picture is large enough.
     """
     config = config or TrainConfig()
-    if warmup_of(config) != config.warmup:
-        log.warning("warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, warmup_of(config))
-    out = Path(out)
+    began, out = time.perf_counter(), Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -78,8 +79,19 @@ def train(
     every = sources(data)
     for given in (every, held_out or ()):
         check_pairs(model.task, given)
-    who = identity(model, every, config)
+    side, scale = config.crop * model.task.scale, model.task.scale
+    load = partial(load_pictures, data, smallest=side, memory=config.memory, scale=scale, seed=config.seed)
     pictures: Pictures | None = None
+    if config.minutes:
+        steps = begun_for(out)
+        if steps is None:
+            pictures = load()
+            trial = partial(_trial, model, pictures, held_out)
+            steps = steps_within(config.minutes, config, time.perf_counter() - began, trial)
+        config = replace(config, steps=steps)
+    if warmup_of(config) != config.warmup:
+        log.warning("warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, warmup_of(config))
+    who = identity(model, every, config)
     rollbacks = 0
     while True:
         state = load_state(out, who)
@@ -88,9 +100,7 @@ def train(
         if rollbacks > told:
             note_rollbacks(out, who, reached, rollbacks)
         if pictures is None and (state is None or state["step"] < config.steps):
-            scale = model.task.scale
-            smallest = config.crop * scale
-            pictures = load_pictures(data, smallest=smallest, memory=config.memory, scale=scale, seed=config.seed)
+            pictures = load()
         try:
             return _run(
                 copy.deepcopy(model), pictures, out, config, who, state, rollbacks, held_out, card or {}, progress
@@ -100,6 +110,12 @@ def train(
             if rollbacks > config.rollbacks:
                 raise TrainingError(f"{out}: stopped after {config.rollbacks} rollbacks: {trouble}") from trouble
             log.warning("%s; goes back to the last checkpoint with learning rates / %d", trouble, 2**rollbacks)
+
+
+def _trial(
+    model: Model, pictures: Pictures, validation: Sequence[Source] | None, config: TrainConfig, out: Path
+) -> None:
+    _run(copy.deepcopy(model), pictures, out, config, {}, None, 0, validation, {}, False)
 
 
 def _run(
@@ -154,7 +170,7 @@ def _run(
     if pictures is None:
         return average
 
-    clock = time.perf_counter()
+    clock, estimate = time.perf_counter(), Pace(start, config.steps)
     with (
         tqdm(total=config.steps, initial=start, unit="step", disable=not progress, smoothing=0.05) as bar,
         board(out / "tensorboard", start, wanted=config.tensorboard) as show,
@@ -196,6 +212,7 @@ def _run(
             decay = averaging_at(step, config, fresh=model.fresh)
             torch._foreach_lerp_(remembered, [p.detach() for p in model.parameters()], 1 - decay)
             bar.update()
+            estimate.step(step, loss)
 
             measured |= {"gradient": norm, "distance": (restored.detach() - clean).abs().mean()}
             measured["skipped"] = torch.stack([*turns, (~finite).float()]).amax()

@@ -75,6 +75,17 @@ def load_state(folder: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def begun_for(folder: Path) -> int | None:
+    """The steps that the run in a folder was begun for, or None where no state of it can be read."""
+    for path in (folder / NEWEST, folder / BEFORE):
+        if path.exists():
+            try:
+                return int(json.loads(_read(path)["identity"])["steps"])
+            except _DamagedError:
+                continue
+    return None
+
+
 def note_rollbacks(folder: Path, who: Mapping[str, Any], step: int, rollbacks: int) -> None:
     """Writes down that the run went back to `step` for so many times, which no checkpoint tells yet."""
     note = {"identity": _digest(who), "step": step, "rollbacks": rollbacks}
@@ -98,13 +109,18 @@ class _DamagedError(TrainingError):
     """A state that cannot be read."""
 
 
-def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        theirs = json.loads(state["identity"])
+        json.loads(state["identity"])
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, LookupError, ValueError) as error:
         raise _DamagedError(f"{path}: damaged ({error}); delete it to begin again") from error
-    ours = json.loads(json.dumps(who))
+    return state
+
+
+def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
+    state = _read(path)
+    ours, theirs = json.loads(json.dumps(who)), json.loads(state["identity"])
     if theirs != ours:
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
         what = ", ".join(different)
