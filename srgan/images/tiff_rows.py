@@ -7,9 +7,12 @@ import io
 from collections.abc import Iterator
 
 import numpy as np
+import simplejpeg
 
 from srgan.images.damage import Damaged, foreign
 from srgan.images.tiff_page import DamagedTiff, Page
+
+_JPEG = 7
 
 
 def row_of(page: Page) -> int:
@@ -105,5 +108,17 @@ def _decoded(page: Page, packed: bytes, number: int) -> np.ndarray:
         part, _, _ = own.decode(packed, number, jpegtables=own.jpegtables, jpegheader=own.jpegheader)
     if part is None:
         raise DamagedTiff("a strip or tile of it is empty")
+    if page.compression == _JPEG:
+        _check_end((own.jpegtables or b"")[:-2] + packed[2 if own.jpegtables else 0 :])
     samples: np.ndarray = part[0]
     return samples
+
+
+def _check_end(jpeg: bytes) -> None:
+    """Nothing, where a JPEG is not cut off; libjpeg makes grey what is missing, and simplejpeg alone says so."""
+    try:
+        with foreign():
+            simplejpeg.decode_jpeg(jpeg, "GRAY", strict=True)
+    except Damaged as error:
+        if "premature end" in str(error).lower():
+            raise

@@ -155,6 +155,24 @@ def test_jpeg_in_a_tiff_is_read_as_libtiff_reads_it(mode):
     assert np.abs(image.rgb.astype(int) - expected).mean() < 0.01
 
 
+@pytest.mark.parametrize("with_tables", [True, False])
+def test_jpeg_in_a_tiff_that_is_cut_off_is_damaged(with_tables):
+    if with_tables:
+        file = io.BytesIO()
+        Pillow.fromarray(PHOTO).save(file, "tiff", compression="jpeg", quality=95)
+        data = bytearray(file.getvalue())
+    else:
+        data = bytearray(_tiff(PHOTO, compression="jpeg", rowsperstrip=64))
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        page = opened.pages[0]
+        assert (page.jpegtables is not None) == with_tables
+        at, size = page.dataoffsets[0], page.databytecounts[0]
+    data[at + size // 2 : at + size] = bytes(size - size // 2)
+
+    with pytest.raises(ImageError, match=r"(?i)^a: damaged tiff file: .*premature end"):
+        decode(bytes(data), "a")
+
+
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
 def test_colours_as_video_has_them_become_rgb(compression):
     file = io.BytesIO()
