@@ -19,6 +19,7 @@ import torch
 
 from srgan.claims import Claims
 from srgan.conversion import Conversion, Progress
+from srgan.engines import survive_fork, work_alone
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import Job, plan, printable, take_after
 from srgan.journal import Journal
@@ -99,11 +100,12 @@ class _Run:
         self.said_so = False
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        survive_fork()
         cores = torch.get_num_threads()
-        pictures = ThreadPoolExecutor(cores + 1, "picture", torch.set_num_threads, (1,))
+        pictures = ThreadPoolExecutor(cores + 1, "picture", work_alone, (cores,))
         tiles: ThreadPoolExecutor | None = None
         if self.conversion.restorer.devices[0].type == "cpu":
-            tiles = ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,))
+            tiles = ThreadPoolExecutor(cores, "tile", work_alone, (cores,))
         self.conversion.workers = tiles
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
         begun: deque[tuple[int, Future[Outcome]]] = deque()
@@ -130,7 +132,6 @@ class _Run:
             if tiles is not None:
                 tiles.shutdown(cancel_futures=True)
             pictures.shutdown()
-            torch.set_num_threads(cores)
 
     def _claim(self, job: Job, wait: bool) -> bool:
         """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""

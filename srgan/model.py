@@ -9,6 +9,8 @@ The weights file is a safetensors file whose metadata key `srgan` is one JSON ob
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import hashlib
 import json
 import os
@@ -61,6 +63,17 @@ class Model(nn.Module):
             torch.default_generator.manual_seed(seed)
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
         self.generator.to(memory_format=torch.channels_last)
+
+    def asked(self, **fields: Any) -> Model:
+        """The same weights, shared with this model, for a task asked otherwise: `model.asked(strength="30")`.
+
+        Raises:
+            ConfigError: the task has no such field, or not such a value.
+        """
+        options.check_names(fields, options.options_of(type(self.task)))
+        other = copy.copy(self)
+        other.task = dataclasses.replace(self.task, **fields)
+        return other
 
     def forward(self, observed: Observed) -> Batch:
         """The restored pictures, in float32 and not clipped."""

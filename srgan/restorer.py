@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from srgan.engines import Engine, choose_devices, make_engine
+from srgan.engines import Engine, choose_devices, make_engine, work_alone
 from srgan.errors import ConfigError
 from srgan.images import Bands, Image
 from srgan.model import Model, check_model
@@ -172,7 +172,7 @@ def _each(names: Iterable[str]) -> str:
 
 def _ahead(each: Iterator[Image]) -> Iterator[Image]:
     """The same; while one is used, the next is made."""
-    with ThreadPoolExecutor(1, "band", torch.set_num_threads, (1,)) as maker:
+    with ThreadPoolExecutor(1, "band", work_alone, (torch.get_num_threads(),)) as maker:
         following = maker.submit(next, each, None)
         while (made := following.result()) is not None:
             following = maker.submit(next, each, None)

@@ -251,3 +251,14 @@ def test_models_of_different_networks_are_not_blended(make_model):
 def test_a_blend_beyond_its_ends_is_refused(make_model, realism):
     with pytest.raises(ConfigError, match="must lie in"):
         blend(make_model(scale=2), make_model(scale=2), realism)
+
+
+def test_a_model_asked_otherwise_shares_its_weights_and_leaves_the_first_alone(make_model):
+    model = make_model("denoise")
+
+    other = model.asked(strength="30")
+
+    assert (other.task.strength, model.task.strength) == ("30", "auto")
+    assert other.generator is model.generator
+    with pytest.raises(ConfigError, match="unknown option 'strenght': did you mean 'strength'"):
+        model.asked(strenght="30")

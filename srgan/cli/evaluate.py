@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ def evaluate(
         if value is not None:
             if loaded.task.name != task:
                 raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")
-            loaded.task = dataclasses.replace(loaded.task, **{field: value})  # type: ignore[arg-type]
+            loaded = loaded.asked(**{field: value})
     scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     click.echo(json.dumps(result, allow_nan=False) if as_json else _table(result))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,9 +56,7 @@ class Choice:
 
     def load(self) -> Model | dict[int, Model]:
         """The models themselves, as `srgan.restore_folder` takes them."""
-        models = {one.scale: one.load() for one in self.weights}
-        for model in models.values():
-            model.task = dataclasses.replace(model.task, **self.asked)
+        models = {one.scale: one.load().asked(**self.asked) for one in self.weights}
         return models[self.weights[0].scale] if self.size is None else models
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:

@@ -9,6 +9,7 @@ from srgan.engines import openvino_engine
 from srgan.engines.memory import keep_freed_memory
 from srgan.engines.numbers import Numbers, choose_device, choose_devices, choose_numbers, rates
 from srgan.engines.openvino_engine import OpenVinoEngine
+from srgan.engines.threads import forked, survive_fork, work_alone
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
 from srgan.networks import Network
@@ -41,7 +42,7 @@ def choose_engine(device: torch.device, numbers: Numbers, engine: str = "auto") 
         ConfigError: there is no such engine.
     """
     if engine == "auto":
-        fits = device.type == "cpu" and numbers.dtype in openvino_engine.TOLERANCE
+        fits = device.type == "cpu" and not forked() and numbers.dtype in openvino_engine.TOLERANCE
         return "openvino" if fits and openvino_engine.available() else "torch"
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
@@ -86,4 +87,6 @@ __all__ = [
     "keep_freed_memory",
     "make_engine",
     "rates",
+    "survive_fork",
+    "work_alone",
 ]

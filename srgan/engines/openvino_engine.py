@@ -20,6 +20,7 @@ from torch import Tensor
 
 from srgan.cache import keep, kept
 from srgan.engines.numbers import Numbers
+from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
 from srgan.networks import Network
 
@@ -44,6 +45,7 @@ class OpenVinoEngine:
             raise ConfigError(f"the engine openvino runs on the CPU, not on {device.type}; leave out --engine")
         if numbers.dtype not in TOLERANCE:
             raise ConfigError("the engine openvino computes in fp32 or bf16; choose one of them as precision")
+        _check_process()
         self.device = device
         self.batch = 1
         self.numbers = numbers
@@ -59,8 +61,10 @@ class OpenVinoEngine:
 
         Raises:
             ImageError: not even that is finite.
+            ConfigError: this process was forked.
             torch.OutOfMemoryError: the memory is too small.
         """
+        _check_process()
         pixels = observed.float().contiguous().numpy()
         generated = self._infer(self.numbers.dtype, pixels)
         if self.numbers.dtype is not torch.float32 and not torch.isfinite(generated.sum()):
@@ -126,6 +130,15 @@ def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -
         raise ConfigError("OpenVINO does not compute what torch computes with this network; choose --engine torch")
     keep(name, model.export_model().getvalue())
     return model
+
+
+def _check_process() -> None:
+    """Nothing, where OpenVINO has its threads: those of a process do not come along when it is forked."""
+    if forked():
+        raise ConfigError(
+            "OpenVINO waits for ever in a process that was forked: start processes by 'spawn' or 'forkserver', "
+            "or choose the engine torch"
+        )
 
 
 def _openvino() -> Any:
