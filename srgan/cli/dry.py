@@ -7,8 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +39,9 @@ class Rehearsal:
     @cached_property
     def asked(self) -> str:
         """A short name for all that is asked for, and for what decides what `auto` comes to."""
+        from importlib.metadata import version  # not above: help need not wait for it
+        from importlib.util import find_spec
+
         masks = {} if self.masks is None else {"masks": str(self.masks)}
         versions = {name: version(name) for name in ("torch", "openvino") if find_spec(name)}
         return fingerprint({**self.config.decides(), **self.choice.record(), **masks, **versions, "srgan": __version__})
