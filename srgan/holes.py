@@ -22,9 +22,7 @@ def smoothed(picture: Batch, mask: Mask) -> Batch:
     Paper: Gortler et al. 1996, "The Lumigraph", doi:10.1145/237170.237200 (Sec. 3.4.1, pull and push).
     """
     height, width = picture.shape[2:]
-    known = picture * (1 - mask)
-    if not mask.any():
-        return picture
+    known = picture * (1 - mask)  # whether there is any hole is not asked: on a GPU the answer would be waited for
     if max(height, width) == 1:
         return known + 0.5 * mask
     below = smoothed(*halved(picture, mask))

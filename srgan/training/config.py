@@ -32,7 +32,7 @@ class TrainConfig:
     learning_rate: float = option(5e-4, "The optimizer's step size after the warm-up.")
     final_learning_rate: float = option(1e-6, "The optimizer's step size at the end of the cosine.")
     warmup: int = option(400, "Steps over which the learning rate rises linearly.")
-    clip: float = option(1.0, "Largest norm of the generator's gradient.")
+    clip: float = option(1.0, "Largest norm of the generator's gradient; of Muon's kernels, of what they remember.")
     ema: float = option(0.999, "Decay of the average of the weights, which is what is saved.")
     l1: float = option(1.0, "Weight of the mean absolute difference.")
     l2: float = option(0.0, "Weight of the mean squared difference.")

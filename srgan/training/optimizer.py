@@ -44,8 +44,8 @@ class Optimizer:
                 group["lr"] = learning_rate
         if "adam" in self._parts:
             step_if(finite, self._parts["adam"])
-        if "muon" in self._parts and finite:  # on a GPU, this waits for the device
-            self._parts["muon"].step()
+        if "muon" in self._parts:
+            _undo_unless(finite, self._parts["muon"], self._matrices)
         for part in self._parts.values():
             part.zero_grad()
         for kernel in self._kernels:
@@ -63,6 +63,16 @@ def step_if(finite: Bool[Tensor, ""], adam: torch.optim.Optimizer) -> None:
     """A step of a fused Adam that the device itself leaves out where `finite` is false."""
     adam.grad_scale, adam.found_inf = None, (~finite).float()  # type: ignore[attr-defined]
     adam.step()
+
+
+def _undo_unless(finite: Bool[Tensor, ""], muon: torch.optim.Optimizer, matrices: list[nn.Parameter]) -> None:
+    """A step of Muon, which knows of no steps to leave out: taken back by the device itself where `finite` is false."""
+    before = [(matrix.detach().clone(), {k: v.clone() for k, v in muon.state[matrix].items()}) for matrix in matrices]
+    muon.step()
+    for matrix, (weights, memory) in zip(matrices, before, strict=True):
+        matrix.detach().copy_(torch.where(finite, matrix.detach(), weights))
+        for name, now in muon.state[matrix].items():
+            now.copy_(torch.where(finite, now, memory.get(name, torch.zeros_like(now))))
 
 
 def _is_large(weight: Tensor) -> bool:

@@ -110,3 +110,37 @@ def test_a_step_that_is_not_finite_changes_neither_the_weights_nor_what_is_remem
             for key, value in remembered.items():
                 assert torch.equal(value, memory[part]["state"][number][key]), (part, number, key)
     assert all(weight.grad is None for weight in layers.parameters())
+
+
+@pytest.mark.parametrize("name", ["muon", "adam"])
+def test_a_first_step_that_is_not_finite_leaves_no_trace_in_the_next(name):
+    sick, sound = kernels(), kernels()
+    one, other = (Optimizer(layers.parameters(), TrainConfig(optimizer=name)) for layers in (sick, sound))
+    sick(torch.full((1, 3, 8, 8), float("nan"))).mean().backward()
+    one.step(1e-2, torch.tensor(False))
+
+    step(sick, one)
+    step(sound, other)
+
+    assert all(torch.isfinite(weight).all() for weight in sick.parameters())
+    if name == "muon":
+        torch.testing.assert_close(sick[1].weight, sound[1].weight, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("clip", [1e-3, 1e9])
+def test_the_norm_to_which_gradients_are_cut_bounds_what_muon_remembers_of_a_spike(clip):
+    """A step of Muon is as long whatever the gradient, but a spike would point the way of all steps after it."""
+
+    def second_step(spike):
+        layers = kernels()
+        optimizer = Optimizer(layers.parameters(), TrainConfig(optimizer="muon"))
+        for seed, size in ((1, spike), (2, 1.0)):
+            before = layers[1].weight.detach().clone()
+            seen = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+            (size * layers(seen).square().mean()).backward()
+            torch.nn.utils.clip_grad_norm_(layers.parameters(), clip)
+            optimizer.step(1e-2, torch.tensor(True))
+        return (layers[1].weight.detach() - before).flatten()
+
+    likeness = torch.cosine_similarity(second_step(1.0), second_step(1e6), dim=0).item()
+    assert (likeness > 0.99) == (clip == 1e-3)
