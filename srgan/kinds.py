@@ -45,7 +45,7 @@ def restore(
         mask: for inpainting: an array or tensor (h, w) of floats or bools, 1 or True where pixels are to be filled, 0
             where they stay; between, what is filled and what was there are mixed. Or a picture of the mask, read as
             `Masks` reads it: a path, an `Image`, a Pillow image, an array of 0 and 255 or of colours.
-        engine: what runs the generator; made anew for each call where it is not given.
+        engine: what runs the generator; made once for a model where it is not given.
         tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
 
     Raises:

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Float32, Shaped
 from torch import Tensor
 
-from srgan.engines import Engine, make_engine, survive_fork
+from srgan.engines import Engine, engine_of, survive_fork
 from srgan.errors import ConfigError
 from srgan.images import Bands, Image, Window, as_samples, white_of
 from srgan.inpainting import inpaint_floats, inpaint_levels
@@ -257,7 +257,7 @@ def ready(model: Model, engine: Engine | None) -> Engine:
     """
     survive_fork()
     if engine is None:
-        return make_engine(model.generator)
+        return engine_of(model.generator)
     if not isinstance(engine, Engine):
         raise ConfigError(f"a {type(engine).__name__} is no engine: srgan.make_engine(model) makes one")
     return engine

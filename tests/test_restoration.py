@@ -6,7 +6,7 @@ import torch
 from PIL import Image as Pillow
 
 import srgan
-from srgan import opacity, restoration
+from srgan import engines, opacity, restoration
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images import Image
@@ -321,3 +321,17 @@ def test_an_array_that_must_not_be_written_is_restored_without_a_warning(tiny, e
     picture.flags.writeable = False
 
     assert restore(tiny, picture, engine=engine).shape == (18, 24, 3)
+
+
+def test_the_engine_of_a_model_is_made_once_until_its_weights_change(tiny, pixels, monkeypatch):
+    made = []
+    monkeypatch.setattr(engines, "make_engine", lambda generator: made.append(1) or make_engine(generator))
+    picture = Image(pixels(9, 8))
+
+    first = restore(tiny, picture)
+    again = restore(tiny, picture)
+    assert (len(made), np.array_equal(first.rgb, again.rgb)) == (1, True)
+    next(tiny.parameters()).data.mul_(-1)  # which not even torch notices
+
+    changed = restore(tiny, picture)
+    assert len(made) == 2 and not np.array_equal(first.rgb, changed.rgb)

@@ -1,6 +1,7 @@
 """How a generator is run. An engine is a callable: `engine(observed) -> generated`, with a `device`."""
 
 from typing import Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -74,6 +75,23 @@ def make_engine(
     return ENGINES[choose_engine(where, numbers, engine)](generator, where, numbers)
 
 
+_MADE: WeakKeyDictionary[Network, tuple[dict[str, Tensor], Engine]] = WeakKeyDictionary()
+
+
+def engine_of(generator: Network) -> Engine:
+    """The engine for whoever names none: made once for a generator, and again when its weights have changed."""
+    weights, made = generator.state_dict(), _MADE.get(generator)
+    if made is not None and all(_same(tensor, made[0][name]) for name, tensor in weights.items()):
+        return made[1]
+    engine = make_engine(generator)
+    _MADE[generator] = {name: tensor.clone() for name, tensor in weights.items()}, engine
+    return engine
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.device == other.device and torch.equal(one, other)
+
+
 __all__ = [
     "ENGINES",
     "Engine",
@@ -84,6 +102,7 @@ __all__ = [
     "choose_devices",
     "choose_engine",
     "choose_numbers",
+    "engine_of",
     "keep_freed_memory",
     "make_engine",
     "rates",
