@@ -1,5 +1,8 @@
 """Every network keeps its contract: its shape, and how far it sees."""
 
+import importlib
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -77,3 +80,16 @@ def test_srresnet_refuses_a_scale_it_has_not():
     with pytest.raises(ConfigError) as caught:
         small("srresnet", 5)
     assert str(caught.value) == "SRResNet has no scale 5: choose 1, 2, 3 or 4"
+
+
+def test_scripts_try_further_networks_without_making_them_known_on_import(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
+    before = dict(NETWORKS)
+
+    candidates = importlib.import_module("candidates")
+
+    assert before == NETWORKS
+    assert candidates.NETWORKS.keys() & NETWORKS.keys() == set()
+    for name, network in candidates.NETWORKS.items():
+        made = network(4, 3, 1, width=16, depth=1, levels=3, fold=1)
+        assert made(torch.rand(1, 4, 32, 32)).shape == (1, 3, 32, 32), name
