@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +17,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from srgan import options
 from srgan.augment import off_grid
 from srgan.data import Pictures, check_pairs, load_pictures, pairs
 from srgan.engines.numbers import choose_device, choose_numbers
 from srgan.errors import MachineError, TrainingError
 from srgan.evaluation import evaluate
-from srgan.images import write_bytes
 from srgan.model import Model, save
 from srgan.sources import Data, Source, sources
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
+from srgan.training.log import account, keep_until
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
 from srgan.training.pace import Pace, steps_within
@@ -166,7 +164,7 @@ def _run(
         if adversary is not None:
             adversary.load_state_dict(state["adversary"])
         log.info("continues at step %d", start)
-    _keep_log_until(out / "log.jsonl", start)
+    keep_until(out / "log.jsonl", start)
     if pictures is None:
         return average
 
@@ -235,7 +233,7 @@ def _run(
             show(line)
 
             if step % config.checkpoint_every == 0 or step == config.steps:
-                training = _account(config, step, pictures, scores, before=model.card.get("training"))
+                training = account(config, step, pictures, scores, before=model.card.get("training"))
                 licence = {"licence": model.card["licence"]} if "licence" in model.card else {}
                 average.card = {"training": training, **licence, **card}
                 save(average, out / "model.safetensors")
@@ -264,29 +262,3 @@ def _run(
 def _rolled(roll: Callable[[Tensor], Tensor], *beside: Tensor | None) -> list[Tensor | None]:
     """What is shown beside pictures, rolled as they are."""
     return [None if one is None else roll(one) for one in beside]
-
-
-def _account(
-    config: TrainConfig, step: int, pictures: Pictures, scores: Mapping[str, float | None], before: object
-) -> dict[str, object]:
-    """What the weights file says of how it was made; `before` is the same of the weights it started from, or None."""
-    data = {"pictures": len(pictures.pictures), "megapixels": round(pictures.megapixels, 1), "bad": len(pictures.bad)}
-    settings = options.record(config) | {"features": Path(config.features).name}  # whose folder is nobody's business
-    account = {"step": step, "config": settings, "data": data, "validation": dict(scores)}
-    return account if before is None else {**account, "before": before}
-
-
-def _keep_log_until(path: Path, step: int) -> None:
-    """Drops the lines that a killed run wrote after its last checkpoint."""
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if _step_of(line) <= step]
-        write_bytes(path, "".join(kept).encode())
-
-
-def _step_of(line: str) -> float:
-    """The step of a line of the log; beyond all steps where it is torn."""
-    try:
-        return float(json.loads(line)["step"]) if line.endswith("\n") else math.inf
-    except (ValueError, LookupError, TypeError):
-        return math.inf
