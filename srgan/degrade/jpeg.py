@@ -10,7 +10,7 @@ from torch import Tensor
 from srgan.types import Batch
 
 # ITU-T T.81, Annex K, tables K.1 and K.2.
-_LUMA_TABLE = (
+LUMA_TABLE = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
     *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
     *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
@@ -39,7 +39,7 @@ def jpeg(x: Batch, quality: Float[Tensor, "n"], *, subsampled: bool = True, smoo
     to_ycc = x.new_tensor(_TO_YCC)
     planes = torch.einsum("ij,njhw->nihw", to_ycc, padded.clamp(0, 1).mul(255).round()).round()
     luma, chroma = planes[:, :1] - 128, planes[:, 1:]  # all three lie about 0
-    luma = _quantised(luma, _table(_LUMA_TABLE, quality))
+    luma = _quantised(luma, _table(LUMA_TABLE, quality))
     if subsampled:
         chroma = F.avg_pool2d(chroma, 2).round()
     chroma = _quantised(chroma, _table(_CHROMA_TABLE, quality))
