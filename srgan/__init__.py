@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from srgan.bysource import BySource as BySource
     from srgan.engines import make_engine as make_engine
     from srgan.errors import SrganError as SrganError
     from srgan.evaluation import evaluate as evaluate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BySource": "srgan.bysource",
     "Denoise": "srgan.tasks",
     "FolderConfig": "srgan.settings",
     "Image": "srgan.images",

@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,9 +24,8 @@ from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.images import Job, plan, printable, take_after
 from srgan.journal import Journal
 from srgan.masks import Masks
-from srgan.model import Model
 from srgan.outcome import Outcome
-from srgan.restorer import Restorer
+from srgan.restorer import Models, Restorer
 from srgan.settings import FolderConfig
 from srgan.sizing import Size
 
@@ -40,7 +39,7 @@ _ALONE = 10**18
 
 
 def restore_folder(
-    model: Model | Mapping[int, Model],
+    model: Models,
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     config: FolderConfig | None = None,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from srgan.bysource import BySource, source_of
 from srgan.engines import Engine
 from srgan.errors import ConfigError
 from srgan.given import AnyMask, Array, array_of, check_floats, image_of, weights_of
@@ -29,7 +30,7 @@ Kind = TypeVar("Kind")
 
 
 def restore(
-    model: Model,
+    model: Model | BySource,
     picture: Kind,
     mask: AnyMask | None = None,
     *,
@@ -53,6 +54,8 @@ def restore(
             fit, or the engine is that of another model.
         ImageError: the mask cannot be read, or could mean this or that.
     """
+    if isinstance(model, BySource):
+        model = _suited(model, picture)
     check_model(model)
     if tile is not None and (not isinstance(tile, int) or tile < 0):
         raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
@@ -66,6 +69,21 @@ def restore(
     else:
         restored = _restore_pillow(model, cast("PillowImage", picture), mask, engine, tile)
     return cast(Kind, restored)
+
+
+def _suited(models: BySource, picture: object) -> Model:
+    """The model for what a picture comes from; of a batch of tensors, the first tells for all."""
+    quality = None
+    if isinstance(picture, Image):
+        rgb, quality = picture.rgb, picture.jpeg_quality
+    elif isinstance(picture, Tensor):
+        rgb = picture.detach().reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
+    else:
+        rgb = image_of(picture if isinstance(picture, np.ndarray) else array_of(cast("PillowImage", picture))).rgb
+    chosen = getattr(models, source_of(rgb, quality).name)
+    if not isinstance(chosen, Model):
+        raise ConfigError("one picture needs one model of each kind, not one for each scale")
+    return chosen
 
 
 def _restore_image(model: Model, image: Image, mask: AnyMask | None, engine: Engine | None, tile: int | None) -> Image:

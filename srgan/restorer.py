@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from srgan.bysource import BySource, source_of, source_of_bands
 from srgan.engines import Engine, choose_devices, make_engine, work_alone
 from srgan.errors import ConfigError
 from srgan.images import Bands, Image
@@ -24,23 +25,32 @@ from srgan.tasks import Inpaint
 BANDS_HELD = 10
 """Of a picture that is made some rows at a time: what was made last, what is being made and written, what is read."""
 
+Models = Model | Mapping[int, Model] | BySource
+"""What restores pictures: a model, one for each scale, or such for clean pictures and for photographs."""
+
 
 class Restorer:
     """Restores Images as a configuration says.
 
     Args:
-        models: one, or one for each scale by which pictures may be enlarged.
+        models: one, or one for each scale by which pictures may be enlarged; or such `BySource`.
         size: what a picture becomes; None is what the one model makes.
     """
 
-    def __init__(self, models: Model | Mapping[int, Model], config: FolderConfig, size: Size | None = None) -> None:
-        self.models = _by_scale(models, size)
+    def __init__(self, models: Models, config: FolderConfig, size: Size | None = None) -> None:
+        given = {"clean": models.clean, "photo": models.photo} if isinstance(models, BySource) else {"": models}
+        self.models = {source: _by_scale(some, size) for source, some in given.items()}
+        if size is None and len({tuple(some) for some in self.models.values()}) > 1:
+            raise ConfigError("models for clean pictures and for photographs must enlarge alike, or be given a size")
         self.config, self.size = config, size
         self.devices = choose_devices(config.device)
-        self._engines: list[dict[int, Engine]] = [
+        self._engines: list[dict[str, dict[int, Engine]]] = [
             {
-                scale: make_engine(model.generator, config.engine, str(device), config.precision)
-                for scale, model in self.models.items()
+                source: {
+                    scale: make_engine(model.generator, config.engine, str(device), config.precision)
+                    for scale, model in models.items()
+                }
+                for source, models in self.models.items()
             }
             for device in self.devices
         ]
@@ -51,7 +61,8 @@ class Restorer:
         """What decides an output's bytes, beside the input."""
         each = [
             {"model": model.network, "weights": model.digest(), "task": str(model.task)}
-            for _, model in sorted(self.models.items())
+            for models in self.models.values()
+            for _, model in sorted(models.items())
         ]
         models = each[0] if len(each) == 1 else {"models": each}
         return {
@@ -63,7 +74,7 @@ class Restorer:
 
     def _chosen(self) -> dict[str, str]:
         """What `auto` has come to: it may come to something else when a cache is emptied or an engine installed."""
-        every = [engine for engines in self._engines for engine in engines.values()]
+        every = [engine for sources in self._engines for engines in sources.values() for engine in engines.values()]
         return {
             "device": _each(engine.device.type for engine in every),
             "engine": _each(type(engine).__name__ for engine in every),
@@ -73,7 +84,8 @@ class Restorer:
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of the output, and the pixels of the largest picture on the way."""
-        return outlook(width, height, self.models, self.size)
+        each = [outlook(width, height, models, self.size) for models in self.models.values()]
+        return each[0][0], max(largest for _, largest in each)
 
     def restore(
         self,
@@ -85,18 +97,22 @@ class Restorer:
     ) -> Image:
         """The restored picture; `progress` is told the share of it that is done, of the last of several steps."""
         wanted, _ = self.sizes(image.width, image.height)
-        scales = self._steps(image.width, image.height)
+        source = source_of(image.rgb, image.jpeg_quality) if len(self.models) > 1 else None
+        name = source.name if source else ""
+        scales = self._steps(name, image.width, image.height)
         with self._free_device() as engines:
             for number, scale in enumerate(scales, 1):
                 image = restore_image(
-                    self.models[scale],
+                    self.models[name][scale],
                     image,
                     mask,
-                    engine=engines[scale],
+                    engine=engines[name][scale],
                     tile=self.config.tile or None,
                     workers=workers,
                     progress=progress if number == len(scales) else None,
                 )
+        if source:
+            image = dataclasses.replace(image, notes=(*image.notes, source.note))
         return reduced(image, *wanted)
 
     def bands(
@@ -108,12 +124,19 @@ class Restorer:
             note: gets what is to be said of the whole, before its last rows.
         """
         wanted, _ = self.sizes(bands.width, bands.height)
+        name = ""
+        if len(self.models) > 1:
+            source, bands = source_of_bands(bands)
+            name = source.name
+            if note is not None:
+                note(source.note)
 
         def each() -> Iterator[Image]:
             made = bands
             with self._free_device() as engines:
-                for scale in self._steps(bands.width, bands.height):
-                    model, engine, tile = self.models[scale], engines[scale], self.config.tile or None
+                for scale in self._steps(name, bands.width, bands.height):
+                    model, engine = self.models[name][scale], engines[name][scale]
+                    tile = self.config.tile or None
                     most = self.config.memory * 1e9 / BANDS_HELD
                     made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most, note=note)
                 yield from reduced_bands(made, *wanted).each
@@ -123,11 +146,11 @@ class Restorer:
     @property
     def needs_whole(self) -> bool:
         """Whether a picture can only be restored as a whole, or is only copied."""
-        every = self.models.values()
+        every = [model for models in self.models.values() for model in models.values()]
         return any(isinstance(one.task, Inpaint) or one.task.idle or one.generator.context is None for one in every)
 
     @contextmanager
-    def _free_device(self) -> Iterator[dict[int, Engine]]:
+    def _free_device(self) -> Iterator[dict[str, dict[int, Engine]]]:
         """The engines of the device that has the fewest pictures to do."""
         with self._lock:
             chosen = min(range(len(self._busy)), key=self._busy.__getitem__)
@@ -138,11 +161,11 @@ class Restorer:
             with self._lock:
                 self._busy[chosen] -= 1
 
-    def _steps(self, width: int, height: int) -> tuple[int, ...]:
+    def _steps(self, source: str, width: int, height: int) -> tuple[int, ...]:
         if self.size is None:
-            return tuple(self.models)
+            return tuple(self.models[source])
         wide, high = self.size.of(width, height)
-        return steps(max(wide / width, high / height), self.models)
+        return steps(max(wide / width, high / height), self.models[source])
 
 
 def _by_scale(models: Model | Mapping[int, Model], size: Size | None) -> dict[int, Model]:

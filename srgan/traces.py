@@ -15,7 +15,7 @@ from srgan.degrade.jpeg import LUMA_TABLE
 from srgan.images import eight_bits
 from srgan.types import Levels
 
-MOST = 512
+SEEN = 512
 """Side of the part that is looked at, in the middle of larger pictures [px]."""
 
 CERTAIN = 12.0
@@ -52,8 +52,8 @@ def traces(picture: Levels) -> Traces:
 
 def _middle(picture: Levels) -> Luma:
     """The luma of JPEG in the middle of a picture, in 8-bit levels; cut between blocks of the whole."""
-    top, left = (max(0, (side - MOST) // 2 // 8 * 8) for side in picture.shape[:2])
-    cut = eight_bits(picture[top : top + MOST, left : left + MOST]).astype(np.float64)
+    top, left = (max(0, (side - SEEN) // 2 // 8 * 8) for side in picture.shape[:2])
+    cut = eight_bits(picture[top : top + SEEN, left : left + SEEN]).astype(np.float64)
     luma: Luma = cut @ np.array([0.299, 0.587, 0.114]) - 128
     return luma
 

@@ -36,6 +36,8 @@ ROWS = [  # from the top
         "settings",
         "sizing",
         "outcome",
+        "bysource",
+        "traces",
     },  # nouns on disk
     {"tasks"},
     {"networks", "degrade", "losses", "games", "augment", "metrics", "tiling", "engines", "images"},
@@ -68,6 +70,8 @@ WITHIN_A_ROW = {
         ("data", "sources"),
         ("masks", "journal"),
         ("masks", "painted"),
+        ("bysource", "model"),
+        ("bysource", "traces"),
     },
     ("engines", "networks"),
     ("options", "errors"),

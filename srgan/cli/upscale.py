@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import click
 
 from srgan import zoo
 from srgan.cli.restore import realism_option, restoring, run
-from srgan.cli.weights import Choice, Weights, dialled, own
+from srgan.cli.weights import Choice, dialled, own
 from srgan.errors import ConfigError
 from srgan.sizing import Size
+
+SOURCES = ("auto", "clean", "photo")
 
 SCALES = (2, 3, 4)
 """For which networks ship."""
@@ -25,6 +28,13 @@ ROUNDS = 60
 @click.option("--width", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this wide.")
 @click.option("--height", type=click.IntRange(1), default=None, metavar="PX", help="Make each picture this high.")
 @click.option("--max-side", type=click.IntRange(1), default=None, metavar="PX", help="Make the longer side this long.")
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    default="auto",
+    show_default=True,
+    help="clean: pictures that were only reduced; photo: takes away JPEG, blur and noise; auto looks at each picture.",
+)
 @realism_option
 @restoring
 @click.option(
@@ -36,6 +46,7 @@ def upscale(
     height: int | None,
     max_side: int | None,
     model: str | None,
+    source: str,
     realism: float,
     consistent: bool,
     paths: tuple[Path, ...],
@@ -54,27 +65,52 @@ def upscale(
     given = [str(limit) for limit in limits.values() if limit is not None]
     if scale is not None and given:
         raise ConfigError("--scale says how large, and so does --width, --height or --max-side: leave one out")
-    if not given and (scale is None or scale in SCALES):
-        choice = _choose(model, None if scale is None else int(scale), realism, consistent)
-        return run(choice, f"-x{choice.weights[0].scale}", paths, output, **common)
-    if consistent:
+    if consistent and (given or scale not in (None, *SCALES)):
         raise ConfigError("--consistent needs a --scale of 2, 3 or 4")
-    choice = Choice(_ladder(model, realism), size=Size(scale=scale, **limits))
-    return run(choice, f"-{'x'.join(given)}" if given else f"-x{scale:g}", paths, output, **common)
-
-
-def _choose(model: str | None, scale: int | None, realism: float, consistent: bool) -> Choice:
-    """The one model that the flags ask for."""
-    weights = dialled(f"upscale-x{scale or 4}", realism) if model is None else own(model, realism, "upscale")
-    if scale is not None and weights.scale != scale:
-        raise ConfigError(f"{model} enlarges {weights.scale} times, not {scale}: leave out --scale")
-    return Choice((weights,), {"rounds": ROUNDS} if consistent else {})
-
-
-def _ladder(model: str | None, realism: float) -> tuple[Weights, ...]:
-    """Weights for each scale that there are at this place of the dial."""
+    if consistent and source == "photo":
+        raise ConfigError("--consistent holds to what --source photo takes away: leave out one of them")
     if model is not None:
-        return (own(model, realism, "upscale"),)
-    names = [f"upscale-x{scale}" for scale in SCALES]
+        if source != "auto":
+            raise ConfigError("--source chooses among shipped weights: leave out --model")
+        choice = _own(model, realism, scale, Size(scale=scale, **limits) if given else None)
+    else:
+        choice = _shipped(
+            "clean" if consistent else source,
+            realism,
+            Size(scale=4.0 if scale is None and not given else scale, **limits),
+        )
+    if consistent:
+        choice = dataclasses.replace(choice, asked={"rounds": ROUNDS})
+    tag = "x".join(given) if given else f"x{scale or choice.weights[0].scale:g}"
+    return run(choice, f"-{tag}", paths, output, **common)
+
+
+def _own(model: str, realism: float, scale: float | None, size: Size | None) -> Choice:
+    """The weights that --model names."""
+    weights = own(model, realism, "upscale")
+    if scale in SCALES and weights.scale != scale:
+        raise ConfigError(f"{model} enlarges {weights.scale} times, not {scale:g}: leave out --scale")
+    if scale is not None and scale not in SCALES:
+        size = Size(scale=scale)
+    return Choice((weights,), size=size)
+
+
+def _shipped(source: str, realism: float, size: Size) -> Choice:
+    """Shipped weights for what pictures come from, at this place of the dial: of the very scale, or all there are."""
+    clean, photo = (_there(suffix, realism) for suffix in ("", "-photo"))
+    if size.scale in SCALES:
+        clean = [f"upscale-x{size.scale:g}"]
+        photo = [name for name in photo if name == f"{clean[0]}-photo"] or photo
+    if source == "photo" and not photo:
+        raise ConfigError(f"--source photo needs weights that do not ship{' at this --realism' * (realism > 0)}")
+    ladders = [clean] if source == "clean" or not photo else [photo] if source == "photo" else [clean, photo]
+    chosen = [tuple(dialled(name, realism) for name in names) for names in ladders]
+    exact = all([one.scale for one in weights] == [size.scale] for weights in chosen)
+    return Choice(chosen[0], size=None if exact else size, photo=(*chosen, ())[1])
+
+
+def _there(suffix: str, realism: float) -> list[str]:
+    """The names of weights with that suffix at this place of the dial; of clean ones all where there are none."""
+    names = [f"upscale-x{scale}{suffix}" for scale in SCALES]
     there = [name for name in names if f"{name}{'-vivid' * (realism > 0)}" in zoo.names()]
-    return tuple(dialled(name, realism) for name in there or names)
+    return there or ([] if suffix else names)

@@ -12,6 +12,7 @@ from srgan.sizing import Size, outlook
 
 if TYPE_CHECKING:
     from srgan.model import Model
+    from srgan.restorer import Models
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,30 @@ class Choice:
 
     Attributes:
         asked: the fields of the task that flags have set.
+        photo: such for photographs as people have them, where each picture gets what suits it.
     """
 
     weights: tuple[Weights, ...]
     asked: Mapping[str, Any] = field(default_factory=dict)
     size: Size | None = None
+    photo: tuple[Weights, ...] = ()
 
-    def load(self) -> Model | dict[int, Model]:
+    def load(self) -> Models:
         """The models themselves, as `srgan.restore_folder` takes them."""
-        models = {one.scale: one.load().asked(**self.asked) for one in self.weights}
-        return models[self.weights[0].scale] if self.size is None else models
+        from srgan.bysource import BySource
+
+        clean = self._loaded(self.weights)
+        return BySource(clean, self._loaded(self.photo)) if self.photo else clean
+
+    def _loaded(self, weights: tuple[Weights, ...]) -> Model | dict[int, Model]:
+        models = {one.scale: one.load().asked(**self.asked) for one in weights}
+        return models[weights[0].scale] if self.size is None else models
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of an output, and the pixels of the largest picture on the way."""
-        return outlook(width, height, [one.scale for one in self.weights], self.size)
+        kinds = (self.weights, self.photo) if self.photo else (self.weights,)
+        each = [outlook(width, height, [one.scale for one in some], self.size) for some in kinds]
+        return each[0][0], max(largest for _, largest in each)
 
     def record(self) -> dict[str, Any]:
         """What decides by which models pictures are restored, and how large they become."""

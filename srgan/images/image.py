@@ -57,6 +57,7 @@ class Image:
         texts: what people wrote beside it, each with a keyword of PNG's; what JPEG and GIF call a comment is "Comment".
         colours: PNG's chunks that say what the colours mean, beside `icc` or instead: kind (cICP, gAMA, ...) and body.
         dpi: pixels an inch, across and down.
+        jpeg_quality: of the JPEG that it was read from, as libjpeg counts; None of other files.
         format: "png", "jpeg", "webp", "tiff", "avif" or "bmp"; what we cannot write (GIF, HEIC) says "png".
         lossless: its file is of a kind that may lose something of the pixels (WebP), but has not.
         notes: what the user should know about the file, such as "first of 3 frames".
@@ -72,6 +73,7 @@ class Image:
     texts: tuple[tuple[str, str], ...] = ()
     colours: tuple[tuple[bytes, bytes], ...] = ()
     dpi: tuple[float, float] | None = None
+    jpeg_quality: int | None = None
     format: str = "png"
     lossless: bool = False
     notes: tuple[str, ...] = ()

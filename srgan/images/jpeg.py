@@ -15,7 +15,7 @@ from srgan.images.formats import AnyFile
 from srgan.images.image import COMMENT, Image
 from srgan.images.pixels import UnknownKind
 
-_COM, _APP1, _APP2, _APP13, _SOS, _EOI = 0xFE, 0xE1, 0xE2, 0xED, 0xDA, 0xD9
+_COM, _APP1, _APP2, _APP13, _DQT, _SOS, _EOI = 0xFE, 0xE1, 0xE2, 0xED, 0xDB, 0xDA, 0xD9
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a body
 _FRAMES = [marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)]
 _HIERARCHICAL = (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
@@ -25,6 +25,9 @@ _FURTHER = b"MPF\0"  # CIPA DC-007, which lists further pictures
 _ENTRIES, _ENTRY = 0xB002, 16
 _PREVIEWS = (0x010001, 0x010002)
 _GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+_ANNEX_K = 3688
+"""Sum of the steps of ITU-T T.81, table K.1, which are those of quality 50."""
+
 _SAMSUNGS_VIDEO = b"MotionPhoto_Data"
 
 
@@ -57,9 +60,12 @@ def check_kind(file: AnyFile) -> None:
 def described(data: bytes, icc: bytes | None) -> dict[str, Any]:
     """The fields of an Image that Pillow does not know of; `icc` is the profile that it put together, if it could."""
     texts, resources, notes, gain_map, further = [], b"", [], False, 0
+    quality = None
     for marker, body in segments(io.BytesIO(data)):
         if marker == _COM and (text := body.rstrip(b"\0")):
             texts.append((COMMENT, as_text(text)))
+        elif marker == _DQT and body[:1] == b"\0" and len(body) > 64:  # of luma, in 8 bits
+            quality = _quality(body[1:65])
         elif marker == _APP13 and body.startswith(iptc.PHOTOSHOP):
             resources += body.removeprefix(iptc.PHOTOSHOP)
         elif marker == _APP1 and body.startswith(_EXTENDED):
@@ -75,7 +81,18 @@ def described(data: bytes, icc: bytes | None) -> dict[str, Any]:
         notes.append(f"dropped: further pictures in the file ({further - gain_map})")
     if _SAMSUNGS_VIDEO in data:
         notes.append(xmp.VIDEO)
-    return {"texts": tuple(texts), "iptc": iptc.unwrapped(resources), "notes": tuple(dict.fromkeys(notes))}
+    return {
+        "texts": tuple(texts),
+        "iptc": iptc.unwrapped(resources),
+        "notes": tuple(dict.fromkeys(notes)),
+        "jpeg_quality": quality,
+    }
+
+
+def _quality(steps: bytes) -> int:
+    """The quality at which libjpeg's steps of luma have the same sum (jcparam.c); its own tables give their own."""
+    percent = 100 * sum(steps) / _ANNEX_K
+    return max(1, min(100, round((200 - percent) / 2 if percent <= 100 else 5000 / percent)))
 
 
 def _further(index: bytes) -> int:

@@ -220,3 +220,10 @@ def test_what_is_lost_of_a_file_is_told_but_for_previews(segments, notes):
 
 def test_a_video_behind_the_picture_is_told():
     assert decode(_jpeg() + b"MotionPhoto_Data" + bytes(99), "a").notes == (VIDEO,)
+
+
+@pytest.mark.parametrize("quality", [1, 10, 50, 75, 92, 100])
+def test_the_quality_of_a_file_is_told_by_its_tables(tmp_path, quality):
+    Pillow.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.jpg", quality=quality)
+
+    assert read(tmp_path / "a.jpg").jpeg_quality == pytest.approx(quality, abs=2 if quality == 1 else 0)
