@@ -90,7 +90,7 @@ def described(data: bytes, icc: bytes | None) -> dict[str, Any]:
 
 
 def _quality(steps: bytes) -> int:
-    """The quality at which libjpeg's steps of luma have the same sum (jcparam.c); its own tables give their own."""
+    """The quality at which libjpeg's luma steps have that sum (jcparam.c); a guess below 25, where it cuts them."""
     percent = 100 * sum(steps) / _ANNEX_K
     return max(1, min(100, round((200 - percent) / 2 if percent <= 100 else 5000 / percent)))
 

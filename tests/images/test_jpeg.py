@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from srgan.errors import UnsupportedImageError
-from srgan.images import Image, decode, encode, probe
+from srgan.images import Image, decode, encode, probe, read
 from srgan.images.xmp import EXTENDED, GAIN_MAP, VIDEO
 
 RGB = np.full((16, 24, 3), (200, 60, 90), np.uint8)
@@ -222,8 +222,8 @@ def test_a_video_behind_the_picture_is_told():
     assert decode(_jpeg() + b"MotionPhoto_Data" + bytes(99), "a").notes == (VIDEO,)
 
 
-@pytest.mark.parametrize("quality", [1, 10, 50, 75, 92, 100])
+@pytest.mark.parametrize("quality", [25, 50, 75, 92, 98])
 def test_the_quality_of_a_file_is_told_by_its_tables(tmp_path, quality):
     Pillow.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.jpg", quality=quality)
 
-    assert read(tmp_path / "a.jpg").jpeg_quality == pytest.approx(quality, abs=2 if quality == 1 else 0)
+    assert read(tmp_path / "a.jpg").jpeg_quality == quality
