@@ -33,6 +33,15 @@ class Weights:
     def scale(self) -> int:
         return int(self.task.get("scale", 1))
 
+    @property
+    def ends(self) -> list[str]:
+        """The weights files that it is made of."""
+        return ([self.name] if self.realism < 1 else []) + ([f"{self.name}-vivid"] if self.realism else [])
+
+    def record(self) -> tuple[float, dict[str, str]]:
+        """What decides its numbers."""
+        return self.realism, {end: zoo.sha256(zoo.locate(end)) for end in self.ends}
+
     def load(self) -> Model:
         """The model itself."""
         from srgan.model import blend
@@ -76,8 +85,8 @@ class Choice:
 
     def record(self) -> dict[str, Any]:
         """What decides by which models pictures are restored, and how large they become."""
-        weights = [(one.name, zoo.sha256(zoo.locate(one.name)), one.realism) for one in self.weights]
-        return {"weights": weights, "asked": dict(self.asked), "size": str(self.size)}
+        weights, photo = ([one.record() for one in some] for some in (self.weights, self.photo))
+        return {"weights": weights, "photo": photo, "asked": dict(self.asked), "size": str(self.size)}
 
     @property
     def growth(self) -> float | None:
@@ -96,9 +105,10 @@ def dialled(name: str, realism: float) -> Weights:
     if realism and vivid not in zoo.names():
         there = ", ".join(name for name in zoo.names() if name.endswith("-vivid")) or "none"
         raise ConfigError(f"--realism needs {vivid}, which does not ship; vivid weights that do: {there}")
-    for end in ([name] if realism < 1 else []) + ([vivid] if realism else []):
+    weights = Weights(name, _task(vivid if realism == 1 else name), realism)
+    for end in weights.ends:
         zoo.checked(end)
-    return Weights(name, _task(vivid if realism == 1 else name), realism)
+    return weights
 
 
 def own(model: str, realism: float, task: str) -> Weights:
