@@ -190,7 +190,7 @@ def test_57_a_loss_that_is_not_a_number_is_a_step_that_is_skipped(photos, tmp_pa
 
 def test_58_a_trainer_that_dies_while_it_writes_a_checkpoint(photos, tmp_path):
     """Training is one process: what dies is all of it, and the same command continues."""
-    settings = {"steps": 40, "batch": 16, "crop": 24, "width": 64, "depth": 6, "checkpoint_every": 10}
+    settings = {"steps": 40, "batch": 2, "crop": 12, "width": 64, "depth": 6, "checkpoint_every": 10}
     subprocess.run(_program(photos, tmp_path / "whole", **settings), check=True)
     run = tmp_path / "cut"
     with subprocess.Popen(_program(photos, run, **settings)) as process:
