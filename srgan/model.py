@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from srgan import options
+from srgan.engines import survive_fork
 from srgan.errors import ConfigError, WeightsError
 from srgan.header import NEWEST_FORMAT, read_header
 from srgan.images import write_bytes
@@ -51,6 +52,7 @@ class Model(nn.Module):
 
     def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact", *, seed: int = 0) -> None:
         super().__init__()
+        survive_fork()
         if not isinstance(task, Task):
             raise ConfigError(f"{task!r} is no task: give srgan.Upscale(), srgan.Denoise() or srgan.Inpaint()")
         given = {"name": network} if isinstance(network, str) else dict(network)

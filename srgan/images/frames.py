@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageFile
 
 from srgan.errors import ImageError
-from srgan.images import exif, gif, pixels, png_writer, tiff, tiff_pixels, tiff_writer
+from srgan.images import exif, gif, pixels, png, png_writer, tiff, tiff_pixels, tiff_writer
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted, told
@@ -51,6 +51,8 @@ def count_frames(path: AnyPath, format: str) -> int:
     with opened(path) as file, damage_named(printable(path), format):
         if format == "tiff":
             return tiff.count(file)
+        if format == "png":
+            return png.contents(file).frames
         with foreign():
             start, stop = _range(plugin_of(format)(file))
             return stop - start
@@ -97,6 +99,8 @@ class _Moving(NamedTuple):
 def _moving(data: bytes, format: str) -> _Moving:
     if format == "gif":
         return _Moving(gif.count(data), gif.plays(data), gif.frames(data))
+    if format == "png":
+        data = png.pixels_alone(data, moving=True)
     with foreign():
         picture = plugin_of(format)(io.BytesIO(data))
         start, stop = _range(picture)

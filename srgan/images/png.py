@@ -123,15 +123,18 @@ def _described(found: dict[bytes, bytes], texts: png_texts.Texts) -> dict[str, A
     }
 
 
-def pixels_alone(data: bytes) -> bytes:
-    """The same file without what its first picture does not need: decoders die of less.
+def pixels_alone(data: bytes, *, moving: bool = False) -> bytes:
+    """The same file without what its pixels do not need: decoders die of less.
+
+    Args:
+        moving: keep all frames, not the first picture alone.
 
     Raises:
         Damaged: the file ends early.
     """
     file, pieces = io.BytesIO(data), list[bytes | memoryview]([SIGNATURE])
     for kind, length in _places(file):
-        if kind in _PIXELS:
+        if kind in _PIXELS or (moving and kind in apng.KINDS):
             at = file.tell() - 8
             pieces.append(memoryview(data)[at : at + 12 + length])
     return b"".join(pieces)

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, PngImagePlugin
 
 from srgan.errors import ImageError
-from srgan.images import Image, decode, encode, told, write_bands
+from srgan.images import Image, count_frames, decode, encode, read_frames, told, write_bands
 from srgan.images.bands import as_bands, read_bands
 from srgan.images.exif_parts import taken_apart
 from srgan.images.png import SIGNATURE, chunk
@@ -290,6 +290,22 @@ def test_long_texts_and_profiles_are_no_damage():
     assert (image.texts, image.icc, image.notes) == ((("parameters", text),), icc, ())
     after = decode(encode(image, "png"), "a")
     assert (after.texts, after.icc) == (image.texts, icc)
+
+
+def test_neither_are_they_of_an_animation(tmp_path):
+    file = io.BytesIO()
+    frames = [Pillow.fromarray(RGB // share) for share in (1, 2, 3)]
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    head, rest = file.getvalue()[:33], file.getvalue()[33:]
+    text = chunk(b"zTXt", b"parameters\0\0" + zlib.compress(b"a" * 2_000_000))
+    (tmp_path / "a.png").write_bytes(head + text + rest)
+    (tmp_path / "still.png").write_bytes(_png(RGB, (b"zTXt", b"long\0\0" + zlib.compress(b"a" * 2_000_000))))
+
+    assert count_frames(tmp_path / "a.png", "png") == 3
+    assert [image.rgb[0, 0].tolist() for image in read_frames(tmp_path / "a.png").images] == [
+        (RGB[0, 0] // share).tolist() for share in (1, 2, 3)
+    ]
+    assert count_frames(tmp_path / "still.png", "png") == len(read_frames(tmp_path / "still.png").images) == 1
 
 
 def test_broken_texts_and_profiles_cost_themselves_alone():
