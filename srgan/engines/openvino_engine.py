@@ -50,6 +50,7 @@ class OpenVinoEngine:
         self.batch = 1
         self.numbers = numbers
         self._generator = copy.deepcopy(generator).eval().requires_grad_(False).float().cpu()
+        self._scale = _scale_of(generator)
         self._cores = torch.get_num_threads()
         self._compiled: dict[tuple[torch.dtype, bool], Any] = {}
         self._lock = threading.Lock()
@@ -75,7 +76,11 @@ class OpenVinoEngine:
 
     def _infer(self, dtype: torch.dtype, pixels: np.ndarray) -> Tensor:
         try:
-            return torch.from_numpy(self._request(dtype).infer([pixels], share_inputs=True)[0])
+            generated = torch.from_numpy(self._request(dtype).infer([pixels], share_inputs=True)[0])
+            wanted = tuple(side * self._scale for side in pixels.shape[2:])
+            if generated.shape[2:] != wanted:  # with one core, too little memory leaves the answer of the call before
+                raise RuntimeError(f"Failed to allocate an answer of {wanted[1]}x{wanted[0]} pixels")
+            return generated
         except RuntimeError as error:
             with self._lock:  # what is compiled would go on to want the memory that there is not
                 self._requests.__dict__.clear()
@@ -97,6 +102,14 @@ class OpenVinoEngine:
             if (dtype, shared) not in self._compiled:
                 self._compiled[dtype, shared] = compiled(self._generator, dtype, self._cores, shared)
             return self._compiled[dtype, shared]
+
+
+def _scale_of(generator: Network) -> int:
+    """Output side / input side, told without computing anything."""
+    side = generator.multiple_of
+    unreal = copy.deepcopy(generator).to("meta")
+    made = unreal(torch.empty(1, generator.in_channels, side, side, device="meta"))
+    return int(made.shape[2]) // side
 
 
 def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -> Any:
