@@ -33,6 +33,7 @@ ROUNDS = 60
     type=click.Choice(SOURCES),
     default="auto",
     show_default=True,
+    hidden="upscale-x4-photo" not in zoo.names(),  # then there is nothing to choose from
     help="clean: pictures that were only reduced; photo: takes away JPEG, blur and noise; auto looks at each picture.",
 )
 @realism_option
