@@ -273,7 +273,7 @@ def test_a_single_file_goes_over_nothing(tiny, photo_folder, tmp_path, name):
     for existing in ("resume", "error"):
         with pytest.raises(ConfigError) as caught:
             list(restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing=existing)))
-        assert str(caught.value).startswith(f"{target}: is there already: --existing overwrite replaces it; ")
+        assert str(caught.value).startswith(f"{target}: is there already: if it is an input, too, ")
     (skipped,) = restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing="skip"))
     assert (skipped.status, target.read_bytes()) == ("skipped", b"not ours")
     (made,) = restore_folder(tiny, photo_folder / "a.png", given, replace(EXACT, existing="overwrite"))

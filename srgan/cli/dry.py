@@ -77,7 +77,8 @@ class Rehearsal:
             if as_json:
                 click.echo(json.dumps(said))
             elif said["status"] == "planned":
-                click.echo(f"{job.source} -> {job.target}")
+                there = " (replaces it)" if not self.config.in_place and os.path.lexists(job.target) else ""
+                click.echo(f"{job.source} -> {job.target}{there}")
             if said["status"] in ("failed", "unsupported"):
                 click.echo(f"{said['status']}: {said['reason']}", err=True)
         return 1 if self.counts["failed"] + self.counts["unsupported"] else 0

@@ -89,8 +89,8 @@ def plan(
         job = _single(source, source if in_place else target, format, in_place)
         if existing in ("resume", "error") and not in_place and os.path.lexists(job.target):
             raise ConfigError(
-                f"{printable(job.target)}: is there already: --existing overwrite replaces it; "
-                "if it is an input, too, name a folder for all outputs with -o FOLDER"
+                f"{printable(job.target)}: is there already: if it is an input, too, name a folder "
+                "for all outputs with -o FOLDER; else --existing overwrite replaces it"
             )
         return [job]
     if not source.is_dir():

@@ -125,6 +125,17 @@ def test_what_is_finished_is_not_planned_until_something_else_is_asked_for(run, 
     assert planned() == ["planned"] * 3
 
 
+def test_an_output_of_other_settings_that_would_be_replaced_is_named(run, folder, tmp_path, tiny):
+    save(tiny, tmp_path / "tiny.safetensors")
+    words = ("upscale", folder, tmp_path / "out", "-m", tmp_path / "tiny.safetensors", "-d", "cpu")
+    first = run(*words, "-n")[1]
+    run(*words)
+
+    again = run(*words, "--tile", "16", "-n")[1]
+
+    assert again.splitlines() == [f"{line} (replaces it)" for line in first.splitlines()]
+
+
 def test_what_is_not_ours_is_told(run, folder, tmp_path):
     write(tmp_path / "out" / "b.png", read(folder / "a.png"))
 

@@ -45,7 +45,7 @@ def test_a_picture_goes_over_nothing_unless_told_to(upscale, here):
     code, _, said = upscale("a.png")
 
     assert (code, (here / "a-x2.png").read_bytes()) == (2, b"mine")
-    assert said.startswith("error: a-x2.png: is there already: --existing overwrite replaces it; ")
+    assert said.startswith("error: a-x2.png: is there already: if it is an input, too, ")
     assert upscale("a.png", "--existing", "skip")[0] == 0
     assert (here / "a-x2.png").read_bytes() == b"mine"
     assert upscale("a.png", "--existing", "overwrite")[0] == 0
@@ -93,7 +93,7 @@ def test_the_folder_one_stands_in_goes_beside_it(run, here, monkeypatch):
     [
         (
             ("a.png", "b.png"),
-            "b.png: is there already: --existing overwrite replaces it; if it is an input, ",
+            "b.png: is there already: if it is an input, too, ",
         ),
         (("a.png", "b.png", "c"), "several inputs: say where their outputs go with -o FOLDER"),
         (("a.png", "nowhere.png", "-o", "out"), "nowhere.png: no such file or folder"),
