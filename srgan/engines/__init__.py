@@ -62,7 +62,8 @@ def make_engine(
 ) -> Engine:
     """The engine of that name for a model, or for its generator: what `restore` takes as `engine`.
 
-    "openvino", and "auto" where that is installed, take a while to make.
+    "openvino", and "auto" where that is installed, take a second to make, for which one picture need not wait: so the
+    default is not that of `FolderConfig`.
 
     Raises:
         ConfigError: there is no such engine, device or precision here, or it is neither a model nor a generator.

@@ -155,3 +155,10 @@ def test_eval_shows_the_psnr_of_holes_without_json_too(run, inpainter, tmp_path,
     shown = {row.split()[0]: float(row.split()[-1]) for row in rows}
     wanted = {"a.png": said["pictures"][0]["hole"], "mean": said["mean_hole"], **said["baseline_hole"]}
     assert shown == {name: pytest.approx(hole["psnr"], abs=1e-4) for name, hole in wanted.items()}
+
+
+def test_there_is_no_dial_for_holes(run, tmp_path):
+    code, _, said = run("inpaint", tmp_path, tmp_path / "out", "--mask", "alpha", "--realism", "1")
+
+    assert code == 2
+    assert "No such option" in said and "--realism" in said
