@@ -134,7 +134,7 @@ def _measured(device: torch.device) -> Iterator[tuple[str, float]]:
             if not computes(device, dtype):
                 continue
             rate = _rate(device, dtype, format, side // 8, repeats=1)
-            if rate > best / 50:  # else it is emulated, and would take seconds
+            if rate > best / 4:  # else it is emulated, and would take seconds
                 rate = _rate(device, dtype, format, side, repeats=5)
             best = max(best, rate)
             yield f"{kind} {name}", rate
