@@ -26,7 +26,7 @@ NOISY = 4.0
 class BySource:
     """Models of which each picture gets the one that suits it, wherever a model is taken.
 
-        model = srgan.BySource(clean=srgan.load("upscale-x4"), photo=srgan.load("upscale-x4-photo"))
+        model = srgan.BySource(clean=srgan.load("upscale-x4"), photo=srgan.load("mine.safetensors"))
 
     Attributes:
         clean: for pictures that were only reduced; a model, or one for each scale.

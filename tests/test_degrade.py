@@ -1,11 +1,14 @@
 """What pictures suffer: how strong noise is and where, and JPEG beside a real encoder."""
 
+from types import ModuleType
+
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 import torch
 
+from srgan import degrade
 from srgan.colour import linear, srgb
 from srgan.degrade import camera, gaussian, jpeg, sensor
 
@@ -113,3 +116,8 @@ def test_light_and_srgb_undo_each_other():
     levels = torch.linspace(0, 1, 256).view(1, 1, 1, -1).expand(1, 3, 1, -1)
 
     torch.testing.assert_close(srgb(linear(levels)), levels, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", degrade.__all__)
+def test_no_module_hides_what_the_package_gives(name):
+    assert not isinstance(getattr(degrade, name), ModuleType)

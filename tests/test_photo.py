@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from srgan.degrade import SNAPSHOTS, coded, compressed, film, jpeg, photo, processed, raw, snapshot
 from srgan.degrade.blur import blurred, ellipses, gaussians, lens, sharpened
-from srgan.degrade.draw import Draw
+from srgan.degrade.draws import Draw
 from srgan.degrade.filters import FILTERS, resized
 from srgan.resample import downsample
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.degrade.draw import Draw
+from srgan.degrade.draws import Draw
 from srgan.types import Batch
 
 Kernels = Float[Tensor, "n side side"]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.colour import linear, srgb
-from srgan.degrade.draw import Draw
+from srgan.degrade.draws import Draw
 from srgan.degrade.jpeg import jpeg
 from srgan.types import Batch
 

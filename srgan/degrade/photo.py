@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.degrade.blur import blurred, lens, sharpened
-from srgan.degrade.draw import Draw
+from srgan.degrade.draws import Draw
 from srgan.degrade.filters import resized
 from srgan.degrade.jpeg import jpeg
 from srgan.degrade.noise import film, sensor
