@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import srgan
-from srgan.engines import keep_freed_memory
+from srgan.engines.memory import keep_freed_memory
 from srgan.errors import TrainingError
 
 RECIPE = {

@@ -28,10 +28,14 @@ import torch
 import torch.nn.functional as F
 
 import srgan
-from srgan.engines import Engine, keep_freed_memory, make_engine
-from srgan.images import Image, Job, encode, plan, write, write_bytes
-from srgan.model import multiply_adds
-from srgan.restoration import restore_image
+from srgan.engines import Engine, make_engine
+from srgan.engines.memory import keep_freed_memory
+from srgan.evaluation.cost import multiply_adds
+from srgan.files import write_bytes
+from srgan.images.image import Image
+from srgan.images.writer import encode, write
+from srgan.inference.picture import restore_image
+from srgan.runner.plan import Job, plan
 
 LARGE = (3000, 4000)
 FEW = 2

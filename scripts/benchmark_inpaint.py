@@ -19,10 +19,11 @@ import numpy as np
 import torch
 
 import srgan
-from srgan.degrade import HOLES, draw
-from srgan.engines import keep_freed_memory, make_engine
-from srgan.images import find
-from srgan.restoration import restore_image
+from srgan.engines import make_engine
+from srgan.engines.memory import keep_freed_memory
+from srgan.images.find import find
+from srgan.inference.picture import restore_image
+from srgan.tasks.degrade.holes import HOLES, draw
 
 WIDTH, HEIGHT = 4000, 3000
 SHARES = (0.01, 0.10, 0.40)

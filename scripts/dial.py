@@ -15,9 +15,9 @@ from gallery import observe, strip, titled
 from release import BENCHES, ROOT, insert
 
 import srgan
-from srgan.model import blend
-from srgan.resample import upsample
-from srgan.samples import write_samples
+from srgan.data.samples import write_samples
+from srgan.models.blend import blend
+from srgan.ops.resample import upsample
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 METRICS = ("psnr", "lpips", "niqe", "spectrum", "colour_drift")

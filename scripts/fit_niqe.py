@@ -2,7 +2,8 @@
 
     python scripts/fit_niqe.py --data TRAIN [--pictures 500]
 
-Writes srgan/niqe.npz. As in the paper, of each photograph the blocks at least three quarters as sharp as the sharpest.
+Writes srgan/evaluation/niqe.npz. As in the paper, of each photograph the blocks at least three quarters as sharp as
+the sharpest.
 """
 
 import argparse
@@ -11,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from srgan.colour import luma
-from srgan.niqe import block_features, fit_natural
-from srgan.sources import sources
+from srgan.data.sources import sources
+from srgan.evaluation.niqe import block_features, fit_natural
+from srgan.ops.colour import luma
 
 SHARP = 0.75
 
@@ -29,7 +30,7 @@ def main() -> None:
         features, sharpness = block_features(luma(rgb))
         kept.append(features[sharpness > SHARP * sharpness.max(initial=0)])
     mean, covariance = fit_natural(np.concatenate(kept))
-    path = Path(__file__).resolve().parent.parent / "srgan" / "niqe.npz"
+    path = Path(__file__).resolve().parent.parent / "srgan" / "evaluation" / "niqe.npz"
     np.savez(path, mean=mean, covariance=covariance)
     print(f"{path}: {sum(map(len, kept))} sharp blocks of {len(kept)} photographs")
 

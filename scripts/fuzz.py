@@ -28,8 +28,14 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import Image, bands, encode, probe, read_bands, read_frames, told
-from srgan.images.png import SIGNATURE, chunk
+from srgan.images import bands
+from srgan.images.bands import read_bands
+from srgan.images.fitting import told
+from srgan.images.frames import read_frames
+from srgan.images.image import Image
+from srgan.images.png.chunks import SIGNATURE, chunk
+from srgan.images.reader import probe
+from srgan.images.writer import encode
 
 LAST = Path("fuzz-last.bin")
 MOST_PIXELS = 4_000_000

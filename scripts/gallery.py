@@ -19,10 +19,10 @@ from damage import KINDS
 from PIL import Image, ImageDraw
 
 import srgan
+from srgan.data.samples import write_samples
 from srgan.engines import make_engine
-from srgan.images import find
-from srgan.restoration import restore_batch
-from srgan.samples import write_samples
+from srgan.images.find import find
+from srgan.inference.picture import restore_batch
 
 Batch = torch.Tensor
 HOLE = torch.tensor([0.9, 0.1, 0.6]).view(1, 3, 1, 1)

@@ -16,10 +16,11 @@ import torch
 from release import insert
 
 import srgan
-from srgan.engines import keep_freed_memory, make_engine
-from srgan.model import multiply_adds
+from srgan.engines import make_engine
+from srgan.engines.memory import keep_freed_memory
+from srgan.evaluation.cost import multiply_adds
+from srgan.inference.picture import restore_batch
 from srgan.networks import NETWORKS
-from srgan.restoration import restore_batch
 from srgan.tasks import TASKS
 
 CANDIDATES = {

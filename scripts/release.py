@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 import srgan
-from srgan.model import load, save
-from srgan.zoo import CHECKSUMS, sha256
+from srgan.models.file import load, save
+from srgan.models.zoo import CHECKSUMS, sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
@@ -94,8 +94,8 @@ def readme(paths: list[Path]) -> str:
         "",
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
         "`scale` px of border cut. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
-        "`srgan/degrade/noise.py`). Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are missing",
-        "(`srgan/degrade/masks.py`).",
+        "`srgan/tasks/degrade/noise.py`). Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are",
+        "missing (`srgan/tasks/degrade/holes.py`).",
         "",
         *(table(paths, task) for task in BENCHES),
     ]

@@ -21,12 +21,14 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 import srgan
-from srgan.data import Pictures, load_pictures, pairs
-from srgan.engines import choose_device, keep_freed_memory
-from srgan.features import Vgg19
-from srgan.games import GAMES
-from srgan.losses import l1, perceptual
-from srgan.networks import build_discriminator
+from srgan.data.crops import pairs
+from srgan.data.pictures import Pictures, load_pictures
+from srgan.engines.memory import keep_freed_memory
+from srgan.engines.precision import choose_device
+from srgan.networks.discriminators import build_discriminator
+from srgan.training.games import GAMES
+from srgan.training.losses import l1, perceptual
+from srgan.training.vgg import Vgg19
 
 
 class Crops(IterableDataset):
@@ -96,7 +98,7 @@ def ours(data: Path, config: srgan.TrainConfig, steps: int) -> float:
 
 def data_seconds(pictures: Pictures, config: srgan.TrainConfig, steps: int) -> float:
     """Seconds that one step of ours spends on crops and what is observed of them."""
-    batches = pairs(pictures, srgan.Upscale(scale=4), config, start=0, device=choose_device())
+    batches = pairs(pictures, srgan.Upscale(scale=4), **config.sampling(), start=0, device=choose_device())
     next(batches)
     started = time.perf_counter()
     for _ in itertools.islice(batches, steps):

@@ -10,58 +10,58 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from srgan.bysource import BySource as BySource
+    from srgan.data.sources import Paired as Paired
     from srgan.engines import make_engine as make_engine
     from srgan.errors import SrganError as SrganError
-    from srgan.evaluation import evaluate as evaluate
-    from srgan.folder import restore_folder as restore_folder
-    from srgan.images import Image as Image
-    from srgan.images import read as read
-    from srgan.images import write as write
-    from srgan.kinds import restore as restore
-    from srgan.masks import Masks as Masks
-    from srgan.model import Model as Model
-    from srgan.model import save as save
-    from srgan.outcome import Outcome as Outcome
-    from srgan.settings import FolderConfig as FolderConfig
-    from srgan.sizing import Size as Size
-    from srgan.sources import Paired as Paired
-    from srgan.tasks import Denoise as Denoise
-    from srgan.tasks import Inpaint as Inpaint
-    from srgan.tasks import Upscale as Upscale
-    from srgan.training import TrainConfig as TrainConfig
-    from srgan.training import finetune as finetune
-    from srgan.training import train as train
-    from srgan.zoo import describe as describe
-    from srgan.zoo import load as load
+    from srgan.evaluation.scoring import evaluate as evaluate
+    from srgan.images.image import Image as Image
+    from srgan.images.reader import read as read
+    from srgan.images.writer import write as write
+    from srgan.inference.bysource import BySource as BySource
+    from srgan.inference.restore import restore as restore
+    from srgan.inference.sizes import Size as Size
+    from srgan.models.file import save as save
+    from srgan.models.model import Model as Model
+    from srgan.models.zoo import describe as describe
+    from srgan.models.zoo import load as load
+    from srgan.runner.config import FolderConfig as FolderConfig
+    from srgan.runner.masks import Masks as Masks
+    from srgan.runner.outcome import Outcome as Outcome
+    from srgan.runner.run import restore_folder as restore_folder
+    from srgan.tasks.denoise import Denoise as Denoise
+    from srgan.tasks.inpaint import Inpaint as Inpaint
+    from srgan.tasks.upscale import Upscale as Upscale
+    from srgan.training.config import TrainConfig as TrainConfig
+    from srgan.training.finetuning import finetune as finetune
+    from srgan.training.loop import train as train
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BySource": "srgan.bysource",
-    "Denoise": "srgan.tasks",
-    "FolderConfig": "srgan.settings",
-    "Image": "srgan.images",
-    "Inpaint": "srgan.tasks",
-    "Masks": "srgan.masks",
-    "Model": "srgan.model",
-    "Outcome": "srgan.outcome",
-    "Paired": "srgan.sources",
-    "Size": "srgan.sizing",
+    "BySource": "srgan.inference.bysource",
+    "Denoise": "srgan.tasks.denoise",
+    "FolderConfig": "srgan.runner.config",
+    "Image": "srgan.images.image",
+    "Inpaint": "srgan.tasks.inpaint",
+    "Masks": "srgan.runner.masks",
+    "Model": "srgan.models.model",
+    "Outcome": "srgan.runner.outcome",
+    "Paired": "srgan.data.sources",
+    "Size": "srgan.inference.sizes",
     "SrganError": "srgan.errors",
-    "TrainConfig": "srgan.training",
-    "Upscale": "srgan.tasks",
-    "describe": "srgan.zoo",
-    "evaluate": "srgan.evaluation",
-    "finetune": "srgan.training",
-    "load": "srgan.zoo",
+    "TrainConfig": "srgan.training.config",
+    "Upscale": "srgan.tasks.upscale",
+    "describe": "srgan.models.zoo",
+    "evaluate": "srgan.evaluation.scoring",
+    "finetune": "srgan.training.finetuning",
+    "load": "srgan.models.zoo",
     "make_engine": "srgan.engines",
-    "read": "srgan.images",
-    "restore": "srgan.kinds",
-    "restore_folder": "srgan.folder",
-    "save": "srgan.model",
-    "train": "srgan.training",
-    "write": "srgan.images",
+    "read": "srgan.images.reader",
+    "restore": "srgan.inference.restore",
+    "restore_folder": "srgan.runner.run",
+    "save": "srgan.models.file",
+    "train": "srgan.training.loop",
+    "write": "srgan.images.writer",
 }
 
 __all__ = sorted(_HOMES)

@@ -10,8 +10,9 @@ import skimage.data
 import torch
 
 from srgan.engines import make_engine
-from srgan.images import Image, write
-from srgan.model import Model
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.models.model import Model
 from srgan.networks import network_options
 from srgan.tasks import TASKS
 

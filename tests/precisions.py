@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from srgan.engines.numbers import computes
+from srgan.engines.precision import computes
 
 HAS_BF16 = computes(torch.device("cpu"), torch.bfloat16)
 

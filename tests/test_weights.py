@@ -8,10 +8,11 @@ import skimage.data
 import torch
 
 import srgan
-from srgan import zoo
-from srgan.model import blend, multiply_adds
-from srgan.samples import write_samples
-from srgan.tasks import Denoise
+from srgan.data.samples import write_samples
+from srgan.evaluation.cost import multiply_adds
+from srgan.models import zoo
+from srgan.models.blend import blend
+from srgan.tasks.denoise import Denoise
 from tests.precisions import needs_bf16
 
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"

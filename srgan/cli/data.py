@@ -11,7 +11,7 @@ import click
 from srgan.errors import ConfigError
 
 if TYPE_CHECKING:
-    from srgan.sources import Data
+    from srgan.data.sources import Data
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +33,7 @@ def chosen_data(data: Path | None, paired: tuple[Path, Path] | None) -> Data:
     Raises:
         ConfigError: neither is given, or both.
     """
-    from srgan.sources import Paired
+    from srgan.data.sources import Paired
 
     if paired is not None and data is None:
         return Paired(*paired)

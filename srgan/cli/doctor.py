@@ -11,7 +11,7 @@ import click
 )
 def doctor(seconds: float) -> int:
     """Tell what this machine has, what will be used and why, how fast it is, and how to fix what is wrong."""
-    from srgan.doctor import examine
+    from srgan.cli.checks import examine
 
     problems = 0
     for finding in examine(seconds=seconds):
@@ -27,7 +27,7 @@ def doctor(seconds: float) -> int:
 @click.option("--clear", is_flag=True, help="Empty it; what is needed is measured and compiled again.")
 def cache(clear: bool) -> None:
     """Tell where is kept what was measured and compiled for this machine, and how much it is."""
-    from srgan import cache as kept
+    from srgan.engines import cache as kept
 
     if clear:
         kept.clear()

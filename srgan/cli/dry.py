@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import click
 
 from srgan import __version__
-from srgan.cli import space
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.images import printable
-from srgan.journal import History, fingerprint, stamp
+from srgan.files import printable
+from srgan.runner import space
+from srgan.runner.journal import History, fingerprint, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from srgan.cli.weights import Choice
-    from srgan.images import Job
-    from srgan.masks import Masks
-    from srgan.settings import FolderConfig
+    from srgan.runner.config import FolderConfig
+    from srgan.runner.masks import Masks
+    from srgan.runner.plan import Job
 
 
 class Rehearsal:
@@ -65,7 +65,7 @@ class Rehearsal:
         config = self.config
         always = config.device in ("auto", "cpu") and config.engine == "auto" and config.precision in ("auto", "fp32")
         if not always:  # only trying tells, and that takes seconds
-            from srgan.restorer import Restorer
+            from srgan.inference.pipeline import Restorer
 
             Restorer(self.choice.load(), config, self.choice.size)
 
@@ -130,7 +130,7 @@ class Rehearsal:
 
     def _looked(self, job: Job) -> int:
         """The pixels of an output that can be made."""
-        from srgan.conversion import look
+        from srgan.runner.job import look
 
         if self.masks is not None:
             self.masks.stamp(job.name)  # which fails where there is none

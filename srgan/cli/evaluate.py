@@ -41,14 +41,14 @@ def evaluate(
     as_json: bool,
 ) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
-    from srgan import zoo
     from srgan.errors import ConfigError
+    from srgan.models import zoo
 
     zoo.checked(model)
     chosen = chosen_data(data, paired)
 
-    from srgan.engines import keep_freed_memory
-    from srgan.evaluation import evaluate as run
+    from srgan.engines.memory import keep_freed_memory
+    from srgan.evaluation.scoring import evaluate as run
 
     keep_freed_memory()
     loaded = zoo.load(model)

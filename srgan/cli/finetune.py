@@ -30,23 +30,25 @@ def finetune(
 
     A tenth of the pictures is held out and judges: OUT/model.safetensors is the better of MODEL and what became of it.
     """
-    from srgan import zoo
+    from srgan.models import zoo
 
     zoo.checked(model)
     chosen = None if dry_run else chosen_data(data, paired)
 
-    from srgan import options, training
-    from srgan.engines import keep_freed_memory
+    from srgan import options
+    from srgan.engines.memory import keep_freed_memory
+    from srgan.training import finetuning
+    from srgan.training.config import TrainConfig
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
     start = zoo.load(model)
-    values = training.gentle(start) | chosen_values(config, assignments, minutes)
-    settings = options.build(training.TrainConfig, values)
+    values = finetuning.gentle(start) | chosen_values(config, assignments, minutes)
+    settings = options.build(TrainConfig, values)
     if chosen is None:
         print_settings(settings)
         return 0
-    result = training.finetune(start, chosen, out, settings, progress=not quiet)
+    result = finetuning.finetune(start, chosen, out, settings, progress=not quiet)
     click.echo(f"on {len(result.held_out)} pictures held out ({', '.join(result.held_out[:3])}, ...):", err=True)
     for name in result.before:
         before, after = (

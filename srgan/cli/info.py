@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 import click
 
-from srgan import zoo
+from srgan.models import zoo
 
 COLUMNS = {"psnr": ("PSNR [dB]", 2), "ssim": ("SSIM", 4), "lpips": ("LPIPS", 4)}
 """The metrics that are shown, each with its heading and its digits."""

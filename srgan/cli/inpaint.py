@@ -11,7 +11,7 @@ from srgan.cli.restore import restoring, run
 from srgan.cli.weights import Choice, dialled, own
 
 if TYPE_CHECKING:
-    from srgan.masks import Masks
+    from srgan.runner.masks import Masks
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,7 +50,7 @@ def inpaint(
 
 def _masks(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
     """What the flags say is to be filled."""
-    from srgan.masks import Masks
+    from srgan.runner.masks import Masks
 
     where = None if mask in (None, "alpha") else Path(str(mask))
     return Masks(where, alpha=mask == "alpha", boxes=[_box(text) for text in boxes], grow=grow, feather=feather)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srgan.errors import ConfigError, MachineError
-from srgan.images import beside, printable
-from srgan.settings import FolderConfig
+from srgan.files import printable
+from srgan.runner.config import FolderConfig
+from srgan.runner.plan import beside
 
 
 @dataclass(frozen=True)

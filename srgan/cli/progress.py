@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from srgan.cli.streams import give_up
-from srgan.images import printable
+from srgan.files import printable
 
 if TYPE_CHECKING:
-    from srgan.outcome import Outcome
+    from srgan.runner.outcome import Outcome
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""

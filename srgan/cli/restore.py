@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srgan import options
-from srgan.cli import space
 from srgan.cli.dry import Rehearsal
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
 from srgan.cli.streams import give_up
 from srgan.cli.supervise import run_name, supervise
-from srgan.images import OF_RUNS
-from srgan.journal import History
-from srgan.outcome import Outcome
-from srgan.settings import FolderConfig
+from srgan.images.find import OF_RUNS
+from srgan.runner import space
+from srgan.runner.config import FolderConfig
+from srgan.runner.journal import History
+from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:
     from srgan.cli.weights import Choice
-    from srgan.images import Job
-    from srgan.masks import Masks
+    from srgan.runner.masks import Masks
+    from srgan.runner.plan import Job
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
 
@@ -93,7 +93,7 @@ def run(
     Args:
         tag: what is added to the name of an input where no output is named.
     """
-    from srgan.images import plan
+    from srgan.runner.plan import plan
 
     config = options.build(FolderConfig, flags)
     logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
@@ -150,9 +150,10 @@ def _outcomes(
         return
     _tell_of_space(jobs, where.target, rehearsal.choice.growth)
 
-    from srgan import folder
-    from srgan.engines import choose_devices, keep_freed_memory
-    from srgan.images import write_bytes
+    from srgan.engines.memory import keep_freed_memory
+    from srgan.engines.precision import choose_devices
+    from srgan.files import write_bytes
+    from srgan.runner import run as folder
 
     choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
     keep_freed_memory()

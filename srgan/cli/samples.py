@@ -11,7 +11,7 @@ import click
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 def samples(target: Path) -> int:
     """Write scikit-image's own photographs into a folder, to try things on."""
-    from srgan.samples import write_samples
+    from srgan.data.samples import write_samples
 
     for path in write_samples(target):
         click.echo(str(path))

@@ -66,8 +66,8 @@ def _run(words: Sequence[str], name: str) -> int:
 
 def _blamed(target: Path, run: str, number: int) -> bool:
     """Whether pictures were at work when the run of that name died of a signal; each is noted."""
-    from srgan.images import printable
-    from srgan.journal import Journal
+    from srgan.files import printable
+    from srgan.runner.journal import Journal
 
     with Journal(target, {}) as journal:
         names = journal.died(run)

@@ -55,19 +55,20 @@ def train(
     Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
     """
-    from srgan import zoo
+    from srgan.models import zoo
 
     if init is not None:
         zoo.checked(init)
     chosen = None if dry_run else chosen_data(data, paired)
 
-    from srgan import training
-    from srgan.engines import keep_freed_memory
-    from srgan.model import start_from
+    from srgan.engines.memory import keep_freed_memory
+    from srgan.models.blend import start_from
+    from srgan.training.config import configure
+    from srgan.training.loop import train as run
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
-    model, settings = training.configure(task, chosen_values(config, assignments, minutes))
+    model, settings = configure(task, chosen_values(config, assignments, minutes))
     if chosen is None:
         for name, value in model.network.items():
             click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
@@ -76,7 +77,7 @@ def train(
     card: dict[str, object] = {"licence": licence} if licence else {}
     if init is not None:
         start_from(model, zoo.load(init))
-    training.train(model, chosen, out, settings, validation=val, card=card, progress=not quiet)
+    run(model, chosen, out, settings, validation=val, card=card, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
 
@@ -88,7 +89,7 @@ def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: fl
         ConfigError: steps are given, and minutes, too.
     """
     from srgan.errors import ConfigError
-    from srgan.training import read_values
+    from srgan.training.config import read_values
 
     values = read_values(config, assignments)
     if minutes is None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from srgan import zoo
 from srgan.cli.restore import realism_option, restoring, run
 from srgan.cli.weights import Choice, dialled, own
 from srgan.errors import ConfigError
-from srgan.sizing import Size
+from srgan.inference.sizes import Size
+from srgan.models import zoo
 
 SOURCES = ("auto", "clean", "photo")
 

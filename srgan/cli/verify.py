@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from srgan.cli.restore import command_file
-from srgan.images import printable
+from srgan.files import printable
 
 RESTORING = ("upscale", "denoise", "inpaint")
 """The commands that write into an output folder."""
@@ -20,7 +20,7 @@ RESTORING = ("upscale", "denoise", "inpaint")
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 def verify(target: Path) -> int:
     """Check that every picture written into OUT is there, byte for byte."""
-    from srgan.journal import verify as check
+    from srgan.runner.journal import verify as check
 
     count = wrong = 0
     for path, trouble in check(target):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from srgan import zoo
 from srgan.errors import ConfigError, WeightsError
-from srgan.sizing import Size, outlook
+from srgan.inference.sizes import Size, outlook
+from srgan.models import zoo
 
 if TYPE_CHECKING:
-    from srgan.model import Model
-    from srgan.restorer import Models
+    from srgan.inference.pipeline import Models
+    from srgan.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Weights:
 
     def load(self) -> Model:
         """The model itself."""
-        from srgan.model import blend
+        from srgan.models.blend import blend
 
         vivid = f"{self.name}-vivid"
         if self.realism in (0, 1):
@@ -68,7 +68,7 @@ class Choice:
 
     def load(self) -> Models:
         """The models themselves, as `srgan.restore_folder` takes them."""
-        from srgan.bysource import BySource
+        from srgan.inference.bysource import BySource
 
         clean = self._loaded(self.weights)
         return BySource(clean, self._loaded(self.photo)) if self.photo else clean

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from srgan.engines import openvino_engine
-from srgan.engines.memory import keep_freed_memory
-from srgan.engines.numbers import Numbers, choose_device, choose_devices, choose_numbers, rates
 from srgan.engines.openvino_engine import OpenVinoEngine
-from srgan.engines.threads import forked, survive_fork, work_alone
+from srgan.engines.precision import Numbers, choose_device, choose_numbers
+from srgan.engines.threads import forked
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
-from srgan.networks import Network
+from srgan.networks.network import Network
 
 
 @runtime_checkable
@@ -91,22 +90,3 @@ def engine_of(generator: Network) -> Engine:
 
 def _same(one: Tensor, other: Tensor) -> bool:
     return one.device == other.device and torch.equal(one, other)
-
-
-__all__ = [
-    "ENGINES",
-    "Engine",
-    "Numbers",
-    "OpenVinoEngine",
-    "TorchEngine",
-    "choose_device",
-    "choose_devices",
-    "choose_engine",
-    "choose_numbers",
-    "engine_of",
-    "keep_freed_memory",
-    "make_engine",
-    "rates",
-    "survive_fork",
-    "work_alone",
-]

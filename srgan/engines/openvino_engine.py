@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from srgan.cache import keep, kept
-from srgan.engines.numbers import Numbers
+from srgan.engines.cache import keep, kept
+from srgan.engines.precision import Numbers
 from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
-from srgan.networks import Network
+from srgan.networks.network import Network
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.05}
 """How far a compiled generator may be from torch's float32: root mean square of the difference, of the answer's own."""

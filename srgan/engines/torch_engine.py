@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from srgan.engines.fused import fuse, fusing_helps
-from srgan.engines.numbers import Numbers
+from srgan.engines.precision import Numbers
 from srgan.errors import ConfigError, ImageError
-from srgan.networks import Network
+from srgan.networks.network import Network
 
 
 class TorchEngine:

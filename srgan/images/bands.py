@@ -15,11 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from srgan.images import exif, png, png_bands, tiff, tiff_pixels
+from srgan.files import AnyPath, printable
+from srgan.images import exif
 from srgan.images.decoders import decoded, frames_note
-from srgan.images.formats import AnyFile, AnyPath, printable
+from srgan.images.formats import AnyFile
 from srgan.images.image import Image
+from srgan.images.png import bands as png_bands
+from srgan.images.png import chunks as png
 from srgan.images.reader import MAX_PIXELS, check_pixels, damage_named, finished, header_of, opened, read
+from srgan.images.tiff import pixels as tiff_pixels
+from srgan.images.tiff import tiff
 
 BAND = 1 << 23
 """Bytes of pixels in one band of a file, unless one row or strip has more."""

@@ -23,10 +23,13 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import bmff, jpeg, pixels, png, tiff, tiff_pixels, webp
+from srgan.images import bmff, jpeg, pixels, webp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import COMMENT, Image
+from srgan.images.png import chunks as png
+from srgan.images.tiff import pixels as tiff_pixels
+from srgan.images.tiff import tiff
 
 # Called by name, since Pillow.open() would apply a limit of its own, which only a global can change.
 _PILLOW: dict[str, type[ImageFile.ImageFile]] = {

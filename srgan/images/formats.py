@@ -3,11 +3,9 @@
 import io
 import os
 import re
-from os import PathLike
 
 from srgan.errors import ConfigError, ImageError, UnsupportedImageError
-
-AnyPath = str | bytes | PathLike[str] | PathLike[bytes]
+from srgan.files import AnyPath, printable
 
 AnyFile = io.BufferedReader | io.BufferedRandom | io.BytesIO
 """A file that is read, or its bytes."""
@@ -62,13 +60,6 @@ _BEGINNINGS = (
     (rb"BM", "bmp"),
     (rb"GIF8[79]a", "gif"),
 )
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def printable(path: AnyPath) -> str:
-    """A path as one line that any terminal can print: control characters and bytes that are not UTF-8 are escaped."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), os.fsdecode(path))
 
 
 def sniffed(head: bytes, name: str) -> str:

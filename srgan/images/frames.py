@@ -10,13 +10,19 @@ from PIL import Image as Pillow
 from PIL import ImageFile
 
 from srgan.errors import ImageError
-from srgan.images import exif, gif, pixels, png, png_writer, tiff, tiff_pixels, tiff_writer
+from srgan.files import AnyPath, printable
+from srgan.images import exif, gif, pixels
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted, told
-from srgan.images.formats import HEAD, SEVERAL, AnyPath, check_size, printable, sniffed, writable
+from srgan.images.formats import HEAD, SEVERAL, check_size, sniffed, writable
 from srgan.images.image import Image, eight_bits
+from srgan.images.png import chunks as png
+from srgan.images.png import writer as png_writer
 from srgan.images.reader import MAX_PIXELS, Header, check_pixels, contents_of, damage_named, decode, finished, opened
+from srgan.images.tiff import pixels as tiff_pixels
+from srgan.images.tiff import tiff
+from srgan.images.tiff import writer as tiff_writer
 from srgan.images.writer import encode, failure_told, stacked
 
 _SHOWN = 100.0

@@ -12,11 +12,14 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import bmff, exif, jpeg, pixels, png, tiff, xmp
+from srgan.files import AnyPath, printable
+from srgan.images import bmff, exif, jpeg, pixels, xmp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.decoders import decoded, plugin_of
-from srgan.images.formats import HEAD, READABLE, AnyFile, AnyPath, printable, sniffed
+from srgan.images.formats import HEAD, READABLE, AnyFile, sniffed
 from srgan.images.image import Image
+from srgan.images.png import chunks as png
+from srgan.images.tiff import tiff
 
 MAX_PIXELS = 512_000_000
 """Pictures with more are refused, unless the caller says otherwise."""

@@ -10,13 +10,15 @@ import numpy as np
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError
-from srgan.images import exif, jpeg, png_writer, tiff_writer
+from srgan.files import AnyPath, Before, printable, replacing, write_bytes
+from srgan.images import exif, jpeg
 from srgan.images.bands import Bands, as_bands
 from srgan.images.damage import Refused, foreign
 from srgan.images.fitting import fitted, told
-from srgan.images.formats import AnyPath, check_size, format_of, printable, writable
+from srgan.images.formats import check_size, format_of, writable
 from srgan.images.image import Image, as_samples, eight_bits
-from srgan.images.whole import Before, replacing, write_bytes
+from srgan.images.png import writer as png_writer
+from srgan.images.tiff import writer as tiff_writer
 
 _log = logging.getLogger(__name__)
 

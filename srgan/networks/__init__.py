@@ -5,24 +5,12 @@ from collections.abc import Mapping
 
 from srgan.errors import ConfigError
 from srgan.networks.compact import Compact
-from srgan.networks.discriminators import DISCRIMINATORS, Discriminator, build_discriminator
 from srgan.networks.network import Network
 from srgan.networks.srresnet import SRResNet
 from srgan.networks.unet import UNet
 from srgan.options import check_names, convert
 
 NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet, "unet": UNet}
-
-__all__ = [
-    "DISCRIMINATORS",
-    "NETWORKS",
-    "Discriminator",
-    "Network",
-    "build_discriminator",
-    "build_network",
-    "describe_network",
-    "network_options",
-]
 
 
 def network_options(name: str) -> dict[str, int]:

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from srgan.networks.network import ConvReLU, Network, started
-from srgan.resample import pixel_shuffle
+from srgan.ops.resample import pixel_shuffle
 
 
 class Compact(Network):

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from srgan.networks.network import Network, Residual, started
-from srgan.resample import pixel_shuffle
+from srgan.ops.resample import pixel_shuffle
 
 
 class UNet(Network):

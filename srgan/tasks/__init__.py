@@ -6,5 +6,3 @@ from srgan.tasks.task import Task
 from srgan.tasks.upscale import Upscale
 
 TASKS: dict[str, type[Task]] = {task.name: task for task in (Upscale, Denoise, Inpaint)}
-
-__all__ = ["TASKS", "Denoise", "Inpaint", "Task", "Upscale"]

@@ -12,11 +12,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan import degrade
 from srgan.errors import ConfigError
-from srgan.images import white_of
-from srgan.metrics import Protocol
+from srgan.images.image import white_of
 from srgan.options import documented, option
+from srgan.tasks.degrade.noise import camera, gaussian, grain
+from srgan.tasks.degrade.photo import compressed, processed
+from srgan.tasks.degrade.snapshots import coded, raw
+from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Observed
 
@@ -104,12 +106,12 @@ class Denoise(Task):
         """
         level, kind, tell, other = torch.rand(4, len(clean), generator=rng, device=clean.device)
         level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
-        noisy = degrade.gaussian(clean, level, rng)
+        noisy = gaussian(clean, level, rng)
         others: tuple[tuple[float, Callable[[], Batch]], ...] = (
-            (self.camera, lambda: degrade.camera(clean, rng)),
-            (self.grain, lambda: degrade.grain(clean, level, rng)),
-            (self.processed, lambda: degrade.processed(clean, rng)),
-            (self.compressed, lambda: degrade.compressed(clean, rng)),
+            (self.camera, lambda: camera(clean, rng)),
+            (self.grain, lambda: grain(clean, level, rng)),
+            (self.processed, lambda: processed(clean, rng)),
+            (self.compressed, lambda: compressed(clean, rng)),
         )
         begin = 0.0
         for share, make in others:
@@ -132,18 +134,18 @@ class Denoise(Task):
         wanted, more = clean + left * noise, told > level
         if more.any():
             lacking = (told.square() - level.square())[more].sqrt().mul(255)
-            noisier = degrade.gaussian(observed[more, :3], lacking, rng)
+            noisier = gaussian(observed[more, :3], lacking, rng)
             wanted[more] = restore(_told(noisier, torch.full_like(lacking, UNKNOWN)))
         return wanted
 
     def observe(self, clean: Batch, number: int) -> Observed:
         """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""
         if self.noise == "camera":
-            return self.present(degrade.camera(clean, torch.Generator().manual_seed(number)))
+            return self.present(camera(clean, torch.Generator().manual_seed(number)))
         if self.noise == "raw":
-            return self.present(degrade.raw(clean, number))
+            return self.present(raw(clean, number))
         if self.quality is not None:
-            return self.present(degrade.coded(clean, self.quality))
+            return self.present(coded(clean, self.quality))
         n, channels, height, width = clean.shape
         noise = np.random.default_rng([SEED, number]).standard_normal((n, height, width, channels))
         return self.present(clean + torch.from_numpy(noise).permute(0, 3, 1, 2).float() * (float(self.noise) / 255))

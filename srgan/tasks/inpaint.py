@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.degrade import HOLES, mask
 from srgan.errors import ConfigError
-from srgan.holes import smoothed
-from srgan.metrics import Protocol
+from srgan.ops.pyramid import smoothed
+from srgan.ops.resample import resize
 from srgan.options import documented, option
-from srgan.resample import resize
+from srgan.tasks.degrade.holes import HOLES, mask
+from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Task
 from srgan.types import Batch, Levels, Mask, Observed
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.metrics import Protocol
+from srgan.tasks.protocol import Protocol
 from srgan.types import Batch, Levels, Mask, Observed
 
 

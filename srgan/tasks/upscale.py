@@ -10,17 +10,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan import degrade
 from srgan.errors import ConfigError
-from srgan.images import white_of
-from srgan.metrics import Protocol
+from srgan.images.image import white_of
+from srgan.ops.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
+from srgan.ops.tiles import tiles
 from srgan.options import documented, option
-from srgan.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
+from srgan.tasks.degrade.photo import photo
+from srgan.tasks.degrade.snapshots import SNAPSHOTS, snapshot
+from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Task
-from srgan.tiling import tiles
 from srgan.types import Batch, Levels, Observed
 
-SOURCES = ("clean", "photo", *degrade.SNAPSHOTS)
+SOURCES = ("clean", "photo", *SNAPSHOTS)
 """What small pictures come from."""
 
 
@@ -57,10 +58,10 @@ class Upscale(Task):
         Raises:
             ConfigError: of this source there is a fixed test only.
         """
-        if self.source in degrade.SNAPSHOTS:
+        if self.source in SNAPSHOTS:
             raise ConfigError(f"source={self.source} is a test: learn from clean or photo")
         if self.source == "photo":
-            return degrade.photo(clean, self.scale, rng)
+            return photo(clean, self.scale, rng)
         lr = downsample(clean, self.scale)
         return lr.clamp(0, 1).mul(255).round().div(255)
 
@@ -112,8 +113,8 @@ class Upscale(Task):
         return upsample(observed, self.scale)
 
     def observe(self, clean: Batch, number: int) -> Observed:
-        if self.source in degrade.SNAPSHOTS:
-            return degrade.snapshot(clean, self.scale, self.source, number)
+        if self.source in SNAPSHOTS:
+            return snapshot(clean, self.scale, self.source, number)
         return self.degrade(clean, torch.Generator(clean.device).manual_seed(number))
 
     def lost(self, observed: Observed) -> None:

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.augment import augment
 from srgan.errors import ConfigError
-from srgan.games import GAMES, accuracy, gradient_penalty, r1
-from srgan.losses import perceptual
-from srgan.networks import build_discriminator
+from srgan.networks.discriminators import build_discriminator
+from srgan.training.augment import augment
 from srgan.training.config import TrainConfig
+from srgan.training.games import GAMES, accuracy, gradient_penalty, r1
+from srgan.training.losses import perceptual
 from srgan.training.optimizer import step_if
 from srgan.training.schedule import discriminator_rate_at
 from srgan.types import Batch, Logits, Mask

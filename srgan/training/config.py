@@ -4,15 +4,17 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from srgan import options
 from srgan.errors import ConfigError
-from srgan.games import GAMES
-from srgan.losses import FEATURE_LOSSES, LOSSES
-from srgan.model import Model
-from srgan.networks import DISCRIMINATORS, describe_network, network_options
+from srgan.models.model import Model
+from srgan.networks import describe_network, network_options
+from srgan.networks.discriminators import DISCRIMINATORS
 from srgan.options import documented, option
 from srgan.tasks import TASKS
+from srgan.training.games import GAMES
+from srgan.training.losses import FEATURE_LOSSES, LOSSES
 
 TERMS = (*LOSSES, *FEATURE_LOSSES, "adversarial", "feature_matching")
 """What a generator's loss may be made of."""
@@ -111,6 +113,11 @@ class TrainConfig:
     def playing(self) -> bool:
         """Whether there is a discriminator."""
         return bool(self.adversarial or self.feature_matching)
+
+    def sampling(self) -> dict[str, Any]:
+        """What `srgan.data.crops.pairs` is told: a batch for each update of the discriminator, where there is one."""
+        turns = self.discriminator_steps if self.playing else 1
+        return {name: getattr(self, name) for name in ("crop", "batch", "rescale", "seed")} | {"turns": turns}
 
     @property
     def layer_weights(self) -> dict[str, float]:

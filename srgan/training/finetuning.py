@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srgan import options
-from srgan.data import check_pairs
+from srgan.data.crops import check_pairs
+from srgan.data.sources import Data, Source, sources, split
 from srgan.errors import ImageError, TrainingError
-from srgan.evaluation import evaluate
-from srgan.images import write_bytes
-from srgan.model import Model, check_model, load, save
-from srgan.sources import Data, Source, sources, split
+from srgan.evaluation.scoring import evaluate
+from srgan.files import write_bytes
+from srgan.models.file import load, save
+from srgan.models.model import Model, check_model
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
 

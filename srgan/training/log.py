@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from srgan import options
-from srgan.data import Pictures
-from srgan.images import write_bytes
+from srgan.data.pictures import Pictures
+from srgan.files import write_bytes
 from srgan.training.config import TrainConfig
 
 

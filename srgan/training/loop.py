@@ -17,21 +17,23 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from srgan.augment import off_grid
-from srgan.data import Pictures, check_pairs, load_pictures, pairs
-from srgan.engines.numbers import choose_device, choose_numbers
+from srgan.data.crops import check_pairs, pairs
+from srgan.data.pictures import Pictures, load_pictures
+from srgan.data.sources import Data, Source, sources
+from srgan.engines.precision import choose_device, choose_numbers
 from srgan.errors import MachineError, TrainingError
-from srgan.evaluation import evaluate
-from srgan.model import Model, save
-from srgan.sources import Data, Source, sources
+from srgan.evaluation.scoring import evaluate
+from srgan.models.file import save
+from srgan.models.model import Model
 from srgan.training.adversary import Adversary
+from srgan.training.augment import off_grid
 from srgan.training.config import TrainConfig
 from srgan.training.log import account, keep_until
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
 from srgan.training.pace import Pace, steps_within
-from srgan.training.pictures import board, write_curves, write_sheet
 from srgan.training.schedule import averaging_at, learning_rate_at, warmup_of
+from srgan.training.sheets import board, write_curves, write_sheet
 from srgan.training.state import begun_for, identity, load_state, note_rollbacks, noted_rollbacks, save_state
 from srgan.training.watch import UnhealthyError, Watch
 from srgan.types import Batch, Observed
@@ -174,7 +176,7 @@ def _run(
         board(out / "tensorboard", start, wanted=config.tensorboard) as show,
     ):
         for step, (*others, (observed, clean)) in enumerate(
-            pairs(pictures, model.task, config, start=start, device=device), start + 1
+            pairs(pictures, model.task, **config.sampling(), start=start, device=device), start + 1
         ):
             learning_rate = pace * learning_rate_at(step, config)
             roll = off_grid(config.seed, step)

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from srgan.features import Vgg19
-from srgan.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
+from srgan.training.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
+from srgan.training.vgg import Vgg19
 from srgan.types import Batch, Mask
 
 

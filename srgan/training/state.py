@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from srgan import options
+from srgan.data.sources import Source
 from srgan.errors import TrainingError
-from srgan.images import write_bytes
-from srgan.model import Model
-from srgan.sources import Source
+from srgan.files import write_bytes
+from srgan.models.model import Model
 from srgan.training.config import TrainConfig
 
 log = logging.getLogger(__name__)

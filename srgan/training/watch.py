@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srgan.colour import fine_power
 from srgan.errors import TrainingError
-from srgan.metrics import colour_drift
+from srgan.evaluation.metrics import colour_drift
+from srgan.ops.colour import fine_power
 from srgan.types import Batch
 
 FAR, FARTHER = 5 / 255, 2.0

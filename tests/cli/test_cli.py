@@ -8,14 +8,16 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
-from srgan import zoo
 from srgan.engines import make_engine
-from srgan.images import Image, read, write
-from srgan.kinds import restore
-from srgan.model import load, save
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.inference.restore import restore
+from srgan.models import zoo
+from srgan.models.file import load, save
+from srgan.ops.resample import downsample
 from srgan.options import options_of
-from srgan.resample import downsample
-from srgan.training import TrainConfig
+from srgan.training.config import TrainConfig
 
 CPU = ("--device", "cpu", "--precision", "fp32")
 

@@ -1,6 +1,6 @@
 """What is kept for this machine can be found and removed by a command."""
 
-from srgan import cache
+from srgan.engines import cache
 
 
 def test_the_cache_is_told_and_emptied(run, monkeypatch, tmp_path):

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from srgan.images import Image, read, write
-from srgan.model import save
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.models.file import save
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_json_is_one_object_a_picture(run, folder, tmp_path):
 @pytest.mark.parametrize("words, growth", [(("-s", 2), 4), (("--max-side", 60), 9), (("-s", 1.5), 2.25)])
 def test_the_room_is_told_whatever_the_size_asked_for(run, folder, tmp_path, monkeypatch, words, growth):
     told = []
-    monkeypatch.setattr("srgan.cli.space.said", lambda needed, free: told.append(needed) or "")
+    monkeypatch.setattr("srgan.runner.space.said", lambda needed, free: told.append(needed) or "")
 
     run("upscale", folder, tmp_path / "out", "-n", *words)
 

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from srgan import zoo
 from srgan.cli.commands import srgan as commands
-from srgan.images import Image, write
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.models import zoo
 
 HEAVY = {"numpy", "cv2", "PIL", "tifffile", "skimage", "scipy", "jaxtyping", "torch", "torchvision", "openvino"}
 USELESS = {"importlib.metadata", "email", "asyncio", "http"}

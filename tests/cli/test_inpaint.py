@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from srgan.images import Image, read, write
-from srgan.model import save
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.models.file import save
 
 CPU = ("--device", "cpu", "--precision", "fp32")
 

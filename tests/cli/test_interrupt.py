@@ -8,7 +8,9 @@ import time
 
 import pytest
 
-from srgan.images import Image, read, write
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
 
 
 @pytest.mark.parametrize(

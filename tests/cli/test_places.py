@@ -4,8 +4,10 @@ import os
 
 import pytest
 
-from srgan.images import Image, read, write
-from srgan.model import save
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.models.file import save
 
 CPU = ("-d", "cpu", "--precision", "fp32")
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from srgan.cli import progress
 from srgan.cli.progress import Progress
-from srgan.images import Image, write
-from srgan.journal import History
-from srgan.model import save
-from srgan.outcome import Outcome
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.models.file import save
+from srgan.runner.journal import History
+from srgan.runner.outcome import Outcome
 
 
 def test_how_much_of_a_large_picture_is_done_is_shown_until_it_is_finished(monkeypatch, capsys):

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from srgan import zoo
-from srgan.images import Image, read, write
-from srgan.model import save
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.models import zoo
+from srgan.models.file import save
 from tests.cli.test_cli import CPU
-from tests.test_bysource import reduced, web
+from tests.inference.test_bysource import reduced, web
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import skimage.data
 
-from srgan.cli import space
-from srgan.images import Image, encode, plan, write
+from srgan.images.image import Image
+from srgan.images.writer import encode, write
+from srgan.runner import space
+from srgan.runner.plan import plan
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from srgan.images import Image, write
-from srgan.model import save
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.models.file import save
 
 CPU = ("-d", "cpu", "--precision", "fp32")
 

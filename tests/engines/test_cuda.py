@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from srgan.engines import choose_devices, make_engine
-from srgan.images import Image, write
-from srgan.kinds import restore
-from srgan.training import TrainConfig, train
+from srgan.engines import make_engine
+from srgan.engines.precision import choose_devices
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.inference.restore import restore
+from srgan.training.config import TrainConfig
+from srgan.training.loop import train
 
 pytestmark = pytest.mark.gpu
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from srgan.engines.fused import fuse
-from srgan.engines.numbers import KINDS
+from srgan.engines.precision import KINDS
 from srgan.networks import NETWORKS
 from srgan.networks.network import ConvReLU, Residual
 from tests.precisions import PRECISIONS

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from srgan.engines import Numbers, choose_engine, choose_numbers, make_engine, openvino_engine
+from srgan.engines import choose_engine, make_engine, openvino_engine
+from srgan.engines.precision import Numbers, choose_numbers
 from srgan.errors import ConfigError, ImageError
 from srgan.networks import NETWORKS
 from tests.precisions import needs_bf16

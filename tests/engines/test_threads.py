@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from srgan.engines import work_alone
+from srgan.engines.threads import work_alone
 
 FORKED = """
 import multiprocessing, sys

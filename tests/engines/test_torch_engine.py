@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from srgan.engines import Numbers, TorchEngine
+from srgan.engines.precision import Numbers
+from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ImageError
-from srgan.networks import Network
+from srgan.networks.network import Network
 
 
 class Telling(Network):

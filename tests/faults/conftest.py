@@ -12,10 +12,10 @@ import pytest
 import skimage.data
 from PIL import Image as Pillow
 
-from srgan.folder import restore_folder
-from srgan.model import save
-from srgan.outcome import Outcome
-from srgan.settings import FolderConfig
+from srgan.models.file import save
+from srgan.runner.config import FolderConfig
+from srgan.runner.outcome import Outcome
+from srgan.runner.run import restore_folder
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[40:80, 200:260])
 ALONE = ("-d", "cpu", "--precision", "fp32")

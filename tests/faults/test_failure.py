@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from srgan.engines import TorchEngine, make_engine
-from srgan.images import Image, encode, read
-from srgan.restoration import restore_image
+from srgan.engines import make_engine
+from srgan.engines.torch_engine import TorchEngine
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import encode
+from srgan.inference.picture import restore_image
 from tests.precisions import HAS_BF16, needs_bf16
 
 from .conftest import PHOTO, encoded

@@ -13,10 +13,14 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.engines import make_engine
-from srgan.folder import restore_folder
-from srgan.images import SUFFIXES, Image, decode, encode, read, read_frames, write
-from srgan.kinds import restore
-from srgan.settings import FolderConfig
+from srgan.images.formats import SUFFIXES
+from srgan.images.frames import read_frames
+from srgan.images.image import Image
+from srgan.images.reader import decode, read
+from srgan.images.writer import encode, write
+from srgan.inference.restore import restore
+from srgan.runner.config import FolderConfig
+from srgan.runner.run import restore_folder
 from srgan.types import Levels
 
 from .conftest import PHOTO, encoded

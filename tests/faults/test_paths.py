@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from srgan import conversion
 from srgan.errors import ConfigError, MachineError, NoPicturesError
-from srgan.images import decode, plan
-from srgan.journal import verify
+from srgan.images.reader import decode
+from srgan.runner import job
+from srgan.runner.journal import verify
+from srgan.runner.plan import plan
 
 from .conftest import ALONE, PHOTO, encoded
 
@@ -223,7 +224,7 @@ def test_39_outputs_that_cannot_be_written_and_inputs_that_cannot_be_read(folder
 
 def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch):
     folder.put(changes_png=encoded(SMALL), vanishes_png=encoded(SMALL), stays_png=encoded(SMALL))
-    reading = conversion.read
+    reading = job.read
 
     def read_and_meddle(path, **options):
         image = reading(path, **options)
@@ -233,7 +234,7 @@ def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch
             path.unlink()
         return image
 
-    monkeypatch.setattr(conversion, "read", read_and_meddle)
+    monkeypatch.setattr(job, "read", read_and_meddle)
 
     outcomes = folder.run()
 

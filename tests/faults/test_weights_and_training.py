@@ -16,11 +16,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from srgan.errors import WeightsError
-from srgan.images import Image, write
-from srgan.model import Model, load
-from srgan.tasks import Upscale
-from srgan.training import TrainConfig, train
-from srgan.zoo import load as load_named
+from srgan.images.image import Image
+from srgan.images.writer import write
+from srgan.models.file import load
+from srgan.models.model import Model
+from srgan.models.zoo import load as load_named
+from srgan.tasks.upscale import Upscale
+from srgan.training.config import TrainConfig
+from srgan.training.loop import train
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "validate_every": 1000}
 

@@ -10,8 +10,12 @@ import skimage.data
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import Frames, Image, decode, encode, encode_frames, read_bands, read_frames
-from srgan.images.png import SIGNATURE, chunk
+from srgan.images.bands import read_bands
+from srgan.images.frames import Frames, encode_frames, read_frames
+from srgan.images.image import Image
+from srgan.images.png.chunks import SIGNATURE, chunk
+from srgan.images.reader import decode
+from srgan.images.writer import encode
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[:32, 100:148])
 SHIFTED = [np.roll(PHOTO, 12 * shift, axis=1) for shift in range(3)]

@@ -12,7 +12,11 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import Bands, Image, Window, as_bands, bands, read, read_bands, write_bands
+from srgan.images import bands
+from srgan.images.bands import Bands, Window, as_bands, read_bands
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write_bands
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[:103, :151])
 DEEP = PHOTO.astype(np.uint16) * 257 + np.arange(151, dtype=np.uint16)[None, :, None]

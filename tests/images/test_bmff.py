@@ -12,7 +12,8 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from srgan.errors import ImageError
-from srgan.images import decode, encode, probe
+from srgan.images.reader import decode, probe
+from srgan.images.writer import encode
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[:48, 100:164])
 DEEP = np.linspace(0, 65_535, 48 * 64).reshape(48, 64, 1).repeat(3, axis=2).astype(np.uint16)

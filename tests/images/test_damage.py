@@ -12,8 +12,15 @@ from PIL import Image as Pillow
 from PIL import JpegImagePlugin, PngImagePlugin
 
 from srgan.errors import ImageError
-from srgan.images import Frames, Image, bands, decode, encode, encode_frames, png, png_writer, read_bands, read_frames
+from srgan.images import bands
+from srgan.images.bands import read_bands
 from srgan.images.damage import Damaged, foreign
+from srgan.images.frames import Frames, encode_frames, read_frames
+from srgan.images.image import Image
+from srgan.images.png import chunks as png
+from srgan.images.png import writer as png_writer
+from srgan.images.reader import decode
+from srgan.images.writer import encode
 
 RGB = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
 OTHERS = [

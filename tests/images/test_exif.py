@@ -9,10 +9,12 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
-from srgan.images import Image, decode, encode
 from srgan.images.directory import SIZES, Value
 from srgan.images.exif import EXIF, GPS, INTEROPERABILITY
 from srgan.images.exif_parts import put_together, taken_apart
+from srgan.images.image import Image
+from srgan.images.reader import decode
+from srgan.images.writer import encode
 
 RGB = np.zeros((32, 48, 3), np.uint8)
 RGB[:8, :8] = (200, 20, 20)
@@ -157,7 +159,7 @@ def test_odd_kinds_of_fields_are_kept_in_every_format(format):
 
 
 def test_a_bigtiff_keeps_them_too(monkeypatch):
-    monkeypatch.setattr("srgan.images.tiff_writer._CLASSIC", 10)
+    monkeypatch.setattr("srgan.images.tiff.writer._CLASSIC", 10)
     data = encode(Image(RGB, exif=put_together(_odd_parts())), "tiff")
 
     assert data.startswith(b"II+")

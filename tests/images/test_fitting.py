@@ -10,10 +10,14 @@ from PIL import Image as Pillow
 from PIL import ImageCms, PngImagePlugin
 
 from srgan.errors import ImageError
-from srgan.images import Image, count_frames, decode, encode, read_frames, told, write_bands
 from srgan.images.bands import as_bands, read_bands
 from srgan.images.exif_parts import taken_apart
-from srgan.images.png import SIGNATURE, chunk
+from srgan.images.fitting import told
+from srgan.images.frames import count_frames, read_frames
+from srgan.images.image import Image
+from srgan.images.png.chunks import SIGNATURE, chunk
+from srgan.images.reader import decode
+from srgan.images.writer import encode, write_bands
 
 RGB = np.full((12, 10, 3), 64, np.uint8)
 P3 = np.full((12, 10, 3), (220, 40, 30), np.uint8)

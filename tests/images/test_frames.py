@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images import Image, encode_frames, read_frames
+from srgan.images.frames import encode_frames, read_frames
+from srgan.images.image import Image
 
 PHOTO = skimage.data.astronaut()[:60, 100:180]
 SHIFTED = [np.roll(PHOTO, 20 * shift, axis=1) for shift in range(3)]

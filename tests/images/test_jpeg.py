@@ -9,7 +9,9 @@ import pytest
 from PIL import Image as Pillow
 
 from srgan.errors import UnsupportedImageError
-from srgan.images import Image, decode, encode, probe, read
+from srgan.images.image import Image
+from srgan.images.reader import decode, probe, read
+from srgan.images.writer import encode
 from srgan.images.xmp import EXTENDED, GAIN_MAP, VIDEO
 
 RGB = np.full((16, 24, 3), (200, 60, 90), np.uint8)

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, PngImagePlugin
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import decode, probe, read
+from srgan.images.reader import decode, probe, read
 
 PHOTO = skimage.data.astronaut()[:120, 100:260]
 RNG = np.random.default_rng(0)

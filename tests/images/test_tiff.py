@@ -15,8 +15,10 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError, UnsupportedImageError
-from srgan.images import decode, encode, read_frames
+from srgan.images.frames import read_frames
 from srgan.images.iptc import wrapped
+from srgan.images.reader import decode
+from srgan.images.writer import encode
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[:64, 100:196])
 DEEP = PHOTO.astype(np.uint16) * 257 + np.arange(96, dtype=np.uint16)[None, :, None]

@@ -17,8 +17,13 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from srgan.errors import ConfigError, ImageError, MachineError
-from srgan.images import Image, check_size, decode, encode, format_of, read, tiff_writer, told, write, write_bytes
-from srgan.images.whole import is_partial, replacing
+from srgan.files import is_partial, replacing, write_bytes
+from srgan.images.fitting import told
+from srgan.images.formats import check_size, format_of
+from srgan.images.image import Image
+from srgan.images.reader import decode, read
+from srgan.images.tiff import writer as tiff_writer
+from srgan.images.writer import encode, write
 
 PHOTO = skimage.data.astronaut()[:120, 100:260]
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -5,11 +5,10 @@ import copy
 import pytest
 import torch
 
-from srgan.games import GAMES, r1
-from srgan.networks import DISCRIMINATORS
-from srgan.networks.discriminators import Discriminator
+from srgan.networks.discriminators import DISCRIMINATORS, Discriminator
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
+from srgan.training.games import GAMES, r1
 
 every_game = pytest.mark.parametrize("game", GAMES)
 every_discriminator = pytest.mark.parametrize("discriminator", DISCRIMINATORS)

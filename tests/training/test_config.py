@@ -4,8 +4,8 @@ import pytest
 
 from srgan.errors import ConfigError
 from srgan.options import options_of
-from srgan.tasks import Upscale
-from srgan.training import TrainConfig, configure, read_values
+from srgan.tasks.upscale import Upscale
+from srgan.training.config import TrainConfig, configure, read_values
 
 
 def test_assignments_win_over_toml_and_toml_over_defaults(tmp_path):

@@ -5,13 +5,19 @@ import pytest
 import skimage.data
 import torch
 
+from srgan.data.sources import Paired, sources, split
 from srgan.errors import TrainingError
-from srgan.evaluation import evaluate
-from srgan.images import Image, read, write
-from srgan.model import Model, load
-from srgan.sources import Paired, sources, split
-from srgan.tasks import Denoise, Upscale
-from srgan.training import TrainConfig, finetune, finetuning, gentle
+from srgan.evaluation.scoring import evaluate
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.models.file import load
+from srgan.models.model import Model
+from srgan.tasks.denoise import Denoise
+from srgan.tasks.upscale import Upscale
+from srgan.training import finetuning
+from srgan.training.config import TrainConfig
+from srgan.training.finetuning import finetune, gentle
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
 

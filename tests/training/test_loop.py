@@ -11,14 +11,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from srgan.data.sources import Paired, sources
 from srgan.errors import ConfigError, MachineError, NoPicturesError, TrainingError
-from srgan.evaluation import evaluate
-from srgan.model import Model, load, save, start_from
-from srgan.networks import DISCRIMINATORS
-from srgan.networks.discriminators import PatchGAN
-from srgan.sources import Paired, sources
-from srgan.tasks import Inpaint, Upscale
-from srgan.training import TrainConfig, finetune, loop, train
+from srgan.evaluation.scoring import evaluate
+from srgan.models.blend import start_from
+from srgan.models.file import load, save
+from srgan.models.model import Model
+from srgan.networks.discriminators import DISCRIMINATORS, PatchGAN
+from srgan.tasks.inpaint import Inpaint
+from srgan.tasks.upscale import Upscale
+from srgan.training import loop
+from srgan.training.config import TrainConfig
+from srgan.training.finetuning import finetune
+from srgan.training.loop import train
 
 TINY = {"width": 12, "depth": 1, "fold": 1}
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "validate_every": 1000}

@@ -9,9 +9,11 @@ import torch
 
 from srgan.cli.commands import srgan as command
 from srgan.errors import ConfigError, TrainingError
-from srgan.model import Model
-from srgan.tasks import Upscale
-from srgan.training import TrainConfig, loop, train
+from srgan.models.model import Model
+from srgan.tasks.upscale import Upscale
+from srgan.training import loop
+from srgan.training.config import TrainConfig
+from srgan.training.loop import train
 from srgan.training.pace import steps_within
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 5, "validate_every": 1000}

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from srgan.training import TrainConfig
+from srgan.training.config import TrainConfig
 from srgan.training.schedule import averaging_at, discriminator_rate_at, learning_rate_at
 
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from srgan.errors import TrainingError
-from srgan.model import Model
-from srgan.tasks import Upscale
-from srgan.training import TrainConfig, loop, train
+from srgan.models.model import Model
+from srgan.tasks.upscale import Upscale
+from srgan.training import loop
+from srgan.training.config import TrainConfig
+from srgan.training.loop import train
 from srgan.training.watch import NOISY_LINES, SURE_LINES, UnhealthyError, Watch
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 2, "validate_every": 1000}

@@ -1,0 +1,155 @@
+"""Where pictures to learn from or to be scored on come from: folders, tar shards, pairs of folders.
+
+A folder of clean pictures, a tar file of them, or two folders of pairs become a list of `Source`, which is read later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from srgan.errors import ConfigError, NoPicturesError, TrainingError
+from srgan.images.find import find
+from srgan.images.formats import is_picture
+from srgan.images.image import Image
+from srgan.images.reader import decode
+
+HELD_OUT = 10
+"""One source of so many is held out by `split`."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two folders of the same pictures under the same names (the suffix may differ): as observed, and clean."""
+
+    observed: str | os.PathLike[str]
+    clean: str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One picture; `observed_bytes` is None where the task degrades the clean one."""
+
+    name: str
+    clean_bytes: Callable[[], bytes]
+    observed_bytes: Callable[[], bytes] | None = None
+
+    def pair(self, scale: int) -> tuple[Image, Image | None]:
+        """The clean picture, and the observed one where it is given, whose sides are those of the clean one / `scale`.
+
+        Raises:
+            ImageError: one cannot be read.
+            ConfigError: their sizes do not fit.
+        """
+        clean = decode(self.clean_bytes(), self.name)
+        if self.observed_bytes is None:
+            return clean, None
+        observed = decode(self.observed_bytes(), f"what was observed of {self.name}")
+        if (observed.width * scale, observed.height * scale) != (clean.width, clean.height):
+            sizes = f"{clean.width}x{clean.height} px are not {scale} times the {observed.width}x{observed.height} px"
+            raise ConfigError(f"{self.name}: {sizes} that were observed")
+        return clean, observed
+
+
+Data = str | os.PathLike[str] | Paired | Sequence[Source]
+
+
+def sources(data: Data) -> list[Source]:
+    """The pictures of a folder (tar shards among them), of a tar file, or of two folders, in a fixed order.
+
+    Raises:
+        ConfigError: there is no such folder or file, or the names of two folders do not match.
+        NoPicturesError: there is no picture.
+    """
+    if isinstance(data, Paired):
+        return _pairs(data)
+    if not isinstance(data, str | os.PathLike):
+        return list(data)
+    path = Path(data)
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such folder or tar file")
+    if path.is_file():
+        found = _members(path)
+        if not found:
+            raise NoPicturesError(f"{path}: holds no pictures")
+        return found
+    found = [member for shard in sorted(path.glob("*.tar")) for member in _members(shard)]
+    found += [Source(name, (path / name).read_bytes) for name in find(path)]
+    if not found:
+        raise NoPicturesError(f"{path}: holds no pictures and no tar shards")
+    return found
+
+
+def split(every: Sequence[Source]) -> tuple[list[Source], list[Source]]:
+    """Those to learn from, and about a tenth to be judged on, chosen by a hash of their names.
+
+    So more pictures change no choice, unless they are very few: then one is held out, and at most half.
+
+    Raises:
+        NoPicturesError: there are fewer than two.
+    """
+    if len(every) < 2:
+        raise NoPicturesError(f"{len(every)} picture is too few: one must be held out to judge by")
+    ranked = sorted(every, key=_rank)
+    held_out = [source for source in ranked if _rank(source)[0] < 256 / HELD_OUT]
+    held_out = held_out[: len(ranked) // 2] or ranked[:1]
+    names = {source.name for source in held_out}
+    return [source for source in every if source.name not in names], held_out
+
+
+def _rank(source: Source) -> bytes:
+    return hashlib.sha256(os.fsencode(source.name)).digest()
+
+
+def _pairs(paired: Paired) -> list[Source]:
+    """Each clean picture with what was observed of it."""
+    seen, wanted = Path(paired.observed), Path(paired.clean)
+    observed, clean = (_by_stem(folder) for folder in (seen, wanted))
+    for ours, theirs, folder in ((clean, observed, seen), (observed, clean, wanted)):
+        if missing := sorted(ours.keys() - theirs.keys()):
+            raise ConfigError(f"{folder}: holds no picture named {missing[0]}, as the other folder does")
+    return [
+        Source(
+            clean[stem],
+            partial((wanted / clean[stem]).read_bytes),
+            partial((seen / observed[stem]).read_bytes),
+        )
+        for stem in sorted(clean)
+    ]
+
+
+def _by_stem(folder: Path) -> dict[str, str]:
+    """The pictures of a folder by their names without the suffix."""
+    found: dict[str, str] = {}
+    for name in find(folder):
+        stem = os.path.splitext(name)[0]
+        if stem in found:
+            raise ConfigError(f"{folder}: both {found[stem]} and {name} could be the other folder's {stem}")
+        found[stem] = name
+    if not found:
+        raise NoPicturesError(f"{folder}: holds no pictures")
+    return found
+
+
+def _members(shard: Path) -> list[Source]:
+    """The pictures inside a tar file, by name; each is read only when it is wanted."""
+    try:
+        with tarfile.open(shard, "r:") as tar:
+            members = [member for member in tar.getmembers() if member.isfile() and is_picture(member.name)]
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise TrainingError(f"{shard}: not an uncompressed tar file that can be read ({error})") from error
+    return [
+        Source(f"{shard.name}:{member.name}", partial(_part, shard, member.offset_data, member.size))
+        for member in sorted(members, key=lambda member: member.name)
+    ]
+
+
+def _part(path: Path, start: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)

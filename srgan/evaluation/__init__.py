@@ -1,0 +1,1 @@
+"""Scores: metrics, and models on folders of pictures."""

@@ -1,0 +1,63 @@
+"""Which files are under a folder, by their names alone."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from srgan.files import printable
+from srgan.images.formats import READABLE
+
+_log = logging.getLogger(__name__)
+
+OF_RUNS = ".srgan"
+"""The folder in an output folder that is not for pictures: runs keep there what they remember."""
+
+_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
+
+
+def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
+    """What pictures by their suffix are under a folder, by relative posix path, in the order of `files`."""
+    return (name for name in files(root, exclude=exclude) if os.path.splitext(name)[1].lower() in READABLE)
+
+
+def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | None = None) -> Iterator[str]:
+    """The files under a folder, by relative posix path, each folder in the order of its names.
+
+    Links to files are followed, links to folders are not. Hidden files, pipes, sockets and devices are passed over, and
+    so is everything under `exclude`, and every folder in it that is the output of an earlier run. Bytes that are not
+    UTF-8 come as surrogates, as `os.fsdecode` has them.
+
+    Args:
+        unread: gets the folders that cannot be read, each with the reason; None tells of them in a warning.
+    """
+    excluded = exclude and os.path.realpath(exclude)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        folders = []
+        entries = _entries(root / prefix, prefix.rstrip("/"), unread)
+        if prefix and any(entry.name == OF_RUNS for entry in entries):
+            _log.warning("%s: passed over, for it is the output of an earlier run", printable(root / prefix))
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not excluded or os.path.realpath(entry.path) != excluded:
+                    folders.append(f"{prefix}{entry.name}/")
+            elif entry.name.lower() not in _OF_THE_SYSTEM and entry.is_file():
+                yield prefix + entry.name
+        waiting += reversed(folders)
+
+
+def _entries(folder: Path, name: str, unread: dict[str, str] | None) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if unread is None:
+            _log.warning("%s: passed over: %s", printable(folder), error.strerror)
+        else:
+            unread[name or "."] = f"{printable(folder)}: cannot be read: {error.strerror}"
+        return []

@@ -1,0 +1,1 @@
+"""TIFF: its pages, its pixels; written, and read some rows at a time."""

@@ -1,0 +1,74 @@
+"""Which of two networks suits a picture: one for clean small pictures, one for photographs as people have them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from srgan.images.bands import Bands
+from srgan.images.image import Image
+from srgan.inference.traces import SEEN, traces
+from srgan.models.model import Model
+from srgan.types import Levels
+
+COARSE = 94
+"""JPEG of this quality or below leaves more than a network for clean pictures should enlarge."""
+
+NOISY = 4.0
+"""So does noise of this level in what is flat [8-bit levels]."""
+
+
+@dataclass(frozen=True)
+class BySource:
+    """Models of which each picture gets the one that suits it, wherever a model is taken.
+
+        model = srgan.BySource(clean=srgan.load("upscale-x4"), photo=srgan.load("mine.safetensors"))
+
+    Attributes:
+        clean: for pictures that were only reduced; a model, or one for each scale.
+        photo: for those that show JPEG or noise; the same.
+    """
+
+    clean: Model | Mapping[int, Model]
+    photo: Model | Mapping[int, Model]
+
+
+class Source(NamedTuple):
+    """What a picture comes from, "clean" or "photo", and why."""
+
+    name: str
+    why: str
+
+    @property
+    def note(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+def source_of(picture: Levels, quality: int | None = None) -> Source:
+    """What a picture comes from, as far as its file and its pixels tell.
+
+    Args:
+        quality: of the JPEG file that it lies in.
+    """
+    found = traces(picture)
+    jpeg = min((known for known in (quality, found.jpeg) if known is not None), default=None)
+    if jpeg is not None and jpeg <= COARSE:
+        return Source("photo", f"JPEG quality about {jpeg}")
+    if found.noise >= NOISY:
+        return Source("photo", f"noise of level {found.noise:.1f}")
+    return Source("clean", "neither blocks nor noise" if jpeg is None else f"JPEG quality about {jpeg}")
+
+
+def source_of_bands(bands: Bands) -> tuple[Source, Bands]:
+    """The same of a picture that is read some rows at a time, told from its first rows; and the bands once more."""
+    each = iter(bands.each)
+    first: list[Image] = []
+    while sum(band.height for band in first) < min(SEEN, bands.height):
+        first.append(next(each))
+    source = source_of(np.concatenate([band.rgb for band in first]), bands.like.jpeg_quality)
+    return source, dataclasses.replace(bands, each=chain(first, each))

@@ -1,0 +1,77 @@
+"""A picture at a smaller size, antialiased, some rows at a time: only those are ever held in floats.
+
+Bicubic with a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711), widened by the reduction and cut off at the borders,
+as in Pillow and torch. What is transparent does not colour what is not: colours are weighted by how opaque they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Shaped
+
+from srgan.images.bands import Bands, Window, as_bands
+from srgan.images.image import Image, as_samples, white_of
+from srgan.ops.resample import cubic
+
+_HELD = 1 << 24
+"""Samples in floats at a time."""
+
+
+def reduced(image: Image, width: int, height: int) -> Image:
+    """The picture at a smaller size; the picture itself where it has that size."""
+    if (image.width, image.height) == (width, height):
+        return image
+    parts = list(reduced_bands(as_bands(image), width, height).each)
+    alpha = None if image.alpha is None else np.concatenate([part.alpha for part in parts])
+    return dataclasses.replace(image, rgb=np.concatenate([part.rgb for part in parts]), alpha=alpha)
+
+
+def reduced_bands(bands: Bands, width: int, height: int) -> Bands:
+    """The same of a picture of which only some rows are held at a time."""
+    if (bands.width, bands.height) == (width, height):
+        return bands
+    return dataclasses.replace(bands, width=width, height=height, each=_each(bands, width, height))
+
+
+def _each(bands: Bands, width: int, height: int) -> Iterator[Image]:
+    window, ratio = Window(bands), bands.height / height
+    rows = max(1, int(_HELD / (bands.width * 3 * ratio)))
+    for start in range(0, height, rows):
+        first, weights = _weights(bands.height, height, range(start, min(start + rows, height)))
+        image = window.rows(first, first + weights.shape[1])
+        if image.alpha is None:
+            yield dataclasses.replace(image, rgb=_reduced(image.rgb, weights, width))
+            continue
+        opacity = image.alpha.astype(np.float32)[:, :, None] / white_of(image.alpha.dtype)
+        alpha = _reduced(image.alpha[:, :, None], weights, width)[:, :, 0]
+        share = np.maximum(_floats(opacity, weights, width), 1e-6)
+        colours = _floats(image.rgb.astype(np.float32) * opacity, weights, width) / share
+        yield dataclasses.replace(image, rgb=as_samples(colours, image.rgb.dtype), alpha=alpha)
+
+
+def _reduced(levels: Shaped[np.ndarray, "h w c"], weights: torch.Tensor, width: int) -> Shaped[np.ndarray, "_ _ c"]:
+    return as_samples(_floats(levels.astype(np.float32), weights, width), levels.dtype)
+
+
+def _floats(pixels: Float32[np.ndarray, "h w c"], weights: torch.Tensor, width: int) -> Float32[np.ndarray, "_ _ c"]:
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    narrow = F.interpolate(planes, (len(pixels), width), mode="bicubic", antialias=True)[0]
+    return np.ascontiguousarray((weights @ narrow).permute(1, 2, 0).numpy())
+
+
+def _weights(size: int, new_size: int, rows: range) -> tuple[int, Float32[torch.Tensor, "new_rows old_rows"]]:
+    """The first input row that some output rows depend on, and what each of them takes of it and the next ones."""
+    ratio = size / new_size
+    reach = 2 * max(1.0, ratio)
+    centres = (torch.tensor(rows, dtype=torch.float64) + 0.5) * ratio
+    first = max(0, math.floor(float(centres[0]) - reach + 0.5))
+    last = min(size, math.floor(float(centres[-1]) + reach + 0.5))
+    distances = torch.arange(first, last, dtype=torch.float64) + 0.5 - centres[:, None]
+    weights = cubic(distances / max(1.0, ratio))
+    return first, (weights / weights.sum(dim=1, keepdim=True)).float()

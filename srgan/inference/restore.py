@@ -1,0 +1,149 @@
+"""Restore a picture of any kind: the same kind that goes in comes back.
+
+Image, Pillow image, numpy array, torch tensor -> levels or floats -> restored -> the same kind
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from srgan.engines import Engine
+from srgan.errors import ConfigError
+from srgan.images.image import Image
+from srgan.inference.bysource import BySource, source_of
+from srgan.inference.filling import inpaint_floats
+from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, weights_of
+from srgan.inference.painted import told
+from srgan.inference.picture import check_mask, ready, restore_batch, restore_image
+from srgan.models.model import Model, check_model
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+Kind = TypeVar("Kind")
+"""Image, Pillow image, numpy array or torch tensor."""
+
+
+def restore(
+    model: Model | BySource,
+    picture: Kind,
+    mask: AnyMask | None = None,
+    *,
+    engine: Engine | None = None,
+    tile: int | None = None,
+) -> Kind:
+    """The restored picture, as the same kind: Image, Pillow image, numpy array or torch tensor.
+
+    Args:
+        picture: an `Image`; a Pillow image of 8 or 16 bits; an array (h, w), (h, w, 1) or (h, w, 3), or with alpha
+            (h, w, 2) or (h, w, 4), of uint8, uint16, or floats in which white is 1; a float tensor (3, h, w) or
+            (n, 3, h, w). Floats stay floats, neither clipped nor rounded: steps can be chained.
+        mask: for inpainting: an array or tensor (h, w) of floats or bools, 1 or True where pixels are to be filled, 0
+            where they stay; between, what is filled and what was there are mixed. Or a picture of the mask, read as
+            `Masks` reads it: a path, an `Image`, a Pillow image, an array of 0 and 255 or of colours.
+        engine: what runs the generator; made once for a model where it is not given.
+        tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
+
+    Raises:
+        ConfigError: the picture is of no such kind, its floats are not finite or far from [0, 1], the mask does not
+            fit, or the engine is that of another model.
+        ImageError: the mask cannot be read, or could mean this or that.
+    """
+    if isinstance(model, BySource):
+        model = _suited(model, picture)
+    check_model(model)
+    if tile is not None and (not isinstance(tile, int) or tile < 0):
+        raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
+    check_mask(model, mask)
+    if isinstance(picture, Image):
+        restored: object = _restore_image(model, picture, mask, engine, tile)
+    elif isinstance(picture, Tensor):
+        restored = _restore_tensor(model, picture, mask, engine, tile)
+    elif isinstance(picture, np.ndarray):
+        restored = _restore_array(model, picture, mask, engine, tile)
+    else:
+        restored = _restore_pillow(model, cast("PillowImage", picture), mask, engine, tile)
+    return cast(Kind, restored)
+
+
+def _suited(models: BySource, picture: object) -> Model:
+    """The model for what a picture comes from; of a batch of tensors, the first tells for all."""
+    quality = None
+    if isinstance(picture, Image):
+        rgb, quality = picture.rgb, picture.jpeg_quality
+    elif isinstance(picture, Tensor):
+        rgb = picture.detach().reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
+    else:
+        rgb = image_of(picture if isinstance(picture, np.ndarray) else array_of(cast("PillowImage", picture))).rgb
+    chosen = getattr(models, source_of(rgb, quality).name)
+    if not isinstance(chosen, Model):
+        raise ConfigError("one picture needs one model of each kind, not one for each scale")
+    return chosen
+
+
+def _restore_image(model: Model, image: Image, mask: AnyMask | None, engine: Engine | None, tile: int | None) -> Image:
+    check_floats(image.rgb)
+    if mask is None:
+        return restore_image(model, image, engine=engine, tile=tile)
+    weights, how = weights_of(mask, image)
+    restored = restore_image(model, image, weights, engine=engine, tile=tile)
+    return dataclasses.replace(restored, notes=(*restored.notes, told(weights, how)))
+
+
+def _restore_tensor(
+    model: Model, picture: Tensor, mask: AnyMask | None, engine: Engine | None, tile: int | None
+) -> Tensor:
+    if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
+        raise ConfigError(
+            f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
+        )
+    check_floats(picture)
+    batch = picture.detach() if picture.ndim == 4 else picture.detach()[None]
+    engine = ready(model, engine)
+    with torch.inference_mode():
+        if mask is None:
+            restored = restore_batch(model, model.task.present(batch.float()), engine=engine, tile=tile)
+        else:
+            each = batch.float().cpu()
+            weights = [weights_of(mask, Image(one.permute(1, 2, 0).numpy()))[0] for one in each]
+            restored = torch.cat(
+                [
+                    inpaint_floats(model, one[None], weight, engine=engine, tile=tile)
+                    for one, weight in zip(each, weights, strict=True)
+                ]
+            )
+    restored = restored.clone().to(picture)
+    return restored if picture.ndim == 4 else restored[0]
+
+
+def _restore_array(
+    model: Model, picture: Array, mask: AnyMask | None, engine: Engine | None, tile: int | None
+) -> Array:
+    image = image_of(picture)
+    if image.rgb.dtype.kind == "f" and image.alpha is None:
+        tensor = torch.from_numpy(image.rgb).permute(2, 0, 1)
+        floats = _restore_tensor(model, tensor, mask, engine, tile)
+        planes = [(floats.mean(dim=0, keepdim=True) if image.grey else floats).permute(1, 2, 0).numpy()]
+    else:
+        made = _restore_image(model, image, mask, engine, tile)
+        planes = [made.rgb[:, :, :1] if made.grey else made.rgb]
+        planes += [] if made.alpha is None else [made.alpha[:, :, None]]
+    restored = np.concatenate(planes, axis=2).astype(picture.dtype)
+    return restored[:, :, 0] if picture.ndim == 2 else restored
+
+
+def _restore_pillow(
+    model: Model, picture: PillowImage, mask: AnyMask | None, engine: Engine | None, tile: int | None
+) -> PillowImage:
+    from PIL import Image as Pillow
+
+    if not isinstance(picture, Pillow.Image):
+        raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
+    restored = Pillow.fromarray(_restore_array(model, array_of(picture), mask, engine, tile))
+    restored.info.update({name: said for name, said in picture.info.items() if name != "transparency"})
+    return restored

@@ -1,0 +1,93 @@
+"""A model: a task, the description of a network, and the generator built from it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from srgan import options
+from srgan.engines.threads import survive_fork
+from srgan.errors import ConfigError
+from srgan.networks import build_network, describe_network
+from srgan.ops.tiles import padded
+from srgan.tasks.task import Task
+from srgan.types import Batch, Observed
+
+
+class Model(nn.Module):
+    """A task and a generator for it: what is trained, averaged, saved, exported and run.
+
+    Attributes:
+        task: what was lost, and how the generator's answer becomes a picture.
+        network: the description the generator was built from.
+        card: what else the weights file said: training, licence, scores; empty for a fresh model.
+        fresh: whether some of the weights have not been trained.
+
+    Args:
+        seed: of the fresh weights.
+    """
+
+    def __init__(self, task: Task, network: Mapping[str, str | int] | str = "compact", *, seed: int = 0) -> None:
+        super().__init__()
+        survive_fork()
+        if not isinstance(task, Task):
+            raise ConfigError(f"{task!r} is no task: give srgan.Upscale(), srgan.Denoise() or srgan.Inpaint()")
+        given = {"name": network} if isinstance(network, str) else dict(network)
+        name = str(given.pop("name", "compact"))
+        self.task = task
+        self.network = describe_network(name, given)
+        self.card: dict[str, Any] = {}
+        self.fresh = True
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
+        self.generator.to(memory_format=torch.channels_last)
+
+    def asked(self, **fields: Any) -> Model:
+        """The same weights, shared with this model, for a task asked otherwise: `model.asked(strength="30")`.
+
+        Raises:
+            ConfigError: the task has no such field, or not such a value.
+        """
+        options.check_names(fields, options.options_of(type(self.task)))
+        other = copy.copy(self)
+        other.task = dataclasses.replace(self.task, **fields)
+        return other
+
+    def forward(self, observed: Observed) -> Batch:
+        """The restored pictures, in float32 and not clipped."""
+        generated = self.generate(observed)
+        with torch.autocast(observed.device.type, enabled=False):
+            return self.task.compose(observed.float(), generated.float())
+
+    def generate(self, observed: Observed) -> Float[Tensor, "n d sh sw"]:
+        """The generator's own answer to pictures of any size, before it is composed."""
+        return padded(self.generator, observed, self.generator.multiple_of, self.task.scale)
+
+    def digest(self) -> str:
+        """A fingerprint of the weights themselves, wherever they came from."""
+        digest = hashlib.sha256()
+        for name, tensor in self.generator.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def check_model(given: object) -> None:
+    """Nothing, where it is a Model.
+
+    Raises:
+        ConfigError: it is something else, such as a model's name.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        raise ConfigError(f"{os.fspath(given)!r} is a name, no model: srgan.load({os.fspath(given)!r}) gives the model")
+    if not isinstance(given, Model):
+        raise ConfigError(f"a {type(given).__name__} is no model: srgan.load gives one")

@@ -1,0 +1,1 @@
+"""Tensors: resampling, colour, tiles, pyramids."""

@@ -1,0 +1,1 @@
+"""Many pictures: planned, restored side by side, remembered."""

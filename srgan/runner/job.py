@@ -1,0 +1,274 @@
+"""One file becomes another: read, restored, encoded, written.
+
+read -> (changed meanwhile?) -> restore -> encode -> write; all at once, or some rows at a time where that is too large
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from srgan.errors import ImageError, UnsupportedImageError
+from srgan.files import Before, printable, write_bytes
+from srgan.images.bands import Bands, read_bands
+from srgan.images.decoders import FIRST_OF
+from srgan.images.fitting import told
+from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of
+from srgan.images.frames import Frames, count_frames, encode_frames, frames_told, read_frames
+from srgan.images.image import Image
+from srgan.images.reader import Header, check_pixels, probe, read
+from srgan.images.writer import STREAMED, write_bands
+from srgan.runner.config import FolderConfig
+from srgan.runner.journal import stamp
+from srgan.runner.masks import Masks
+from srgan.runner.plan import Job
+
+if TYPE_CHECKING:
+    from srgan.inference.pipeline import Restorer
+
+BYTES_A_PIXEL = 9
+"""What an output pixel of 8 bits takes: its colours, once more where a file is made of them, and the file."""
+
+
+Progress = Callable[[str, float, int], None]
+"""Is told the name of a picture, the share of it that is done, and the pixels of its output."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written: its pixels, its SHA-256, and what the user should know of it."""
+
+    pixels: int
+    sha256: str
+    notes: tuple[str, ...]
+
+
+class Prospect(NamedTuple):
+    """What the header of an input says of its output.
+
+    Attributes:
+        pixels: what is held of it at a time, counted in pixels of 8 bits.
+        needs: memory that it takes to be held as a whole [GB]; 0 where it cannot pass through some rows at a time.
+        too_large: to be held as a whole.
+    """
+
+    pixels: int
+    needs: float
+    too_large: bool
+
+
+class Conversion:
+    """What is done with each file of a run; several threads may call it.
+
+    Attributes:
+        workers: threads that share the tiles of all pictures; None restores each picture's one after the other.
+        most: output pixels that are held at a time.
+    """
+
+    def __init__(
+        self,
+        restorer: Restorer,
+        config: FolderConfig,
+        masks: Masks | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.restorer, self.config, self.masks, self.progress = restorer, config, masks, progress
+        self.workers: Executor | None = None
+        self.most = config.memory * 1e9 / BYTES_A_PIXEL
+
+    def settings(self) -> dict[str, Any]:
+        """What decides an output's bytes, beside the input."""
+        masks = {} if self.masks is None else {"masks": str(self.masks)}
+        return {**self.config.decides(), **self.restorer.settings(), **masks}
+
+    def stamp(self, job: Job) -> list[int]:
+        """What changes whenever the input does, or its mask."""
+        return stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
+
+    def look(self, job: Job) -> Prospect:
+        """What to expect of the output, from the header of the input.
+
+        Raises:
+            ImageError: it cannot be made.
+        """
+        seen = look(job, self.config, self.restorer.sizes)
+        pixels = seen.largest * seen.header.depth // 8
+        needs = pixels * BYTES_A_PIXEL / 1e9 if seen.passes and not self.restorer.needs_whole else 0.0
+        return Prospect(pixels, needs, needs >= self.config.memory)
+
+    def make(
+        self,
+        job: Job,
+        seen: list[int],
+        *,
+        too_large: bool = False,
+        before: Before | None = None,
+        partial: str | None = None,
+    ) -> Made:
+        """The output, written; `seen` is the input's stamp before.
+
+        Args:
+            too_large: to be held as a whole.
+            before: called just before the output gets its name.
+            partial: the name it has until then.
+
+        Raises:
+            ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
+            MachineError: the output cannot be written.
+        """
+        if too_large:
+            return self._streamed(job, seen, before, partial)
+        frames = self._read(job)
+        self._check_unchanged(job, seen)
+        self._check_frames(job, frames.images[0])
+        holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
+        with _naming(job.source):
+            images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
+        with _naming(job.target):
+            data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
+        write_bytes(job.target, data, before=before, partial=partial)
+        pixels = sum(image.width * image.height for image in images)
+        notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
+        return Made(pixels, hashlib.sha256(data).hexdigest(), notes + lost)
+
+    def _streamed(self, job: Job, seen: list[int], before: Before | None, partial: str | None) -> Made:
+        """The output, some rows at a time: read, restored and written."""
+
+        def ready(file: int, digest: str) -> None:
+            self._check_unchanged(job, seen)
+            if before is not None:
+                before(file, digest)
+
+        with (
+            _naming(job.source),
+            read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
+        ):
+            self._check_frames(job, bands.like)
+            notes = list(bands.like.notes)
+            restored = self.restorer.bands(bands, workers=self.workers, note=notes.append)
+            counted = dataclasses.replace(restored, each=self._counted(job, restored))
+            strip = self.config.strip_metadata
+            digest = write_bands(job.target, counted, strip_metadata=strip, before=ready, partial=partial)
+            lost = told(bands.like, format_of(job.target), strip_metadata=strip)
+        return Made(restored.width * restored.height, digest, (*notes, *lost))
+
+    def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:
+        """A picture restored as a whole; how much of it is done is told."""
+        (width, height), _ = self.restorer.sizes(image.width, image.height)
+
+        def tell(share: float) -> None:
+            if self.progress is not None:
+                self.progress(job.name, share, width * height)
+
+        return self.restorer.restore(image, mask, workers=self.workers, progress=tell)
+
+    def _counted(self, job: Job, bands: Bands) -> Iterator[Image]:
+        """The bands of an output; how far they reach is told."""
+        done = 0
+        for band in bands.each:
+            yield band
+            done += band.height
+            if self.progress is not None:
+                self.progress(job.name, done / bands.height, bands.width * bands.height)
+
+    def _check_unchanged(self, job: Job, seen: list[int]) -> None:
+        if self.stamp(job) != seen:
+            raise ImageError(f"{printable(job.source)}: changed while it was read")
+
+    def _check_frames(self, job: Job, image: Image) -> None:
+        if self.config.in_place and any(note.startswith(FIRST_OF) for note in image.notes):
+            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
+
+    def _read(self, job: Job) -> Frames:
+        most, lenient = self.config.max_pixels, self.config.lenient
+        if self.config.frames == "all":
+            return read_frames(job.source, max_pixels=most, lenient=lenient)
+        return Frames((read(job.source, max_pixels=most, lenient=lenient),))
+
+    def _encoded(self, job: Job, seen: list[int], frames: Frames, restored: Frames) -> tuple[bytes, tuple[str, ...]]:
+        """The output's bytes, and notes on what its format cannot hold.
+
+        The input's own where nothing was done to it, for lossy formats would lose something.
+        """
+        config, first = self.config, frames.images[0]
+        format = format_made(job, first.format, config)
+        if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
+            data = job.source.read_bytes()
+            self._check_unchanged(job, seen)
+            return data, ()
+        data = encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
+        return data, frames_told(restored, format, strip_metadata=config.strip_metadata)
+
+
+class Look(NamedTuple):
+    """What the header of an input says, and what that means for the output.
+
+    Attributes:
+        size: width and height of the output.
+        largest: pixels of the largest picture on the way to it.
+        passes: the formats let it pass through some rows at a time.
+    """
+
+    header: Header
+    size: tuple[int, int]
+    largest: int
+    passes: bool
+
+
+def look(job: Job, config: FolderConfig, sizes: Callable[[int, int], tuple[tuple[int, int], int]]) -> Look:
+    """What to expect of an output, from the header of the input.
+
+    Raises:
+        ImageError: it cannot be made.
+    """
+    if config.in_place and job.source.name != job.target.name:
+        raise UnsupportedImageError(
+            f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
+        )
+    header = probe(job.source, pages=config.frames == "all")
+    check_pixels(header, printable(job.source), config.max_pixels)
+    size, largest = sizes(header.width, header.height)
+    format = format_made(job, header.format, config)
+    with _naming(job.source):
+        check_size(format, *size)
+        if config.frames == "all" and format not in SEVERAL and (count := count_frames(job.source, header.format)) > 1:
+            raise ImageError(f"{format} holds one picture, not {count}; choose png, webp or tiff, or --frames first")
+    passes = format in STREAMED and format == format_of(job.target) and config.frames == "first"
+    return Look(header, size, largest, passes)
+
+
+def format_made(job: Job, found: str, config: FolderConfig) -> str:
+    """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
+    keeps = config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
+    return found if keeps else format_of(job.target)
+
+
+def _same(frames: Frames, restored: Frames) -> bool:
+    """Whether both have the same pixels."""
+    return all(
+        np.array_equal(before.rgb, after.rgb) and np.array_equal(_opacity(before), _opacity(after))
+        for before, after in zip(frames.images, restored.images, strict=True)
+    )
+
+
+def _opacity(image: Image) -> np.ndarray:
+    return np.empty(0) if image.alpha is None else image.alpha
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What is wrong with a picture is said of this file, unless it is already."""
+    try:
+        yield
+    except ImageError as error:
+        if str(error).startswith(printable(path)):
+            raise
+        raise ImageError(f"{printable(path)}: {error}") from error

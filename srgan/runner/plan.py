@@ -1,0 +1,264 @@
+"""Which file becomes which, planned from names: no file is opened unless asked for, so 100,000 take a second."""
+
+import logging
+import os
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError
+from srgan.files import printable
+from srgan.images.find import files
+from srgan.images.formats import HEAD, READABLE, SUFFIXES, format_of, sniffed, writable
+
+_log = logging.getLogger(__name__)
+
+_ANOTHER = "choose another output folder"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to make: where from, where to, and the name by which the user knows it.
+
+    Paths are made when they are asked for: those of 100,000 jobs would take a second.
+
+    Attributes:
+        name: relative to the input folder, with forward slashes.
+        new: the same in the output folder.
+        trouble: why nothing can be made of it, where that was found in planning: it is a folder that cannot be read.
+    """
+
+    input_folder: Path
+    output_folder: Path
+    name: str
+    new: str
+    trouble: str = ""
+
+    @property
+    def source(self) -> Path:
+        """The file to read."""
+        return self.input_folder / self.name
+
+    @property
+    def target(self) -> Path:
+        """The file to write."""
+        return self.output_folder / self.new
+
+
+def plan(
+    source: Path,
+    target: Path,
+    *,
+    format: str = "keep",
+    existing: str = "resume",
+    on_collision: str = "rename",
+    shard: str = "1/1",
+    sniff: bool = False,
+    in_place: bool = False,
+    among: Sequence[str] | None = None,
+) -> list[Job]:
+    """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
+
+    Where two sources want one target (a.jpg and a.png, as png), a.png stays a.png and a.jpg becomes a.jpg.png. Names
+    that differ in case alone count as one, for some file systems cannot tell them apart.
+
+    Args:
+        existing: of a single file, which no journal knows: "resume" and "error" refuse an output that is there.
+        shard: "2/8" is the second of eight shares, of about equal size; none overlap, and together they are everything.
+            A picture's name alone decides in which it is.
+        in_place: OUT is IN, and each picture is replaced by one of its own name and format.
+        sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
+        among: only these files and folders, by their paths in the input folder; the files are always looked into.
+
+    Raises:
+        ConfigError: IN is missing, OUT is IN, or of a single file there already, the format is not one that we write,
+            the shard is none, or names collide and `on_collision` is "error".
+        NoPicturesError: the folder holds no picture.
+        MachineError: OUT is a file while IN is a folder.
+    """
+    if on_collision not in ("rename", "error"):
+        raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
+    number, count = _shard(shard)
+    format = format if format == "keep" else writable(format)
+    if in_place:
+        _check_replaced(source, target, format)
+    if source.is_file():
+        job = _single(source, source if in_place else target, format, in_place)
+        if existing in ("resume", "error") and not in_place and os.path.lexists(job.target):
+            raise ConfigError(
+                f"{printable(job.target)}: is there already: if it is an input, too, name a folder "
+                "for all outputs with -o FOLDER; else --existing overwrite replaces it"
+            )
+        return [job]
+    if not source.is_dir():
+        raise ConfigError(f"{printable(source)}: no such file or folder")
+    if target.exists() and not target.is_dir():
+        raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+    inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if inside == outside and not in_place:
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+    unread: dict[str, str] = {}
+    kinds = _kinds(source, None if in_place else target, sniff, among, unread)
+    if not kinds and not unread:
+        raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
+    jobs = [Job(source, target, name, new) for name, new in _targets(kinds, format, on_collision)]
+    jobs += [Job(source, target, name, name, trouble) for name, trouble in unread.items()]
+    if not in_place and inside.is_relative_to(outside):
+        _refuse_to_write_into(inside, outside, target, jobs)
+    return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+
+
+def _kinds(
+    source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None, unread: dict[str, str]
+) -> dict[str, str]:
+    """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
+    kinds: dict[str, str] = {}
+    others: Counter[str] = Counter()
+    names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
+    for name in names:
+        kind = _kind(name) or (_kind_by_content(source / name) if sniff or (among and name in among) else None)
+        if kind:
+            kinds[name] = kind
+        else:
+            others[os.path.splitext(name)[1].lower() or "no suffix"] += 1
+    if others and not sniff:
+        counts = ", ".join(f"{printable(suffix)}: {count}" for suffix, count in others.most_common(5))
+        more = ", ..." if len(others) > 5 else ""
+        _log.warning("passed over what is no picture by its suffix (%s%s); --sniff looks into it", counts, more)
+    return kinds
+
+
+def _among(source: Path, among: Sequence[str], exclude: Path | None, unread: dict[str, str]) -> Iterator[str]:
+    """The files that are given, or lie in folders that are."""
+    for one in dict.fromkeys(among):
+        if (source / one).is_dir():
+            if exclude and os.path.realpath(source / one) == os.path.realpath(exclude):
+                continue
+            within: dict[str, str] = {}
+            yield from (f"{one}/{name}" for name in files(source / one, exclude=exclude, unread=within))
+            unread.update({str(PurePosixPath(one, name)): trouble for name, trouble in within.items()})
+        else:
+            yield one
+
+
+def _kind(name: str) -> str | None:
+    return READABLE.get(os.path.splitext(name)[1].lower())
+
+
+def _kind_by_content(path: Path) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return sniffed(file.read(HEAD), "")
+    except (OSError, ImageError):
+        return None
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Of "2/8" the 2 and the 8."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    number, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise ConfigError(f"shard {text!r}: write I/N, such as 2/8 for the second of eight")
+    return number, count
+
+
+def _share(name: str, count: int) -> int:
+    """The share that a picture belongs to, from 1 to `count`."""
+    return zlib.crc32(os.fsencode(name)) % count + 1
+
+
+def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
+    if target.is_dir() or target.suffix.lower() not in READABLE:
+        if target.exists() and not target.is_dir():
+            raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+        if target.suffix and not target.is_dir():
+            raise ConfigError(
+                f"{printable(target)}: no picture has the suffix {printable(target.suffix)!r}: choose one of "
+                f"{', '.join(SUFFIXES.values())}, or make that folder first"
+            )
+        target = target / _renamed(source.name, _kind(source.name) or _kind_by_content(source), format)
+    elif format not in ("keep", format_of(target)):
+        raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
+    else:
+        format_of(target)
+    if os.path.realpath(source) == os.path.realpath(target) and not in_place:
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+    return Job(source.parent, target.parent, source.name, target.name)
+
+
+def _check_replaced(source: Path, target: Path, format: str) -> None:
+    if os.path.realpath(source) != os.path.realpath(target):
+        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too, or none")
+    if format != "keep":
+        raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
+
+
+def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[Job]) -> None:
+    for job in jobs:
+        if (outside / job.target.relative_to(target)).is_relative_to(inside):
+            raise ConfigError(f"{printable(job.target)}: an output among the input; {_ANOTHER}")
+
+
+def _renamed(name: str, kind: str | None, format: str) -> str:
+    """The name of the file made from this one, as long as no other file wants it too."""
+    stem, suffix = os.path.splitext(name)
+    known = READABLE.get(suffix.lower())
+    if known and (known == format or (format == "keep" and known in SUFFIXES)):
+        return name
+    return (stem if known else name) + _suffix(kind, format)
+
+
+def _suffix(kind: str | None, format: str) -> str:
+    """Of a new file made from one of this kind."""
+    wanted = kind if format == "keep" else format
+    return SUFFIXES.get(wanted or "png", SUFFIXES["png"])
+
+
+def beside(source: Path, tag: str, format: str = "keep") -> Path:
+    """Where what is made of a file or folder goes when nobody says: beside it, its name followed by a tag."""
+    whole = Path(os.path.abspath(source))  # of "." and ".." the name
+    if whole.is_dir():
+        return source.parent / f"{source.name}{tag}" if source.name not in ("", "..") else Path(f"{whole}{tag}")
+    kind = _kind(source.name) or _kind_by_content(source)
+    stem, suffix = os.path.splitext(_renamed(source.name, kind, format if format == "keep" else writable(format)))
+    return source.with_name(f"{stem}{tag}{suffix}")
+
+
+def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
+    """Each name with that of the file made from it; all of these differ, in more than case."""
+    wanted = {name: _renamed(name, kind, format) for name, kind in kinds.items()}
+    rivals = Counter(map(_folded, wanted.values()))
+    if len(rivals) == len(wanted):
+        return list(wanted.items())
+    chosen: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
+        new = wanted[name]
+        if rivals[_folded(new)] > 1:
+            if on_collision == "error":
+                others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
+                raise ConfigError(
+                    f"{', '.join(map(printable, others))} would all become {printable(new)}: "
+                    "rename them, or let them be renamed with --on-collision rename"
+                )
+            new = new if new == name else name + _suffix(kinds[name], format)
+        chosen[name] = _free(new, taken)
+        taken.add(_folded(chosen[name]))
+    return [(name, chosen[name]) for name in kinds]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 2
+    while _folded(free) in taken:
+        path = PurePosixPath(name)
+        free, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
+    return free
+
+
+def _folded(name: str) -> str:
+    """What a file system that ignores case, and how accents are spelled, takes the name for."""
+    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,256 @@
+"""Restore a folder: several pictures side by side, one Outcome a file, and a journal to continue from.
+
+plan -> claim, or skip what is finished -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from srgan.engines.threads import survive_fork, work_alone
+from srgan.errors import ImageError, SrganError, UnsupportedImageError
+from srgan.files import printable, take_after
+from srgan.inference.pipeline import Models, Restorer
+from srgan.inference.sizes import Size
+from srgan.runner.claims import Claims
+from srgan.runner.config import FolderConfig
+from srgan.runner.job import Conversion, Progress
+from srgan.runner.journal import Journal
+from srgan.runner.masks import Masks
+from srgan.runner.outcome import Outcome
+from srgan.runner.plan import Job, plan
+
+log = logging.getLogger(__name__)
+
+MOST_PICTURES = 64
+"""Pictures begun but not yet handed out, at most."""
+
+_ALONE = 10**18
+"""Pixels beside which there is no room for others."""
+
+
+def restore_folder(
+    model: Models,
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    config: FolderConfig | None = None,
+    *,
+    size: Size | None = None,
+    masks: Masks | str | os.PathLike[str] | None = None,
+    jobs: Sequence[Job] | None = None,
+    progress: Progress | None = None,
+    run: str | None = None,
+    asked: str = "",
+) -> Generator[Outcome]:
+    """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
+
+    Sub-folders are kept. A bad file becomes an Outcome with its reason and never stops the others. The same call again
+    continues where an interrupted one stopped.
+
+    Args:
+        model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step.
+        size: how large pictures become; None is what the model makes.
+        masks: for inpainting: what is to be filled of each picture; a path stands for `Masks` of that path.
+        jobs: the plan, where the caller has made it already.
+        progress: called from several threads, now and then, with the name of a picture in work, the share of it that
+            is done, and the pixels of its output.
+        run: by what name the journal knows this run, which no other has; None makes one.
+        asked: noted beside what is finished, so that who asks for the same need not find out what that comes to.
+
+    Raises:
+        NoPicturesError: there is nothing to do.
+        ConfigError: source and target do not go together.
+        MachineError: the output cannot be written; what was finished before is whole.
+    """
+    config = config or FolderConfig()
+    masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
+    if jobs is None:
+        jobs = plan(Path(source), Path(target), **config.planning())
+    conversion = Conversion(Restorer(model, config, size), config, masks, progress)
+    # A single file is simply done again: a journal would be a surprise beside it.
+    if not Path(source).is_dir():
+        yield from _Run(conversion, None, None).outcomes(jobs)
+        return
+    with (
+        Journal(Path(target), conversion.settings(), run=run, asked=asked) as journal,
+        closing(Claims(journal.path.with_name("claims"))) as claims,
+    ):
+        yield from _Run(conversion, journal, claims).outcomes(jobs)
+
+
+class _Run:
+    """One pass over a plan: a thread a picture, and on a CPU one thread a core that the tiles of all pictures share.
+
+    A core that works alone never waits for the others, as the threads inside one convolution do at its end.
+    """
+
+    def __init__(self, conversion: Conversion, journal: Journal | None, claims: Claims | None) -> None:
+        self.conversion, self.config = conversion, conversion.config
+        self.journal, self.claims = journal, claims
+        self.said_so = False
+
+    def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        survive_fork()
+        cores = torch.get_num_threads()
+        pictures = ThreadPoolExecutor(cores + 1, "picture", work_alone, (cores,))
+        tiles: ThreadPoolExecutor | None = None
+        if self.conversion.restorer.devices[0].type == "cpu":
+            tiles = ThreadPoolExecutor(cores, "tile", work_alone, (cores,))
+        self.conversion.workers = tiles
+        todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
+        begun: deque[tuple[int, Future[Outcome]]] = deque()
+        try:
+            while todo or elsewhere or begun:
+                while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
+                    job = todo.popleft() if todo else elsewhere.popleft()
+                    if not self._claim(job, wait=not todo and not begun):
+                        elsewhere.append(job)
+                        continue
+                    looked = self._look(job)
+                    if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
+                        self._free(job)  # nobody knows when the next outcome is asked for
+                        todo.appendleft(job)
+                        break
+                    begun.append((looked.pixels, self._begin(looked, pictures)))
+                outcome = begun.popleft()[1].result()
+                yield outcome
+                if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
+                    return
+        finally:
+            # No new picture, then no new tile; a picture that waits for one ends with an error that nobody reads.
+            pictures.shutdown(wait=False, cancel_futures=True)
+            if tiles is not None:
+                tiles.shutdown(cancel_futures=True)
+            pictures.shutdown()
+
+    def _claim(self, job: Job, wait: bool) -> bool:
+        """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
+        if self.claims is None or self.journal is None:
+            return True
+        if not self.claims.claim(job.name, wait=wait):
+            return False
+        self.journal.refresh()
+        return True
+
+    def _look(self, job: Job) -> _Looked:
+        """What to expect of the job's output, or its outcome where its target or its header forbid to begin."""
+        try:
+            if job.trouble:
+                raise ImageError(job.trouble)
+            outcome = self._skipped(job)
+            if outcome is not None:
+                return _Looked(job, outcome=outcome)
+            seen, prospect = self.conversion.stamp(job), self.conversion.look(job)
+            died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
+            if died > 1:
+                raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
+            # A picture that may have killed the program is done alone.
+            return _Looked(job, _ALONE if died else prospect.pixels, prospect.needs, prospect.too_large, seen)
+        except (ImageError, OSError) as error:
+            return _Looked(job, outcome=self._failed(job, error))
+
+    def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
+        if looked.outcome is None:
+            partial = None
+            if self.journal is not None:
+                partial = self.journal.begin(looked.job, alone=self.claims is not None and self.claims.works)
+            return pictures.submit(self._finish, looked, partial)
+        self._free(looked.job)
+        done: Future[Outcome] = Future()
+        done.set_result(looked.outcome)
+        return done
+
+    def _skipped(self, job: Job) -> Outcome | None:
+        existing = self.config.existing
+        if existing == "overwrite" or not os.path.lexists(job.target):
+            return None
+        if existing == "error":
+            return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
+        if self.journal is not None and self.journal.has(job, self.conversion.stamp(job), self.config.memory):
+            return Outcome(job.name, job.target, "skipped", "finished before")
+        if existing == "skip":
+            return Outcome(job.name, job.target, "skipped", "is there already")
+        if self.config.in_place and self.journal is not None and self.journal.is_output(job):
+            raise ImageError(
+                f"{printable(job.source)}: was replaced already, by a command with other settings: "
+                "--existing overwrite goes on from what that made"
+            )
+        if self.journal is not None and not self.config.in_place:
+            self.journal.check_ours(job)
+        other = "" if self.journal is None or self.said_so else self.journal.made_otherwise(job)
+        if self.journal is not None and other:
+            folder = printable(self.journal.folder)
+            log.warning("%s holds pictures made with other settings (%s): they are made again", folder, other)
+            self.said_so = True
+        return None
+
+    def _free(self, job: Job) -> None:
+        if self.claims is not None:
+            self.claims.free(job.name)
+
+    def _finish(self, looked: _Looked, partial: str | None) -> Outcome:
+        """The job's outcome, once it is made and others may know."""
+        try:
+            return self._make(looked, partial)
+        finally:
+            self._free(looked.job)
+
+    def _make(self, looked: _Looked, partial: str | None) -> Outcome:
+        """The job done and noted; `partial` is what its output is called until it is whole."""
+        job, seen, started = looked.job, looked.stamp, time.perf_counter()
+        memory = {"needs": looked.needs, "memory": self.config.memory}
+
+        def replaces(file: int, digest: str) -> None:
+            take_after(file, job.source)
+            if self.journal is not None:
+                status = os.fstat(file)
+                own = [status.st_size, status.st_mtime_ns]
+                seconds = time.perf_counter() - started
+                self.journal.add(job, own + seen[2:], status.st_size, digest, seconds, **memory)
+
+        try:
+            before = replaces if self.config.in_place else None
+            made = self.conversion.make(job, seen, too_large=looked.too_large, before=before, partial=partial)
+        except (ImageError, OSError) as error:
+            return self._failed(job, error)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            too_large = ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})")
+            return self._failed(job, too_large)
+        seconds = time.perf_counter() - started
+        if self.journal is not None and not self.config.in_place:
+            self.journal.add(job, seen, job.target.stat().st_size, made.sha256, seconds, **memory)
+        return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes)
+
+    def _failed(self, job: Job, error: Exception) -> Outcome:
+        status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
+        reason = str(error) if isinstance(error, SrganError) else f"{job.source}: {error}"
+        if self.journal is not None:
+            self.journal.fail(job, reason)
+        return Outcome(job.name, job.target, status, reason)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A job, and what its header says of its output; or its outcome, where it is settled.
+
+    Attributes:
+        pixels, needs, too_large: as in a Prospect.
+        stamp: of the input, before it is read.
+    """
+
+    job: Job
+    pixels: int = 0
+    needs: float = 0.0
+    too_large: bool = False
+    stamp: list[int] = field(default_factory=list)
+    outcome: Outcome | None = None

@@ -1,0 +1,1 @@
+"""What pictures suffer: pure functions of a picture and a random generator, each with its source."""

@@ -1,0 +1,95 @@
+"""Every network keeps its contract: its shape, and how far it sees."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from srgan.errors import ConfigError
+from srgan.networks import NETWORKS, build_network, describe_network, network_options
+
+SMALL = {"width": 4, "depth": 1}
+
+
+def small(name, scale=2, channels=3, **options):
+    options = {**{key: value for key, value in SMALL.items() if key in network_options(name)}, **options}
+    return build_network({"name": name, **options}, channels, 3, scale)
+
+
+def folds(name):
+    return [{"fold": 1}, {"fold": 2}, {"fold": 3}] if "fold" in network_options(name) else [{}]
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_output_is_scale_times_as_large(name, scale):
+    network = small(name, scale, channels=4)
+    side = network.multiple_of
+
+    generated = network(torch.rand(2, 4, 3 * side, 5 * side))
+
+    assert generated.shape == (2, 3, 3 * side * scale, 5 * side * scale)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("name, options", [(name, options) for name in NETWORKS for options in folds(name)])
+def test_the_stated_context_covers_what_the_network_sees_and_little_more(name, options, scale):
+    network = small(name, scale, **options).double()
+    for parameter in network.parameters():  # positive, so that no path is silent and none cancels another
+        torch.nn.init.uniform_(parameter, 0.01, 0.1)
+    middle = -(-(network.context + 4) // network.multiple_of) * network.multiple_of
+    side = 2 * middle + network.multiple_of
+    observed = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+    generated = network(observed)
+
+    reaches = []
+    for phase in range(scale * network.multiple_of):
+        pixel = generated[0, 0, middle * scale + phase, middle * scale + phase]
+        (gradient,) = torch.autograd.grad(pixel, observed, retain_graph=True)
+        seen = gradient[0].abs().sum(dim=0).nonzero()
+        own = middle + phase // scale
+        reaches.append((seen - own).abs().max().item())
+
+    assert max(reaches) <= network.context
+    assert network.context - max(reaches) <= network.multiple_of + 2
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_description_is_complete_and_builds_the_same_network(name):
+    description = describe_network(name, {"width": "6"})
+
+    assert description == {"name": name, **network_options(name), "width": 6}
+    assert describe_network(name, {key: value for key, value in description.items() if key != "name"}) == description
+
+
+def test_an_unknown_network_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError) as caught:
+        build_network({"name": "resnet"}, 3, 3, 2)
+    assert str(caught.value) == f"unknown network 'resnet': choose one of {', '.join(sorted(NETWORKS))}"
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_unknown_option_is_refused_with_the_nearest(name):
+    with pytest.raises(ConfigError) as caught:
+        describe_network(name, {"dept": 3})
+    assert str(caught.value) == f"unknown option of {name} 'dept': did you mean 'depth'?"
+
+
+def test_srresnet_refuses_a_scale_it_has_not():
+    with pytest.raises(ConfigError) as caught:
+        small("srresnet", 5)
+    assert str(caught.value) == "SRResNet has no scale 5: choose 1, 2, 3 or 4"
+
+
+def test_scripts_try_further_networks_without_making_them_known_on_import(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "scripts"))
+    before = dict(NETWORKS)
+
+    candidates = importlib.import_module("candidates")
+
+    assert before == NETWORKS
+    assert candidates.NETWORKS.keys() & NETWORKS.keys() == set()
+    for name, network in candidates.NETWORKS.items():
+        made = network(4, 3, 1, width=16, depth=1, levels=3, fold=1)
+        assert made(torch.rand(1, 4, 32, 32)).shape == (1, 3, 32, 32), name
