@@ -16,6 +16,14 @@ def luma(x: Batch) -> Float[Tensor, "n 1 h w"]:
     return (16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255
 
 
+def grey(x: Batch) -> Float[Tensor, "n 1 h w"]:
+    """Full-range luma, in [0, 1] of pictures in [0, 1]: what three equal channels have in common.
+
+    Standard: ITU-R BT.601-7, sec. 2.5, as JPEG has it (ITU-T T.871, sec. 7).
+    """
+    return 0.299 * x[:, 0:1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:3]
+
+
 def linear(x: Batch) -> Batch:
     """Light, in [0, 1], of sRGB (IEC 61966-2-1, Eq. 7)."""
     return torch.where(x <= 0.04045, x / 12.92, ((x.clamp(min=0.04) + 0.055) / 1.055) ** 2.4)

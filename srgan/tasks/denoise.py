@@ -14,6 +14,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError
 from srgan.images.image import white_of
+from srgan.ops.colour import grey
 from srgan.options import documented, option
 from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
@@ -30,8 +31,6 @@ SEED = 0
 
 UNKNOWN = -STRONGEST
 """What the generator is told where nobody knows the level."""
-
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601-7, sec. 2.5
 
 NOISES = "Gaussian noise of a level in 8-bit levels, camera, raw (a Bayer mosaic, then JPEG), or jpeg:QUALITY alone"
 
@@ -160,7 +159,7 @@ class Denoise(Task):
         if self.idle:
             return picture
         if self.keep_grain:
-            taken = taken - self.keep_grain * torch.einsum("c,nchw->nhw", taken.new_tensor(_LUMA), taken)[:, None]
+            taken = taken - self.keep_grain * grey(taken)
         return picture + taken
 
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError
 from srgan.images.image import white_of
+from srgan.ops.colour import grey
 from srgan.ops.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
 from srgan.ops.tiles import tiles
 from srgan.options import documented, option
@@ -37,6 +38,7 @@ class Upscale(Task):
     source: str = option(
         "clean", "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old."
     )
+    keep_grain: float = option(0.0, "Share of what was taken away as noise that is put back in the luma, 0 to 1.")
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
     def __post_init__(self) -> None:
@@ -44,13 +46,15 @@ class Upscale(Task):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
         if self.source not in SOURCES:
             raise ConfigError(f"source={self.source}: choose one of {', '.join(SOURCES)}")
+        if not 0 <= self.keep_grain <= 1:
+            raise ConfigError(f"keep_grain={self.keep_grain}: must lie in [0, 1]")
         if self.rounds < 0:
             raise ConfigError(f"rounds={self.rounds}: must not be negative")
 
     @property
     def context(self) -> int:
-        # Each round reduces (2 px to each side) and enlarges again (2 px more).
-        return UPSAMPLE_CONTEXT + self.rounds * 2 * UPSAMPLE_CONTEXT
+        # Each round, and putting grain back, reduces (2 px to each side) and enlarges again (2 px more).
+        return UPSAMPLE_CONTEXT + (self.rounds + (self.keep_grain > 0)) * 2 * UPSAMPLE_CONTEXT
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """The pictures reduced by antialiased bicubic and rounded to 8 bit, as benchmarks do; or as photographs.
@@ -69,12 +73,16 @@ class Upscale(Task):
         return picture
 
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
-        """The enlargement plus what was generated; with rounds, the nearest such picture in [0, 1] that reduces to it.
+        """The enlargement plus what was generated; with grain kept, plus what the small picture has and that has not.
 
-        Back-projection (Irani and Peleg 1991, doi:10.1016/1049-9652(91)90045-L, Eq. 3), clipped and with the momentum
+        With rounds, the nearest such picture in [0, 1] that reduces to the small one:
+        back-projection (Irani and Peleg 1991, doi:10.1016/1049-9652(91)90045-L, Eq. 3), clipped and with the momentum
         of FISTA (Beck and Teboulle 2009, doi:10.1137/080716542, Eq. 4.1 to 4.3): clipping alone slows it down a lot.
         """
         composed = upsample(observed, self.scale).add_(generated)
+        if self.keep_grain:
+            taken = grey(observed - _reduced(composed, self.scale))
+            composed += self.keep_grain * upsample(taken, self.scale)
         if not self.rounds:
             return composed
         nearest = ahead = composed.clamp_(0, 1)

@@ -69,6 +69,42 @@ def test_whoever_reduces_what_is_held_to_the_input_gets_the_input_up_to_its_bord
     assert image.notes == ()
 
 
+def test_grain_that_is_kept_is_what_the_small_picture_has_and_the_large_one_has_not():
+    rng = torch.Generator().manual_seed(2)
+    smooth = torch.rand(1, 3, 4, 4, generator=rng).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    grain = 0.1 * torch.randn(1, 1, 16, 16, generator=rng)
+    observed = smooth + grain
+    cleaned = upsample(smooth, 2) - upsample(observed, 2)  # a generator that takes the grain away
+
+    none, half, whole = (Upscale(scale=2, keep_grain=share).compose(observed, cleaned) for share in (0.0, 0.5, 1.0))
+
+    inside = (..., slice(4, -4), slice(4, -4))
+    put_back = upsample(grain.expand_as(smooth), 2)
+    torch.testing.assert_close((half - none), (whole - none) / 2)
+    torch.testing.assert_close(whole[:, :1] - none[:, :1], whole[:, 1:2] - none[:, 1:2])  # no colours
+    assert correlation((whole - none)[inside], put_back[inside]) > 0.95
+
+
+def test_grain_is_kept_alike_in_tiles(make_model):
+    model = make_model(scale=2).asked(keep_grain=0.7)
+    observed = torch.rand(1, 3, 61, 50, generator=torch.Generator().manual_seed(3))
+    engine = make_engine(model.generator, device="cpu", precision="fp32")
+
+    tiled, whole = (restore_batch(model, observed, engine=engine, tile=side) for side in (16, 1000))
+
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_shares_of_grain_that_are_none_are_refused(share):
+    with pytest.raises(ConfigError, match=rf"^keep_grain={share}: must lie in \[0, 1\]$"):
+        Upscale(keep_grain=share)
+
+
+def correlation(x, y):
+    return float(torch.corrcoef(torch.stack([x.flatten(), y.flatten()]))[0, 1])
+
+
 def test_what_is_held_to_the_input_stays_in_range():
     observed = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(2)).round()
 
