@@ -14,6 +14,8 @@ from srgan.cli.streams import give_up
 from srgan.files import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from srgan.runner.outcome import Outcome
 
 PLAIN_INTERVAL = 10.0
@@ -72,13 +74,15 @@ class Progress:
         text = self._text()
         self._print(text, newline=not self._terminal)
 
-    def finish(self, seconds: float) -> None:
-        """Prints the last line, with the time the whole took."""
+    def finish(self, seconds: float, target: Path) -> None:
+        """Prints the last line, with the time the whole took, and where the outputs are."""
         if not self._quiet:
             if self.notes > self._most_notes:
                 self._line(f"{self.notes - self._most_notes} further notes: -v prints them all")
+            size = f"  {_mega(self.pixels)} MP" if self.pixels else ""
             rate = f", {_mega(self.pixels / max(seconds, 1e-9), least=1)} MP/s" if self.pixels else ""
-            self._line(f"{self._text()}  in {_clock(seconds)}{rate}")
+            there = f"  -> {printable(target)}" if self.counts["ok"] + self.counts["skipped"] else ""
+            self._line(f"{self._counted()}{size}  in {_clock(seconds)}{rate}{there}")
 
     def _line(self, text: str) -> None:
         self._print(text)
@@ -92,7 +96,7 @@ class Progress:
     def _text(self) -> str:
         done = sum(self.counts.values())
         within = dict(self._within)  # which other threads change
-        parts = [f"{done}/{self.total} pictures"]
+        parts = [self._counted()]
         pixels = self.pixels + sum(share * pixels for share, pixels in within.values())
         if pixels:
             seconds = time.monotonic() - self._started
@@ -100,12 +104,16 @@ class Progress:
             parts.append(f"{_mega(pixels)} MP  {_mega(pixels / seconds, least=1)} MP/s")
             left = seconds / max(begun - self.counts["skipped"], 0.01) * (self.total - begun)
             parts.append(f"ETA {_clock(max(left, 0))}")
-        if done:
-            parts.append(f"ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}")
         if within:
             name, (share, _) = max(within.items(), key=lambda one: one[1][1])
             parts.append(f"{printable(name)} {share:.0%}")
         return "  ".join(parts)
+
+    def _counted(self) -> str:
+        """How many pictures are done, and what became of them."""
+        done = sum(self.counts.values())
+        became = f"  ok {self.counts['ok']} skipped {self.counts['skipped']} failed {self.failed}" if done else ""
+        return f"{done}/{self.total} pictures{became}"
 
 
 def _mega(pixels: int | float, least: int = 0) -> str:

@@ -121,7 +121,7 @@ def run(
             progress.add(outcome)
             if not _printed(outcome, as_json, verbose):
                 return 0
-    progress.finish(time.perf_counter() - started)
+    progress.finish(time.perf_counter() - started, where.target)
     return 1 if progress.failed else 0
 
 

@@ -115,6 +115,6 @@ def test_a_run_that_has_nothing_to_do_loads_no_networks(leave, folder):
 
     code, modules, seconds, said = leave(*words)
 
-    assert (code, said.splitlines()[-1]) == (0, "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00")
+    assert (code, said.splitlines()[-1]) == (0, "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00  -> out")
     assert not NETWORKS & modules
     assert seconds < 1.2

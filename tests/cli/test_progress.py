@@ -20,7 +20,7 @@ def test_how_much_of_a_large_picture_is_done_is_shown_until_it_is_finished(monke
 
     first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("0/2 pictures  37 MP  ") and first.endswith("  large\\n.png 37%")
-    assert last.startswith("1/2 pictures  100 MP") and "large" not in last
+    assert last.startswith("1/2 pictures  ok 1 skipped 0 failed 0  100 MP") and "large" not in last
 
 
 def test_what_is_left_is_reckoned_from_what_is_done_within_pictures_too(monkeypatch, capsys):
@@ -49,18 +49,28 @@ def test_small_pictures_are_told_in_digits_that_are_not_nought(monkeypatch, caps
 
     now[0] = 20.0
     line.add(Outcome("a.png", Path("a"), "ok", pixels=2600))
-    line.finish(20.0)
+    line.finish(20.0, Path("out"))
 
-    said = "1/2 pictures  0.0026 MP  0.00013 MP/s  ETA 0:20  ok 1 skipped 0 failed 0"
-    assert capsys.readouterr().err.splitlines() == [said, f"{said}  in 0:20, 0.00013 MP/s"]
+    assert capsys.readouterr().err.splitlines() == [
+        "1/2 pictures  ok 1 skipped 0 failed 0  0.0026 MP  0.00013 MP/s  ETA 0:20",
+        "1/2 pictures  ok 1 skipped 0 failed 0  0.0026 MP  in 0:20, 0.00013 MP/s  -> out",
+    ]
 
 
 def test_where_nothing_was_to_do_no_rate_is_told(capsys):
     line = Progress(1)
     line.add(Outcome("a.png", Path("a"), "skipped"))
-    line.finish(0.1)
+    line.finish(0.1, Path("out"))
 
-    assert capsys.readouterr().err == "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00\n"
+    assert capsys.readouterr().err == "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00  -> out\n"
+
+
+def test_where_nothing_was_made_no_place_is_named(capsys):
+    line = Progress(1, quiet=False)
+    line.add(Outcome("a.png", Path("a"), "failed", "a.png: cut short"))
+    line.finish(0.1, Path("out"))
+
+    assert capsys.readouterr().err == "failed: a.png: cut short\n1/1 pictures  ok 0 skipped 0 failed 1  in 0:00\n"
 
 
 def test_the_first_line_does_not_wait_for_a_long_journal(run, tiny, tmp_path, pixels, monkeypatch):
