@@ -38,6 +38,7 @@ class Upscale(Task):
     source: str = option(
         "clean", "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old."
     )
+    compressed: float = option(0.25, "Share of training photographs that are reduced and JPEG, and nothing else.")
     keep_grain: float = option(0.0, "Share of what was taken away as noise that is put back in the luma, 0 to 1.")
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
@@ -46,8 +47,9 @@ class Upscale(Task):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
         if self.source not in SOURCES:
             raise ConfigError(f"source={self.source}: choose one of {', '.join(SOURCES)}")
-        if not 0 <= self.keep_grain <= 1:
-            raise ConfigError(f"keep_grain={self.keep_grain}: must lie in [0, 1]")
+        for name in ("compressed", "keep_grain"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.rounds < 0:
             raise ConfigError(f"rounds={self.rounds}: must not be negative")
 
@@ -65,7 +67,7 @@ class Upscale(Task):
         if self.source in SNAPSHOTS:
             raise ConfigError(f"source={self.source} is a test: learn from clean or photo")
         if self.source == "photo":
-            return photo(clean, self.scale, rng)
+            return photo(clean, self.scale, rng, only_compressed=self.compressed)
         lr = downsample(clean, self.scale)
         return lr.clamp(0, 1).mul(255).round().div(255)
 

@@ -215,7 +215,7 @@ def test_info_tells_of_a_file_what_its_header_says(run, tiny, tmp_path):
         f"{tmp_path}/tiny.safetensors",
         f"file      {tmp_path}/tiny.safetensors, 0.02 MB",
         f"SHA-256   {zoo.sha256(tmp_path / 'tiny.safetensors')}",
-        "task      upscale: scale 2, source clean, keep_grain 0.0, rounds 0",
+        "task      upscale: scale 2, source clean, compressed 0.25, keep_grain 0.0, rounds 0",
         "network   compact: width 8, depth 2, fold 2",
         "training  3000 steps of 16 crops of 48 px, then 500 steps of 8 crops of 96 px against a discriminator, on 12",
         "          pictures of 4.5 MP",
@@ -325,7 +325,7 @@ def test_train_dry_run_prints_every_setting_and_does_nothing(run, tmp_path):
 
     settings = dict(line.split(" = ", 1) for line in stdout.splitlines())
     assert code == 0
-    task = {"scale", "source", "keep_grain", "rounds"}
+    task = {"scale", "source", "compressed", "keep_grain", "rounds"}
     assert {"network", "width", "depth", *task, *options_of(TrainConfig)} == set(settings)
     assert settings["network"] == '"srresnet"'
     assert settings["steps"] == "2000  # Generator updates in all."

@@ -95,10 +95,11 @@ def test_grain_is_kept_alike_in_tiles(make_model):
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["keep_grain", "compressed"])
 @pytest.mark.parametrize("share", [-0.1, 1.1])
-def test_shares_of_grain_that_are_none_are_refused(share):
-    with pytest.raises(ConfigError, match=rf"^keep_grain={share}: must lie in \[0, 1\]$"):
-        Upscale(keep_grain=share)
+def test_shares_that_are_none_are_refused(name, share):
+    with pytest.raises(ConfigError, match=rf"^{name}={share}: must lie in \[0, 1\]$"):
+        Upscale(**{name: share})
 
 
 def correlation(x, y):

@@ -29,8 +29,13 @@ CLEAN = 0.15
 """The share of pictures that are only reduced, as benchmarks do it."""
 
 
-def photo(clean: Batch, scale: int, rng: torch.Generator) -> Float[Tensor, "n 3 h//{scale} w//{scale}"]:
+def photo(
+    clean: Batch, scale: int, rng: torch.Generator, *, only_compressed: float = 0.0
+) -> Float[Tensor, "n 3 h//{scale} w//{scale}"]:
     """The pictures reduced `scale` times and damaged, in [0, 1] and 8-bit levels.
+
+    Args:
+        only_compressed: share of them that are reduced and JPEG, as on the web, and nothing else.
 
     Raises:
         ConfigError: a side is not a multiple of `scale`.
@@ -62,6 +67,9 @@ def photo(clean: Batch, scale: int, rng: torch.Generator) -> Float[Tensor, "n 3 
     x = resized(x, height, width, draw.choice(4))
     if again < 0.3 or second < 0.35:
         x = _compressed(x, draw, share=0.8)
+    if only_compressed:
+        web = _compressed(resized(clean, height, width, draw.choice(4)), draw, share=1.0)
+        x = torch.where(draw.happens(only_compressed), web, x)
     x = torch.where(draw.happens(CLEAN), small, x)
     return x.clamp(0, 1).mul(255).round().div(255)
 

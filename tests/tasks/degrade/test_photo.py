@@ -158,6 +158,17 @@ def test_photo_shows_mostly_mild_damage_and_leaves_some_pictures_clean():
     assert apart.quantile(0.95) > 11
 
 
+def test_a_share_of_photographs_is_jpeg_and_nothing_else():
+    flat = torch.full((64, 3, 64, 64), 0.5) + torch.linspace(-0.2, 0.2, 64)  # JPEG leaves that nearly as it is
+
+    every = torch.cat([photo(flat, 4, rng(seed), only_compressed=1.0) for seed in range(3)])
+    some = torch.cat([photo(flat, 4, rng(seed), only_compressed=0.0) for seed in range(3)])
+
+    rough = [(x - downsample(flat[:1], 4)).square().mean(dim=(1, 2, 3)).sqrt() * 255 for x in (every, some)]
+    assert rough[0].max() < 3
+    assert rough[1].quantile(0.9) > 3
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_photo_keeps_the_brightness(scale):
     clean = as_batch(astronaut(96)).repeat(8, 1, 1, 1)
