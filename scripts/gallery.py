@@ -1,13 +1,14 @@
 """Side by side: what went in, what costs nothing, ours, and the truth, at 100 %.
 
-    python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--side 160] [--only PICTURE ...]
+    python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--source web phone] [--side 160]
+                              [--only PICTURE ...]
 
 Without --data the pictures are scikit-image's photographs; of each that square is shown in which the simple way misses
-most. For inpainting each photograph is shown twice, with two kinds of damage (damage.py).
+most, once for each --noise or --source. For inpainting each photograph is shown twice, with two kinds of damage
+(damage.py).
 """
 
 import argparse
-import dataclasses
 import itertools
 import tempfile
 import zlib
@@ -81,14 +82,16 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--models", nargs="+", default=["upscale-x4", "upscale-x4-vivid"])
-    parser.add_argument("--noise", help="for denoisers: a level, or camera")
+    parser.add_argument("--noise", nargs="*", default=["25"], help="for denoisers: levels, camera, raw, jpeg:QUALITY")
+    parser.add_argument("--source", nargs="*", default=["clean"], help="for upscalers: clean, web, phone, old")
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--only", nargs="*", help="names of pictures, without their suffix")
     arguments = parser.parse_args()
     models = {name: srgan.load(name) for name in arguments.models}
-    for model in models.values():
-        if arguments.noise:
-            model.task = dataclasses.replace(model.task, noise=arguments.noise)
+    name = next(iter(models.values())).task.name
+    asked = {"upscale": ("source", arguments.source), "denoise": ("noise", arguments.noise)}
+    option, values = asked.get(name, ("", []))
+    kinds = [{option: value} for value in values] or [{}, {}]
     strips = []
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder)
@@ -96,10 +99,9 @@ def main() -> None:
             write_samples(data)
         paths = [data / name for name in find(data)]
         paths = [path for path in paths if not arguments.only or path.stem in arguments.only]
-        inpainting = next(iter(models.values())).task.name == "inpaint"
-        damages = itertools.cycle(KINDS if inpainting else [None])
-        for path in [path for path in paths for _ in range(1 + inpainting)]:
-            shown, rough = ways(models, path, next(damages))
+        damages = itertools.cycle(KINDS if name == "inpaint" else [None])
+        for path, kind in itertools.product(paths, kinds):
+            shown, rough = ways({key: model.asked(**kind) for key, model in models.items()}, path, next(damages))
             side = min(arguments.side, *rough.shape[2:])
             strips.append(strip(list(shown.values()), rough, shown["truth"], side))
     strips = [strip for strip in strips if strip.shape == strips[0].shape]

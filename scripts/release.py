@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,12 +23,21 @@ ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "weights"
 BENCHES = {
     "upscale": {name: (name, {"source": "clean"}) for name in ("Set5", "Set14")},
-    "denoise": {f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera")},
+    "photo": {f"Kodak24, {kind}": ("Kodak24", {"source": kind}) for kind in ("clean", "web", "phone", "old")},
+    "denoise": {
+        **{f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera", "raw")},
+        **{f"Kodak24, JPEG {quality}": ("Kodak24", {"noise": f"jpeg:{quality}"}) for quality in (10, 20, 30, 40)},
+    },
     "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }
-"""Of each task: what its scores are called, the folder they are measured on, and how."""
+"""Of each group of weights: what its scores are called, the folder they are measured on, and how."""
 
 METRICS = ("psnr", "ssim", "lpips", "spectrum", "colour_drift", "niqe")
+
+
+def group(task: Mapping[str, object]) -> str:
+    """The group of weights of a task: its name, or photo where it enlarges photographs as people have them."""
+    return "photo" if task.get("source") == "photo" else str(task["name"])
 
 
 def put(name: str, run: str) -> None:
@@ -50,7 +60,7 @@ def score(path: Path, bench: Path, baselines: dict[tuple[str, int], dict]) -> No
     """
     model = load(path)
     task, means = model.task, {}
-    for name, (folder, options) in BENCHES[task.name].items():
+    for name, (folder, options) in BENCHES[group(srgan.describe(path)["task"])].items():
         model.task = dataclasses.replace(task, **options)
         which = (name, task.scale)
         scores = srgan.evaluate(model, bench / folder, metrics=METRICS, baselines=which not in baselines)
@@ -63,26 +73,30 @@ def score(path: Path, bench: Path, baselines: dict[tuple[str, int], dict]) -> No
     print(path.name, means, flush=True)
 
 
-def table(paths: list[Path], task: str) -> str:
-    """The scores of all files of a task beside each other, from their own headers."""
-    columns = list(BENCHES[task])
+def table(paths: list[Path], which: str) -> str:
+    """The scores of all files of a group beside each other, from their own headers."""
+    columns = list(BENCHES[which])
     lines = ["| | " + " | ".join(columns) + " | parameters | MB |", "|---|" + "---|" * (len(columns) + 2)]
     baselines = {}
     for path in paths:
         header = srgan.describe(path)
-        if header["task"]["name"] != task:
+        if group(header["task"]) != which:
             continue
         params = sum(p.numel() for p in load(path).parameters()) / 1e6
         size = path.stat().st_size / 1e6
-        lines.append(f"| `{path.stem}` | {_cells(header['scores'].values())} | {params:.2f} M | {size:.1f} |")
         scores, scale = header["scores"], header["task"].get("scale")
+        lines.append(f"| `{path.stem}` | {_cells(scores, columns)} | {params:.2f} M | {size:.1f} |")
         for name in [key for key, value in scores[columns[0]].items() if isinstance(value, dict)]:
-            baselines[f"{name} x{scale}" if scale else name] = _cells(mean[name] for mean in scores.values())
+            baselines[f"{name} x{scale}" if scale else name] = _cells(scores, columns, name)
     return "\n".join([*lines, *(f"| {name} | {cells} | | |" for name, cells in sorted(baselines.items()))]) + "\n"
 
 
-def _cells(means: Iterable[Mapping[str, float]]) -> str:
-    return " | ".join("{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**mean) for mean in means)
+def _cells(scores: Mapping[str, Mapping[str, Any]], columns: Iterable[str], baseline: str = "") -> str:
+    """What was scored on each bench, or by a baseline there; a dash where it was released before that bench was."""
+    means = [
+        scores[column].get(baseline) if baseline and column in scores else scores.get(column) for column in columns
+    ]
+    return " | ".join("{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**mean) if mean else "–" for mean in means)
 
 
 def readme(paths: list[Path]) -> str:
@@ -93,11 +107,12 @@ def readme(paths: list[Path]) -> str:
         "Made by `scripts/release.py` from the files' metadata; `srgan info NAME` tells more.",
         "",
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
-        "`scale` px of border cut. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
+        "`scale` px of border cut; photographs are made small by `srgan/tasks/degrade/snapshots.py`, and LPIPS is of",
+        "the whole. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
         "`srgan/tasks/degrade/noise.py`). Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are",
         "missing (`srgan/tasks/degrade/holes.py`).",
         "",
-        *(table(paths, task) for task in BENCHES),
+        *(table(paths, which) for which in BENCHES),
     ]
     for path in paths:
         header = srgan.describe(path)
@@ -131,8 +146,8 @@ def main() -> None:
             score(path, arguments.bench, baselines)
     (WEIGHTS / CHECKSUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     (WEIGHTS / "README.md").write_text(readme(paths), encoding="utf-8")
-    for task in BENCHES:
-        insert(ROOT / "README.md", task, table(paths, task))
+    for which in BENCHES:
+        insert(ROOT / "README.md", which, table(paths, which))
 
 
 if __name__ == "__main__":
