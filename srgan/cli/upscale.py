@@ -8,13 +8,16 @@ from typing import Any
 
 import click
 
-from srgan.cli.restore import realism_option, restoring, run
+from srgan.cli.restore import restoring, run
 from srgan.cli.weights import Choice, dialled, own
 from srgan.errors import ConfigError
 from srgan.inference.sizes import Size
 from srgan.models import zoo
 
 SOURCES = ("auto", "clean", "photo")
+
+PHOTO_REALISM = 0.5
+"""Where photographs lie on the dial unless the user says: finished to look at, and no face or letter made up."""
 
 SCALES = (2, 3, 4)
 """For which networks ship."""
@@ -36,7 +39,12 @@ ROUNDS = 60
     hidden="upscale-x4-photo" not in zoo.names(),  # then there is nothing to choose from
     help="clean: pictures that were only reduced; photo: takes away JPEG, blur and noise; auto looks at each picture.",
 )
-@realism_option
+@click.option(
+    "--realism",
+    type=click.FloatRange(0, 1),
+    default=None,
+    help=f"0 is faithful, 1 vivid: detail is made up.  [default: 0; of photographs {PHOTO_REALISM:g}]",
+)
 @restoring
 @click.option(
     "--consistent", is_flag=True, help=f"Hold the result to the input, in {ROUNDS} rounds: reduced, it is the input."
@@ -48,7 +56,7 @@ def upscale(
     max_side: int | None,
     model: str | None,
     source: str,
-    realism: float,
+    realism: float | None,
     consistent: bool,
     paths: tuple[Path, ...],
     output: Path | None,
@@ -73,7 +81,7 @@ def upscale(
     if model is not None:
         if source != "auto":
             raise ConfigError("--source chooses among shipped weights: leave out --model")
-        choice = _own(model, realism, scale, Size(scale=scale, **limits) if given else None)
+        choice = _own(model, realism or 0.0, scale, Size(scale=scale, **limits) if given else None)
     else:
         choice = _shipped(
             "clean" if consistent else source,
@@ -96,16 +104,20 @@ def _own(model: str, realism: float, scale: float | None, size: Size | None) -> 
     return Choice((weights,), size=size)
 
 
-def _shipped(source: str, realism: float, size: Size) -> Choice:
+def _shipped(source: str, realism: float | None, size: Size) -> Choice:
     """Shipped weights for what pictures come from, at this place of the dial: of the very scale, or all there are."""
-    clean, photo = (_there(suffix, realism) for suffix in ("", "-photo"))
+    faithful, vivid = realism or 0.0, PHOTO_REALISM if realism is None else realism
+    clean, photo = _there("", faithful), _there("-photo", vivid)
+    if realism is None and not photo:
+        vivid, photo = 0.0, _there("-photo", 0.0)
     if size.scale in SCALES:
         clean = [f"upscale-x{size.scale:g}"]
         photo = [name for name in photo if name == f"{clean[0]}-photo"] or photo
     if source == "photo" and not photo:
-        raise ConfigError(f"--source photo needs weights that do not ship{' at this --realism' * (realism > 0)}")
-    ladders = [clean] if source == "clean" or not photo else [photo] if source == "photo" else [clean, photo]
-    chosen = [tuple(dialled(name, realism) for name in names) for names in ladders]
+        raise ConfigError(f"--source photo needs weights that do not ship{' at this --realism' * (faithful > 0)}")
+    each = {"clean": (clean, faithful), "photo": (photo, vivid)}
+    wanted = ["clean"] if source == "clean" or not photo else ["photo"] if source == "photo" else list(each)
+    chosen = [tuple(dialled(name, each[kind][1]) for name in each[kind][0]) for kind in wanted]
     exact = all([one.scale for one in weights] == [size.scale] for weights in chosen)
     return Choice(chosen[0], size=None if exact else size, photo=(*chosen, ())[1])
 

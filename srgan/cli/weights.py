@@ -71,7 +71,10 @@ class Choice:
         from srgan.inference.bysource import BySource
 
         clean = self._loaded(self.weights)
-        return BySource(clean, self._loaded(self.photo)) if self.photo else clean
+        if not self.photo:
+            return clean
+        realism = self.photo[0].realism
+        return BySource(clean, self._loaded(self.photo), f"realism {realism:g}" if realism else "")
 
     def _loaded(self, weights: tuple[Weights, ...]) -> Model | dict[int, Model]:
         models = {one.scale: one.load().asked(**self.asked) for one in weights}

@@ -32,10 +32,17 @@ class BySource:
     Attributes:
         clean: for pictures that were only reduced; a model, or one for each scale.
         photo: for those that show JPEG or noise; the same.
+        said: what is said of these where they are taken, beside why: "realism 0.5".
     """
 
     clean: Model | Mapping[int, Model]
     photo: Model | Mapping[int, Model]
+    said: str = ""
+
+    def note(self, source: Source) -> str:
+        """What the user should know of a picture that comes from such a source."""
+        said = f"; {self.said}" if self.said and source.name == "photo" else ""
+        return f"{source.name}: {source.why}{said}"
 
 
 class Source(NamedTuple):
@@ -43,10 +50,6 @@ class Source(NamedTuple):
 
     name: str
     why: str
-
-    @property
-    def note(self) -> str:
-        return f"{self.name}: {self.why}"
 
 
 def source_of(picture: Levels, quality: int | None = None) -> Source:

@@ -41,6 +41,7 @@ class Restorer:
     """
 
     def __init__(self, models: Models, config: InferenceConfig, size: Size | None = None) -> None:
+        self._by_source = models if isinstance(models, BySource) else None
         given = {"clean": models.clean, "photo": models.photo} if isinstance(models, BySource) else {"": models}
         self.models = {source: _by_scale(some, size) for source, some in given.items()}
         if size is None and len({tuple(some) for some in self.models.values()}) > 1:
@@ -95,7 +96,7 @@ class Restorer:
     ) -> Image:
         """The restored picture; `progress` is told the share of it that is done, of the last of several steps."""
         wanted, _ = self.sizes(image.width, image.height)
-        source = source_of(image.rgb, image.jpeg_quality) if len(self.models) > 1 else None
+        source = source_of(image.rgb, image.jpeg_quality) if self._by_source else None
         name = source.name if source else ""
         scales = self._steps(name, image.width, image.height)
         with self._free_device() as engines:
@@ -109,8 +110,8 @@ class Restorer:
                     workers=workers,
                     progress=progress if number == len(scales) else None,
                 )
-        if source:
-            image = dataclasses.replace(image, notes=(*image.notes, source.note))
+        if self._by_source and source:
+            image = dataclasses.replace(image, notes=(*image.notes, self._by_source.note(source)))
         return reduced(image, *wanted)
 
     def bands(
@@ -123,11 +124,11 @@ class Restorer:
         """
         wanted, _ = self.sizes(bands.width, bands.height)
         name = ""
-        if len(self.models) > 1:
+        if self._by_source:
             source, bands = source_of_bands(bands)
             name = source.name
             if note is not None:
-                note(source.note)
+                note(self._by_source.note(source))
 
         def each() -> Iterator[Image]:
             made = bands

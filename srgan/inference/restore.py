@@ -55,13 +55,16 @@ def restore(
         ImageError: the mask cannot be read, or could mean this or that.
     """
     if isinstance(model, BySource):
-        model = _suited(model, picture)
+        model, note = _suited(model, picture)
+    else:
+        note = ""
     check_model(model)
     if tile is not None and (not isinstance(tile, int) or tile < 0):
         raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
     check_mask(model, mask)
     if isinstance(picture, Image):
-        restored: object = _restore_image(model, picture, mask, engine, tile)
+        made = _restore_image(model, picture, mask, engine, tile)
+        restored: object = dataclasses.replace(made, notes=(*made.notes, note)) if note else made
     elif isinstance(picture, Tensor):
         restored = _restore_tensor(model, picture, mask, engine, tile)
     elif isinstance(picture, np.ndarray):
@@ -71,8 +74,8 @@ def restore(
     return cast(Kind, restored)
 
 
-def _suited(models: BySource, picture: object) -> Model:
-    """The model for what a picture comes from; of a batch of tensors, the first tells for all."""
+def _suited(models: BySource, picture: object) -> tuple[Model, str]:
+    """The model for what a picture comes from, and why; of a batch of tensors, the first tells for all."""
     quality = None
     if isinstance(picture, Image):
         rgb, quality = picture.rgb, picture.jpeg_quality
@@ -80,10 +83,11 @@ def _suited(models: BySource, picture: object) -> Model:
         rgb = picture.detach().reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
     else:
         rgb = image_of(picture if isinstance(picture, np.ndarray) else array_of(cast("PillowImage", picture))).rgb
-    chosen = getattr(models, source_of(rgb, quality).name)
+    source = source_of(rgb, quality)
+    chosen = getattr(models, source.name)
     if not isinstance(chosen, Model):
         raise ConfigError("one picture needs one model of each kind, not one for each scale")
-    return chosen
+    return chosen, models.note(source)
 
 
 def _restore_image(model: Model, image: Image, mask: AnyMask | None, engine: Engine | None, tile: int | None) -> Image:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from srgan.cli.upscale import PHOTO_REALISM
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -51,6 +52,21 @@ def test_the_command_looks_at_each_picture_unless_told(run, shelf, scale):
     assert none == {"clean.png": [], "web.png": []}
     assert same(auto["clean.png"], clean["clean.png"]) and same(auto["web.png"], photo["web.png"])
     assert all(same(clean[name], before[name]) and not same(clean[name], photo[name]) for name in clean)
+
+
+def test_photographs_lie_on_the_dial_where_they_look_finished_unless_told(run, shelf, make_model):
+    save(make_model(scale=4, seed=7), shelf / "shelf" / "upscale-x4-photo-vivid.safetensors")
+    sums = [f"{zoo.sha256(path)}  {path.name}" for path in sorted((shelf / "shelf").glob("*.safetensors"))]
+    (shelf / "shelf" / zoo.CHECKSUMS).write_text("\n".join(sums) + "\n")
+
+    notes, finished = made_by(run, shelf)
+    told, half = made_by(run, shelf, "--source", "photo", "--realism", PHOTO_REALISM)
+    plain, faithful = made_by(run, shelf, "--realism", 0)
+
+    assert notes["web.png"] == [f"photo: JPEG quality about 55; realism {PHOTO_REALISM:g}"]
+    assert told["web.png"] == [] and plain["web.png"] == ["photo: JPEG quality about 55"]
+    assert same(finished["web.png"], half["web.png"]) and not same(finished["web.png"], faithful["web.png"])
+    assert same(finished["clean.png"], faithful["clean.png"])
 
 
 @pytest.mark.parametrize(

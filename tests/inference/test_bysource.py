@@ -65,6 +65,14 @@ def test_each_picture_gets_the_model_for_its_source_and_says_so(both):
         assert made.notes == (note,)
 
 
+def test_what_is_said_of_photographs_stands_beside_why(both):
+    finished = srgan.BySource(both.clean, both.photo, said="realism 0.5")
+
+    assert restored(finished, web()).notes == ("photo: JPEG quality about 55; realism 0.5",)
+    assert restored(finished, reduced()).notes == ("clean: neither blocks nor noise",)
+    assert srgan.restore(finished, Image(web())).notes == ("photo: JPEG quality about 55; realism 0.5",)
+
+
 def test_a_file_that_says_how_it_was_compressed_is_believed():
     flat = np.full((64, 64, 3), 90, np.uint8)
 
