@@ -1,13 +1,14 @@
-"""Transparency beside the colours: it is enlarged like their base, and what it hides does not show at its edges."""
+"""Transparency beside the colours: it is enlarged as they are, and what it hides does not show at its edges."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Bool, Shaped
 from scipy.ndimage import distance_transform_edt
 
 from srgan.images.image import Image, as_samples, white_of
@@ -31,6 +32,13 @@ def enlarged_alpha(alpha: Shaped[np.ndarray, "h w"], scale: int, part: tuple[int
         centre = larger[rows.centre(scale), columns.centre(scale)]
         enlarged[rows.kept(scale, first), columns.kept(scale)] = as_samples(centre.numpy(), alpha.dtype)
     return enlarged
+
+
+def even(alpha: Shaped[np.ndarray, "h w"], around: int = UPSAMPLE_CONTEXT) -> Bool[np.ndarray, "h w"]:
+    """Where the opacity is the same so many pixels to each side: there is nothing for a generator to add."""
+    square = np.ones((2 * around + 1, 2 * around + 1), np.uint8)
+    same: Bool[np.ndarray, "h w"] = cv2.dilate(alpha, square) == cv2.erode(alpha, square)
+    return same
 
 
 def bled(image: Image, reach: float) -> Image:

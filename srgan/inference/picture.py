@@ -22,7 +22,7 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.bands import Bands, Window
 from srgan.images.image import Image, as_samples, white_of
-from srgan.inference.alpha import bled, enlarged_alpha
+from srgan.inference.alpha import bled, enlarged_alpha, even
 from srgan.inference.filling import inpaint_floats, inpaint_levels
 from srgan.inference.remarks import Remarks
 from srgan.models.model import Model
@@ -141,8 +141,32 @@ def _restored(
 ) -> Image:
     """The rows of a picture from the first to before the last of `part`, restored; the others are looked at alone."""
     restored = _restore_levels(model, image.rgb, engine, tile, workers, image.grey, part, progress)
-    alpha = None if image.alpha is None else enlarged_alpha(image.alpha, model.task.scale, part)
+    alpha = None if image.alpha is None else _restore_alpha(model, image.alpha, engine, tile, workers, part)
     return replace(image, rgb=restored, alpha=alpha)
+
+
+def _restore_alpha(
+    model: Model,
+    alpha: Shaped[np.ndarray, "h w"],
+    engine: Engine,
+    tile: int | None,
+    workers: Executor | None,
+    part: tuple[int, int],
+) -> Shaped[np.ndarray, "_ _"]:
+    """The opacity of some rows, enlarged as a grey picture by the generator; where it is even, by its base alone."""
+    scale = model.task.scale
+    enlarged, flat = enlarged_alpha(alpha, scale, part), even(alpha)
+    if scale == 1 or flat.all():
+        return enlarged
+
+    def uneven(tile: Tile) -> bool:
+        return not flat[tile.rows.kept(1), tile.columns.kept(1)].all()
+
+    grey = np.repeat(alpha[:, :, None], 3, axis=2)
+    sharp = _restore_levels(model, grey, engine, tile, workers, True, part, None, uneven)[:, :, 0]
+    sharp = np.clip(sharp, 0, white_of(alpha.dtype))
+    certain = flat[slice(*part)].repeat(scale, axis=0).repeat(scale, axis=1)
+    return np.where(certain, enlarged, sharp).astype(alpha.dtype)
 
 
 def _restore_levels(
@@ -154,6 +178,7 @@ def _restore_levels(
     neutral: bool,
     part: tuple[int, int],
     progress: Callable[[float], None] | None,
+    wanted: Callable[[Tile], bool] | None = None,
 ) -> Levels:
     """The restored colours of some rows in the depth of `rgb`; only tiles are ever held in floats."""
     scale, (first, last) = model.task.scale, part
@@ -169,7 +194,7 @@ def _restore_levels(
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         restored[tile.rows.kept(scale, first), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
 
-    _restore_tiles(model, pixels, engine, tile, look, put, workers, part, progress)
+    _restore_tiles(model, pixels, engine, tile, look, put, workers, part, progress, wanted)
     return restored
 
 
@@ -235,13 +260,18 @@ def _restore_tiles(
     workers: Executor | None = None,
     part: tuple[int, int] | None = None,
     progress: Callable[[float], None] | None = None,
+    wanted: Callable[[Tile], bool] | None = None,
 ) -> None:
-    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed."""
+    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed.
+
+    Args:
+        wanted: says of which tiles; None is all.
+    """
     restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
 
     def restore_tiles(side: int) -> None:
-        every = list(tiles(height, width, side, _context(model), model.generator.multiple_of, part))
-        batches = list(batched(every, engine.batch))
+        every = tiles(height, width, side, _context(model), model.generator.multiple_of, part)
+        batches = list(batched(filter(wanted, every), engine.batch))
         for done, _ in enumerate(run(restore_alike, batches), 1):  # raises what a tile raised
             if progress is not None:
                 progress(done / len(batches))

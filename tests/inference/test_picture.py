@@ -10,6 +10,7 @@ from srgan import engines
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
+from srgan.inference.alpha import enlarged_alpha
 from srgan.inference.restore import restore
 from srgan.networks.network import Network
 from srgan.ops.resample import upsample
@@ -309,6 +310,24 @@ def test_a_large_alpha_is_enlarged_in_parts_as_it_would_be_whole(tiny, engine, p
     parts = restore(tiny, picture, engine=engine)
 
     np.testing.assert_array_equal(parts.alpha, whole.alpha)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_the_edges_of_an_alpha_are_enlarged_as_those_of_a_grey_picture(tiny, engine, dtype):
+    colours = np.full((40, 30, 3), 0.5 if dtype == np.float32 else 100, dtype)
+    edge = np.zeros((40, 30), dtype)
+    edge[:, 15:] = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    edge[10:20, 12:15] = edge.max() / 3
+
+    alpha = restore(tiny, Image(colours, edge), engine=engine).alpha
+    grey = restore(tiny, Image(np.repeat(edge[:, :, None], 3, 2), grey=True), engine=engine).rgb[..., 0]
+    base = enlarged_alpha(edge, 2, (0, 40))
+
+    near = slice(26, 34)  # 2 px of the small one to each side of the edge
+    np.testing.assert_array_equal(alpha[:, near], grey.clip(0, edge.max())[:, near])
+    assert (alpha != base).mean() > 0.1
+    np.testing.assert_array_equal(alpha[:, :16], base[:, :16])
+    np.testing.assert_array_equal(alpha[:, 40:], base[:, 40:])
 
 
 def test_floats_that_are_levels_are_refused(tiny, engine, pixels):
