@@ -25,16 +25,14 @@ from srgan.images.image import Image, as_samples, white_of
 from srgan.inference.alpha import bled, enlarged_alpha, even
 from srgan.inference.filling import inpaint_floats, inpaint_levels
 from srgan.inference.remarks import Remarks
+from srgan.inference.tiled import context_of, reach_of, restore_tiles, side_of
 from srgan.models.model import Model
-from srgan.ops.tiles import LEAST_TILE, Tile, batched, fitting, padded, spans, tiles
+from srgan.ops.tiles import LEAST_TILE, Tile, spans
 from srgan.tasks.inpaint import Inpaint
 from srgan.types import Batch, Levels, Observed
 
 Weights = Shaped[np.ndarray, "h w"]
 """1 where pixels are to be filled, 0 where they stay, or between."""
-
-AUTO_TILE = 384
-"""Side of the kept centre of a tile that the caller did not choose [px of the input]."""
 
 
 def restore_image(
@@ -66,7 +64,7 @@ def restore_image(
         return replace(image, rgb=filled, alpha=None if opaque is None else opaque.astype(filled.dtype))
     if model.task.idle:
         return image
-    image = bled(image, _reach(model))
+    image = bled(image, reach_of(model))
     restored = _restored(model, image, engine, tile, workers, (0, image.height), progress)
     remarks = Remarks(model.task)
     remarks.add(image.rgb, restored.rgb, last=True)
@@ -95,9 +93,9 @@ def restore_bands(
     row = bands.width * scale**2 * 4 * bands.like.rgb.itemsize  # of the input, in bytes of the output
 
     def each() -> Iterator[Image]:
-        window, side, context = Window(bands), tile or _side(model), _context(model) or 0
+        window, side, context = Window(bands), tile or side_of(model), context_of(model) or 0
         high = min(side, max(LEAST_TILE, int(min(side, most // row))))
-        reach, remarks = _reach(model), Remarks(model.task)
+        reach, remarks = reach_of(model), Remarks(model.task)
         margin = 0 if bands.like.alpha is None else int(reach)
         for rows in spans(bands.height, high, context, model.generator.multiple_of):
             top, bottom = max(0, rows.seen_start - margin), min(bands.height, rows.seen_stop + margin)
@@ -126,7 +124,7 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
     def put(tile: Tile, centre: Batch) -> None:
         restored[..., tile.rows.kept(scale), tile.columns.kept(scale)] = centre.cpu()
 
-    _restore_tiles(model, observed, engine, tile, torch.Tensor.float, put)
+    restore_tiles(model, observed, engine, tile, torch.Tensor.float, put)
     return restored
 
 
@@ -194,7 +192,7 @@ def _restore_levels(
             centre = centre.mean(dim=1, keepdim=True).expand_as(centre)
         restored[tile.rows.kept(scale, first), tile.columns.kept(scale)] = _as_levels(centre[0].cpu(), rgb.dtype)
 
-    _restore_tiles(model, pixels, engine, tile, look, put, workers, part, progress, wanted)
+    restore_tiles(model, pixels, engine, tile, look, put, workers, part, progress, wanted)
     return restored
 
 
@@ -206,79 +204,6 @@ def _as_levels(picture: Float[Tensor, "3 h w"], depth: np.dtype[Any]) -> Levels:
         levels = [as_samples(plane * white_of(depth), depth) for plane in picture.numpy()]
     merged: Levels = cv2.merge(levels)
     return merged
-
-
-def _context(model: Model) -> int | None:
-    """Input pixels to each side that a restored pixel depends on."""
-    return None if model.generator.context is None else model.generator.context + model.task.context
-
-
-def _reach(model: Model) -> float:
-    """How far what is hidden takes the colour of what is visible [px]: farther than what is visible depends on."""
-    context = _context(model)
-    return math.inf if context is None else 2.0 * context + 8
-
-
-def _side(model: Model) -> int:
-    """The side of a tile: the context is computed twice, and what it costs falls with the side."""
-    return max(AUTO_TILE, 4 * (_context(model) or 0), 8 * (model.generator.context or 0))
-
-
-def _restorer_of_alike(
-    model: Model,
-    pixels: Shaped[Tensor, "n c h w"],
-    engine: Engine,
-    look: Callable[[Tensor], Observed],
-    put: Callable[[Tile, Batch], None],
-) -> Callable[[list[Tile]], None]:
-    task, generator, scale = model.task, model.generator, model.task.scale
-
-    @torch.inference_mode()
-    def restore_alike(alike: list[Tile]) -> None:
-        rows, columns = alike[0]
-        seen = torch.cat([pixels[..., tile.rows.seen, tile.columns.seen] for tile in alike])
-        observed = look(seen.to(engine.device))
-        generated = padded(engine, observed, generator.multiple_of, scale)
-        # Composing looks less far than the generator does: leave out what only the generator needed.
-        high, wide = rows.narrowed(task.context), columns.narrowed(task.context)
-        observed = observed[..., high.within(rows), wide.within(columns)]
-        generated = generated[..., high.within(rows, scale), wide.within(columns, scale)]
-        composed = task.compose(observed, generated)[..., high.centre(scale), wide.centre(scale)]
-        for tile, centre in zip(alike, torch.split(composed, len(pixels)), strict=True):
-            put(tile, centre)
-
-    return restore_alike
-
-
-def _restore_tiles(
-    model: Model,
-    pixels: Shaped[Tensor, "n c h w"],
-    engine: Engine,
-    tile: int | None,
-    look: Callable[[Tensor], Observed],
-    put: Callable[[Tile, Batch], None],
-    workers: Executor | None = None,
-    part: tuple[int, int] | None = None,
-    progress: Callable[[float], None] | None = None,
-    wanted: Callable[[Tile], bool] | None = None,
-) -> None:
-    """Puts each tile's restored pixels where they belong; `look` turns a part of `pixels` into what is observed.
-
-    Args:
-        wanted: says of which tiles; None is all.
-    """
-    restore_alike = _restorer_of_alike(model, pixels, engine, look, put)
-
-    def restore_tiles(side: int) -> None:
-        every = tiles(height, width, side, _context(model), model.generator.multiple_of, part)
-        batches = list(batched(filter(wanted, every), engine.batch))
-        for done, _ in enumerate(run(restore_alike, batches), 1):  # raises what a tile raised
-            if progress is not None:
-                progress(done / len(batches))
-
-    height, width = pixels.shape[-2:]
-    run = map if workers is None else workers.map
-    fitting(restore_tiles, tile or _side(model), chosen=bool(tile))
 
 
 def ready(model: Model, engine: Engine | None) -> Engine:

@@ -304,7 +304,7 @@ def test_bf16_is_within_a_level_or_two_of_float32(make_model, pixels):
 def test_a_large_alpha_is_enlarged_in_parts_as_it_would_be_whole(tiny, engine, pixels, monkeypatch):
     picture = Image(pixels(50, 70), pixels(50, 70, 1, seed=3)[..., 0])
     whole = restore(tiny, picture, engine=engine)
-    monkeypatch.setattr("srgan.inference.picture.AUTO_TILE", 16)
+    monkeypatch.setattr("srgan.inference.tiled.AUTO_TILE", 16)
     monkeypatch.setattr("srgan.inference.alpha.SIDE", 16)
 
     parts = restore(tiny, picture, engine=engine)
