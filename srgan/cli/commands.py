@@ -12,6 +12,7 @@ from srgan.cli.evaluate import evaluate
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
 from srgan.cli.inpaint import inpaint
+from srgan.cli.restore import restore
 from srgan.cli.samples import samples
 from srgan.cli.train import train
 from srgan.cli.upscale import upscale
@@ -24,5 +25,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-for command in (upscale, denoise, inpaint, train, finetune, evaluate, info, samples, verify, retry, doctor, cache):
+RESTORING = (upscale, denoise, inpaint, restore)
+
+for command in (*RESTORING, train, finetune, evaluate, info, samples, verify, retry, doctor, cache):
     srgan.add_command(command)

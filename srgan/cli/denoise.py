@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from srgan.cli.restore import realism_option, restoring, run
+from srgan.cli.run import grain_option, realism_option, restoring, run
 from srgan.cli.weights import Choice, dialled, own
 
 
@@ -22,8 +22,7 @@ def _strength(context: click.Context, parameter: click.Parameter, text: str) -> 
     return text
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
+strength_option = click.option(
     "--strength",
     default="auto",
     metavar="auto|0...100",
@@ -31,12 +30,11 @@ def _strength(context: click.Context, parameter: click.Parameter, text: str) -> 
     show_default=True,
     help="How much noise to take away: 0 leaves the picture, 100 is noise of 55 of 255 levels; auto: what there is.",
 )
-@click.option(
-    "--keep-grain",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    help="Share of the grain to leave in; coloured noise goes all the same.  [default: 0]",
-)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@strength_option
+@grain_option
 @realism_option
 @restoring
 def denoise(

@@ -20,7 +20,7 @@ from srgan.runner.journal import History, fingerprint, stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from srgan.cli.weights import Choice
+    from srgan.cli.weights import Choice, Steps
     from srgan.runner.config import FolderConfig
     from srgan.runner.masks import Masks
     from srgan.runner.plan import Job
@@ -30,7 +30,7 @@ class Rehearsal:
     """What a run would do with each picture, from names, headers and the journal."""
 
     def __init__(
-        self, choice: Choice, config: FolderConfig, masks: Masks | None = None, history: History | None = None
+        self, choice: Choice | Steps, config: FolderConfig, masks: Masks | None = None, history: History | None = None
     ) -> None:
         self.choice, self.config, self.masks, self.history = choice, config, masks, history
         self.needed = 0.0  # bytes
@@ -65,9 +65,9 @@ class Rehearsal:
         config = self.config
         always = config.device in ("auto", "cpu") and config.engine == "auto" and config.precision in ("auto", "fp32")
         if not always:  # only trying tells, and that takes seconds
-            from srgan.inference.pipeline import Restorer
+            from srgan.inference.chain import restorer_of
 
-            Restorer(self.choice.load(), config, self.choice.size)
+            restorer_of(self.choice.load(), config, self.choice.size)
 
     def show(self, jobs: Sequence[Job], *, as_json: bool) -> int:
         """Prints what would become of each picture; the exit code of the run."""

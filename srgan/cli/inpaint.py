@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from srgan.cli.restore import restoring, run
+from srgan.cli.run import restoring, run
 from srgan.cli.weights import Choice, dialled, own
 
 if TYPE_CHECKING:
     from srgan.runner.masks import Masks
 
 
+def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the flags that say what is to be filled, of which `masks_of` makes Masks."""
+    for add in (
+        click.option("--feather", type=click.IntRange(0), default=0, metavar="PX", help="Fade out so far beyond."),
+        click.option("--grow", type=click.IntRange(0), default=0, metavar="PX", help="Fill so much more to each side."),
+        click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Fill this box [px]; may be repeated."),
+        click.option(
+            "--mask",
+            default=None,
+            metavar="FILE|FOLDER|alpha",
+            help="White on black, or as people paint: one picture for all, a folder of the same names, or what is "
+            "transparent.",
+        ),
+    ):
+        command = add(command)
+    return command
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--mask",
-    default=None,
-    metavar="FILE|FOLDER|alpha",
-    help="White on black, or as people paint: one picture for all, a folder of the same names, or what is transparent.",
-)
-@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Fill this box [px]; may be given again.")
-@click.option("--grow", type=click.IntRange(0), default=0, metavar="PX", help="Fill so much more to each side.")
-@click.option("--feather", type=click.IntRange(0), default=0, metavar="PX", help="Fade out over so much beyond.")
+@mask_options
 @restoring
 def inpaint(
     mask: str | None,
@@ -43,12 +54,12 @@ def inpaint(
     Every other pixel stays as it was (JPEG and WebP are encoded anew). Formats, colour profiles, metadata and
     transparency are kept. The same command again continues an interrupted run.
     """
-    masks = _masks(mask, boxes, grow, feather)
+    masks = masks_of(mask, boxes, grow, feather)
     weights = dialled("inpaint", 0.0) if model is None else own(model, 0.0, "inpaint")
     return run(Choice((weights,)), "-filled", paths, output, masks=masks, **common)
 
 
-def _masks(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
+def masks_of(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
     """What the flags say is to be filled."""
     from srgan.runner.masks import Masks
 

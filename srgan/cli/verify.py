@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from srgan.cli.restore import command_file
+from srgan.cli.run import command_file
 from srgan.files import printable
 
-RESTORING = ("upscale", "denoise", "inpaint")
+RESTORING = ("upscale", "denoise", "inpaint", "restore")
 """The commands that write into an output folder."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -59,25 +60,27 @@ class Choice:
     Attributes:
         asked: the fields of the task that flags have set.
         photo: such for photographs as people have them, where each picture gets what suits it.
+        asked_of_clean: the fields that are set for other pictures, where not those of `asked`.
     """
 
     weights: tuple[Weights, ...]
     asked: Mapping[str, Any] = field(default_factory=dict)
     size: Size | None = None
     photo: tuple[Weights, ...] = ()
+    asked_of_clean: Mapping[str, Any] | None = None
 
     def load(self) -> Models:
         """The models themselves, as `srgan.restore_folder` takes them."""
         from srgan.inference.bysource import BySource
 
-        clean = self._loaded(self.weights)
+        clean = self._loaded(self.weights, self.asked if self.asked_of_clean is None else self.asked_of_clean)
         if not self.photo:
             return clean
         realism = self.photo[0].realism
-        return BySource(clean, self._loaded(self.photo), f"realism {realism:g}" if realism else "")
+        return BySource(clean, self._loaded(self.photo, self.asked), f"realism {realism:g}" if realism else "")
 
-    def _loaded(self, weights: tuple[Weights, ...]) -> Model | dict[int, Model]:
-        models = {one.scale: one.load().asked(**self.asked) for one in weights}
+    def _loaded(self, weights: tuple[Weights, ...], asked: Mapping[str, Any]) -> Model | dict[int, Model]:
+        models = {one.scale: one.load().asked(**asked) for one in weights}
         return models[weights[0].scale] if self.size is None else models
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
@@ -89,13 +92,48 @@ class Choice:
     def record(self) -> dict[str, Any]:
         """What decides by which models pictures are restored, and how large they become."""
         weights, photo = ([one.record() for one in some] for some in (self.weights, self.photo))
-        return {"weights": weights, "photo": photo, "asked": dict(self.asked), "size": str(self.size)}
+        asked = {"asked": dict(self.asked), "of clean": dict(self.asked_of_clean or {})}
+        return {"weights": weights, "photo": photo, **asked, "size": str(self.size)}
 
     @property
     def growth(self) -> float | None:
         """Output pixels / input pixels; None where that is another for each picture."""
         factor = self.weights[0].scale if self.size is None else self.size.scale
         return None if factor is None else float(factor) ** 2
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The models of a run in several steps, of which each takes what the one before has made."""
+
+    steps: tuple[Choice, ...]
+
+    @property
+    def size(self) -> Size | None:
+        """What the last step makes."""
+        return self.steps[-1].size
+
+    def load(self) -> list[Models]:
+        """The models themselves, as `srgan.restore_folder` takes them."""
+        return [step.load() for step in self.steps]
+
+    def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
+        """Width and height of an output, and the pixels of the largest picture on the way."""
+        largest = []
+        for step in self.steps:
+            (width, height), most = step.sizes(width, height)
+            largest.append(most)
+        return (width, height), max(largest)
+
+    def record(self) -> dict[str, Any]:
+        """What decides by which models pictures are restored, and how large they become."""
+        return {"steps": [step.record() for step in self.steps]}
+
+    @property
+    def growth(self) -> float | None:
+        """Output pixels / input pixels; None where that is another for each picture."""
+        each = [step.growth for step in self.steps]
+        return None if None in each else math.prod(growth for growth in each if growth is not None)
 
 
 def dialled(name: str, realism: float) -> Weights:

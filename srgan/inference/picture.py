@@ -89,6 +89,8 @@ def restore_bands(
         most: bytes that are made at a time; tiles become lower where they would be more, but not than LEAST_TILE.
         note: gets what the task has to say of the whole picture, before its last rows.
     """
+    if model.task.idle:
+        return bands
     scale = model.task.scale
     row = bands.width * scale**2 * 4 * bands.like.rgb.itemsize  # of the input, in bytes of the output
 

@@ -146,7 +146,16 @@ class Restorer:
     def needs_whole(self) -> bool:
         """Whether a picture can only be restored as a whole, or is only copied."""
         every = [model for models in self.models.values() for model in models.values()]
-        return any(isinstance(one.task, Inpaint) or one.task.idle or one.generator.context is None for one in every)
+        return (
+            self.takes_mask
+            or all(one.task.idle for one in every)
+            or any(one.generator.context is None for one in every)
+        )
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a mask says what is to be done."""
+        return any(isinstance(one.task, Inpaint) for models in self.models.values() for one in models.values())
 
     @contextmanager
     def _free_device(self) -> Iterator[dict[str, dict[int, Engine]]]:

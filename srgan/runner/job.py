@@ -32,6 +32,7 @@ from srgan.runner.masks import Masks
 from srgan.runner.plan import Job
 
 if TYPE_CHECKING:
+    from srgan.inference.chain import Chain
     from srgan.inference.pipeline import Restorer
 
 BYTES_A_PIXEL = 9
@@ -75,7 +76,7 @@ class Conversion:
 
     def __init__(
         self,
-        restorer: Restorer,
+        restorer: Restorer | Chain,
         config: FolderConfig,
         masks: Masks | None = None,
         progress: Progress | None = None,

@@ -20,7 +20,8 @@ import torch
 from srgan.engines.threads import survive_fork, work_alone
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, take_after
-from srgan.inference.pipeline import Models, Restorer
+from srgan.inference.chain import restorer_of
+from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
 from srgan.runner.claims import Claims
 from srgan.runner.config import FolderConfig
@@ -40,7 +41,7 @@ _ALONE = 10**18
 
 
 def restore_folder(
-    model: Models,
+    model: Models | Sequence[Models],
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     config: FolderConfig | None = None,
@@ -58,7 +59,8 @@ def restore_folder(
     continues where an interrupted one stopped.
 
     Args:
-        model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step.
+        model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step; or
+            several of these, of which each takes in floats what the one before has made.
         size: how large pictures become; None is what the model makes.
         masks: for inpainting: what is to be filled of each picture; a path stands for `Masks` of that path.
         jobs: the plan, where the caller has made it already.
@@ -76,7 +78,7 @@ def restore_folder(
     masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
-    conversion = Conversion(Restorer(model, config, size), config, masks, progress)
+    conversion = Conversion(restorer_of(model, config, size), config, masks, progress)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():
         yield from _Run(conversion, None, None).outcomes(jobs)

@@ -1,0 +1,210 @@
+"""What `upscale`, `denoise` and their like share: the flags of a folder run, and the run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srgan import options
+from srgan.cli.dry import Rehearsal
+from srgan.cli.places import Places, places
+from srgan.cli.progress import Progress
+from srgan.cli.streams import give_up
+from srgan.cli.supervise import run_name, supervise
+from srgan.images.find import OF_RUNS
+from srgan.runner import space
+from srgan.runner.config import FolderConfig
+from srgan.runner.journal import History
+from srgan.runner.outcome import Outcome
+
+if TYPE_CHECKING:
+    from srgan.cli.weights import Choice, Steps
+    from srgan.runner.masks import Masks
+    from srgan.runner.plan import Job
+
+_SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
+
+
+def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what every command that restores a folder takes: IN, OUT, and the flags that `run` knows."""
+    path = click.Path(path_type=Path)
+    for add in (
+        click.argument("paths", metavar="IN... [OUT]", nargs=-1, required=True, type=path),
+        *reversed([_flag(name, field.default, field.metadata["help"]) for name, field in _fields().items()]),
+        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Name every picture, and print every note."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
+        click.option("--failed", is_flag=True, help="Only what failed the last time."),
+        click.option("-n", "--dry-run", is_flag=True, help="Check everything but the pixels, and write nothing."),
+        click.option("-m", "--model", default=None, metavar="NAME|FILE", help="Shipped weights or a weights file."),
+        click.option("-o", "--output", type=path, metavar="OUT", help="Where outputs go, for several inputs."),
+    ):
+        command = add(command)
+    return command
+
+
+realism_option = click.option(
+    "--realism",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="0 is faithful, 1 vivid: detail is made up.  [default: 0]",
+)
+
+
+grain_option = click.option(
+    "--keep-grain",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of the grain to leave in; coloured noise goes all the same.  [default: 0]",
+)
+
+
+def _fields() -> dict[str, Any]:
+    return options.options_of(FolderConfig)
+
+
+def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
+    """The flag of a field of FolderConfig."""
+    flag = f"--{name.replace('_', '-')}"
+    names = [flag, *([_SHORT[name]] if name in _SHORT else [])]
+    if type(default) is bool:
+        return click.option(*names, is_flag=True, default=default, help=text)
+    metavar = type(default).__name__.upper()
+    return click.option(*names, type=str, metavar=metavar, default=default, show_default=True, help=text)
+
+
+def run(
+    choice: Choice | Steps,
+    tag: str,
+    paths: Sequence[Path],
+    output: Path | None,
+    *,
+    dry_run: bool,
+    failed: bool,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    masks: Masks | None = None,
+    **flags: object,
+) -> int:
+    """Restores what the paths name by the models chosen, says how far it is, and gives the exit code.
+
+    Args:
+        tag: what is added to the name of an input where no output is named.
+    """
+    from srgan.runner.plan import plan
+
+    config = options.build(FolderConfig, flags)
+    logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
+    where = places(paths, output, tag, config)
+    words = click.get_current_context().find_root().obj  # None where another program has called the command
+    if where.source.is_dir() and not dry_run and words is not None:
+        code = supervise(words, where.target)
+        if code is not None:
+            return code
+    jobs = plan(where.source, where.target, **config.planning(), among=where.among)
+    history = History(where.target)
+    if failed or dry_run:
+        history.refresh()
+    if failed:
+        jobs = [job for job in jobs if job.name in history.failed]
+    rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
+    if dry_run:
+        return _rehearsed(rehearsal, jobs, where.target, as_json=as_json, quiet=quiet)
+    progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
+    progress.show()
+    history.refresh()  # not before: of 100,000 pictures that takes a while
+    started = time.perf_counter()
+    with contextlib.closing(_outcomes(rehearsal, where, jobs, progress, words)) as outcomes:
+        for outcome in outcomes:
+            progress.add(outcome)
+            if not _printed(outcome, as_json, verbose):
+                return 0
+    progress.finish(time.perf_counter() - started, where.target)
+    return 1 if progress.failed else 0
+
+
+def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:
+    """Says how much room the outputs may take, where that is known and more than is free."""
+    if growth is not None and (needed := space.needed(jobs, growth)) > (free := space.free(target)):
+        click.echo(space.said(needed, free), err=True)
+
+
+def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_json: bool, quiet: bool) -> int:
+    """The exit code of a dry run."""
+    rehearsal.check_machine()
+    code = rehearsal.show(jobs, as_json=as_json)
+    if not quiet:
+        rehearsal.tell(target)
+    return code
+
+
+def _outcomes(
+    rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, words: Sequence[str] | None
+) -> Generator[Outcome]:
+    """The outcomes of a run, for which all that is heavy is imported where there is something to do."""
+    if rehearsal.config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
+        for job in jobs:
+            yield Outcome(job.name, job.target, "skipped", "finished before")
+        return
+    _tell_of_space(jobs, where.target, rehearsal.choice.growth)
+
+    from srgan.engines.memory import keep_freed_memory
+    from srgan.engines.precision import choose_devices
+    from srgan.files import write_bytes
+    from srgan.runner import run as folder
+
+    choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
+    keep_freed_memory()
+    outcomes = folder.restore_folder(
+        rehearsal.choice.load(),
+        where.source,
+        where.target,
+        rehearsal.config,
+        size=rehearsal.choice.size,
+        masks=rehearsal.masks,
+        jobs=jobs,
+        progress=progress.within,
+        run=run_name(),
+        asked=rehearsal.asked,
+    )
+    noted = words is None or not where.source.is_dir()
+    with contextlib.closing(outcomes):
+        for outcome in outcomes:
+            if words is not None and not noted:  # not before: a command that is refused is none to try again
+                again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
+                write_bytes(command_file(where.target), json.dumps(again).encode())
+                noted = True
+            yield outcome
+
+
+def command_file(target: Path) -> Path:
+    """Where the last command that restored a folder into `target` is kept."""
+    return target / OF_RUNS / "command.json"
+
+
+def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
+    """Whether what is to be said of an outcome on stdout was; False where nobody reads it any more."""
+    try:
+        if as_json:
+            click.echo(json.dumps(_as_json(outcome)))
+        elif verbose and outcome.status == "ok":
+            click.echo(str(outcome.target))
+    except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
+        give_up(sys.stdout)
+        return False
+    return True
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    said = {"name": outcome.name, "target": str(outcome.target), "status": outcome.status, "reason": outcome.reason}
+    return {**said, "pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}

@@ -1,0 +1,99 @@
+"""Several restorers one after the other, in floats: between them nothing is rounded or clipped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from srgan.images.bands import Bands
+from srgan.images.image import Image, as_samples, white_of
+from srgan.inference.config import InferenceConfig
+from srgan.inference.picture import Weights
+from srgan.inference.pipeline import Models, Restorer
+from srgan.inference.sizes import Size
+
+FLOATS = np.dtype(np.float32)
+
+
+def restorer_of(
+    models: Models | Sequence[Models], config: InferenceConfig, size: Size | None = None
+) -> Restorer | Chain:
+    """What restores pictures: by models, or in several steps; the last makes the size."""
+    if not isinstance(models, Sequence):
+        return Restorer(models, config, size)
+    return Chain([Restorer(some, config, size if step == len(models) else None) for step, some in enumerate(models, 1)])
+
+
+class Chain:
+    """Restorers one after the other; to those who use it, one of them."""
+
+    def __init__(self, steps: Sequence[Restorer]) -> None:
+        self.steps = tuple(steps)
+        self.devices = self.steps[0].devices
+
+    def settings(self) -> dict[str, Any]:
+        """What decides what becomes of a picture, beside it and what was asked for."""
+        return {"steps": [step.settings() for step in self.steps]}
+
+    def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
+        """Width and height of the output, and the pixels of the largest picture on the way, as if of 8 bits."""
+        most = 0
+        for step in self.steps:
+            (width, height), largest = step.sizes(width, height)
+            most = max(most, largest)
+        return (width, height), most * FLOATS.itemsize
+
+    def restore(
+        self,
+        image: Image,
+        mask: Weights | None = None,
+        *,
+        workers: Executor | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Image:
+        """The restored picture; a mask is for the steps that take one, and of the last step the progress is told."""
+        made = _as_floats(image)
+        for number, step in enumerate(self.steps, 1):
+            given = mask if step.takes_mask or not self.takes_mask else None
+            told = progress if number == len(self.steps) else None
+            made = step.restore(made, given, workers=workers, progress=told)
+        return _in_depth(made, image.rgb.dtype)
+
+    def bands(
+        self, bands: Bands, *, workers: Executor | None = None, note: Callable[[str], None] | None = None
+    ) -> Bands:
+        """The same of a picture that is never held as a whole."""
+        depth = bands.like.rgb.dtype
+        made = dataclasses.replace(bands, like=_as_floats(bands.like), each=map(_as_floats, bands.each))
+        for step in self.steps:
+            made = step.bands(made, workers=workers, note=note)
+        return dataclasses.replace(made, like=bands.like, each=(_in_depth(band, depth) for band in made.each))
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether a picture can only be restored as a whole."""
+        return any(step.needs_whole for step in self.steps)
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a mask says what is to be done."""
+        return any(step.takes_mask for step in self.steps)
+
+
+def _as_floats(image: Image) -> Image:
+    """The picture in floats, in which white is 1."""
+    return _converted(image, lambda samples: samples.astype(FLOATS) / np.float32(white_of(samples.dtype)))
+
+
+def _in_depth(image: Image, depth: np.dtype[Any]) -> Image:
+    """The picture rounded to the levels of its file."""
+    return _converted(image, lambda samples: as_samples(samples * np.float32(white_of(depth)), depth))
+
+
+def _converted(image: Image, convert: Callable[[np.ndarray], np.ndarray]) -> Image:
+    alpha = None if image.alpha is None else convert(image.alpha)
+    return dataclasses.replace(image, rgb=convert(image.rgb), alpha=alpha)
