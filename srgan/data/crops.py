@@ -1,23 +1,48 @@
 """Pictures become training pairs; sample i of step s is a function of (seed, s, i), so a run can start anywhere.
 
-clean files  -> bytes on the device -> crop, flip, rotate, rescale -> clean batch -> task.degrade -> pair
+clean files  -> bytes on the device -> crop, rescale, flip, rotate -> clean batch -> task.degrade -> pair
 paired files -> bytes on the device -> the same crop of both, flip, rotate ----------------------> pair
+
+Where windows lie is drawn by the program itself; the device cuts, turns and degrades them a batch at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, UInt8
+from torch import Tensor
 
 from srgan.data.pictures import Pictures
 from srgan.data.sources import Source
 from srgan.errors import ConfigError
 from srgan.ops.resample import resize
-from srgan.tasks.task import Task
+from srgan.tasks.task import Asked, Task
 from srgan.types import Batch, Bytes, Observed
+
+
+class Pair(NamedTuple):
+    """A batch to learn from: what is observed, what should become of it, and what the model is asked for the rest."""
+
+    observed: Observed
+    clean: Batch
+    asked: Asked | None = None
+
+
+class Window(NamedTuple):
+    """A square of a picture [px], and how it is turned."""
+
+    which: int
+    top: int
+    left: int
+    side: int
+    mirrored: bool
+    quarters: int
+    """Quarters of a turn against the clock, once it is mirrored."""
 
 
 def check_pairs(task: Task, every: Sequence[Source]) -> None:
@@ -39,8 +64,8 @@ def pairs(
     turns: int = 1,
     start: int = 0,
     device: torch.device,
-) -> Iterator[list[tuple[Observed, Batch]]]:
-    """The batches (observed, clean) of each step from `start` on, without end, on the device.
+) -> Iterator[list[Pair]]:
+    """The batches of each step from `start` on, without end, on the device.
 
     Args:
         crop: side of what is observed [px].
@@ -48,55 +73,61 @@ def pairs(
         rescale: share of the clean crops that are cut from a picture made smaller; not of pairs.
         turns: batches a step.
     """
-    side = crop * task.scale
-    held = pictures.to(device)
+    held, side = pictures.to(device), crop * task.scale
     for step in count(start):
         rng = torch.Generator(device).manual_seed(seed * 1_000_003 + step)
+        draws = torch.Generator(device).manual_seed((seed * 1_000_003 + step + 1) * 1009 - 1)
         batches = []
         for turn in range(turns):
-            samples = range(turn * batch, (turn + 1) * batch)
+            every = [np.random.default_rng([seed, step, sample]) for sample in range(turn * batch, (turn + 1) * batch)]
             if held.observed is None:
-                clean = _batch([_crop(held.pictures, side, rescale, seed, step, i) for i in samples])
-                batches.append((task.degrade(clean, rng), clean))
+                clean = _cut(held.pictures, [_window(held.pictures, side, rescale, one) for one in every], side)
+                observed = task.degrade(clean, rng)
             else:
-                both = [_crop_both(held, crop, task.scale, seed, step, i) for i in samples]
-                observed = task.present(_batch([one for one, _ in both]))
-                batches.append((observed, _batch([other for _, other in both])))
-        yield batches
+                windows = [_window(held.observed, crop, None, one) for one in every]
+                observed = task.present(_cut(held.observed, windows, crop))
+                clean = _cut(held.pictures, [_enlarged(window, task.scale) for window in windows], side)
+            batches.append((observed, clean))
+        yield [Pair(observed, *task.wanted(observed, clean, draws)) for observed, clean in batches]
 
 
-def _batch(crops: list[Bytes]) -> Batch:
-    batch: Batch = torch.stack(crops).float().div_(255).contiguous(memory_format=torch.channels_last)
+def _window(pictures: list[Bytes], side: int, rescale: float | None, rng: np.random.Generator) -> Window:
+    """A random square of a random picture, in one of its eight orientations; a share are larger, to be reduced."""
+    which = int(rng.integers(len(pictures)))
+    height, width = pictures[which].shape[1:]
+    cut = side
+    if rescale is not None and rng.random() < rescale:
+        cut = min(round(side / rng.uniform(0.5, 1)), height, width)
+    top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
+    return Window(which, top, left, cut, rng.random() < 0.5, int(rng.integers(4)))
+
+
+def _enlarged(window: Window, scale: int) -> Window:
+    """The same window of a picture whose sides are `scale` times as long."""
+    top, left, side = (scale * length for length in (window.top, window.left, window.side))
+    return window._replace(top=top, left=left, side=side)
+
+
+def _cut(pictures: list[Bytes], windows: Sequence[Window], side: int) -> Batch:
+    """What is seen through windows, at one size and turned, in [0, 1]."""
+    seen = torch.stack([_seen(pictures[window.which], window, side) for window in windows])
+    # The eight orientations are four steps, each of which is taken by the whole batch at once.
+    quarters = np.array([window.quarters for window in windows])
+    steps: list[tuple[Callable[[Tensor], Tensor], Bool[np.ndarray, " n"]]] = [
+        (lambda x: x.flip(3), np.array([window.mirrored for window in windows])),
+        (lambda x: x.mT, quarters % 2 == 1),
+        (lambda x: x.flip(2), (quarters == 1) | (quarters == 2)),
+        (lambda x: x.flip(3), quarters >= 2),
+    ]
+    for step, taken in steps:
+        seen = torch.where(torch.from_numpy(taken).to(seen.device).view(-1, 1, 1, 1), step(seen), seen)
+    batch: Batch = seen.float().div_(255).contiguous(memory_format=torch.channels_last)
     return batch
 
 
-def _crop_both(pictures: Pictures, side: int, scale: int, seed: int, step: int, sample: int) -> tuple[Bytes, Bytes]:
-    """A random square of a random pair, `side` px of the observed picture, in one of its eight orientations."""
-    rng = np.random.default_rng([seed, step, sample])
-    which = int(rng.integers(len(pictures.pictures)))
-    observed = (pictures.observed or [])[which]
-    top, left = (int(rng.integers(length - side + 1)) for length in observed.shape[1:])
-    flip, turns = rng.random() < 0.5, int(rng.integers(4))
-
-    def cut(picture: Bytes, times: int) -> Bytes:
-        crop = picture[:, top * times : (top + side) * times, left * times : (left + side) * times]
-        return torch.rot90(crop.flip(2) if flip else crop, turns, (1, 2))
-
-    return cut(observed, 1), cut(pictures.pictures[which], scale)
-
-
-def _crop(pictures: list[Bytes], side: int, rescale: float, seed: int, step: int, sample: int) -> Bytes:
-    """A random square of a random picture, in one of its eight orientations, at times of a reduced picture."""
-    rng = np.random.default_rng([seed, step, sample])
-    picture = pictures[int(rng.integers(len(pictures)))]
-    height, width = picture.shape[1:]
-    cut = side
-    if rng.random() < rescale:
-        cut = min(round(side / rng.uniform(0.5, 1)), height, width)
-    top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
-    crop = picture[:, top : top + cut, left : left + cut]
-    if cut != side:
-        crop = resize(crop[None].float(), side, side)[0].round().clamp(0, 255).to(torch.uint8)
-    if rng.random() < 0.5:
-        crop = crop.flip(2)
-    return torch.rot90(crop, int(rng.integers(4)), (1, 2))
+def _seen(picture: Bytes, window: Window, side: int) -> UInt8[Tensor, "3 {side} {side}"]:
+    """What is seen through one window, not turned."""
+    seen = picture[:, window.top : window.top + window.side, window.left : window.left + window.side]
+    if window.side == side:
+        return seen
+    return resize(seen[None].float(), side, side)[0].round().clamp(0, 255).to(torch.uint8)

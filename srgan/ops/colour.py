@@ -59,5 +59,5 @@ def fine_power(x: Batch) -> Float[Tensor, "n"]:
     )
     level = luma(x.float())
     spectra = torch.fft.rfft2((level - level.mean(dim=(2, 3), keepdim=True)) * window)
-    fine = torch.sum(spectra.abs().square()[:, 0, frequency > 0.25], dim=1)
+    fine = torch.sum(spectra.abs().square()[:, 0] * (frequency > 0.25), dim=(1, 2))  # to choose would be to wait
     return torch.div(fine, (height * width) ** 2)

@@ -20,7 +20,7 @@ from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
 from srgan.tasks.degrade.snapshots import coded, raw
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Task
+from srgan.tasks.task import Asked, Task
 from srgan.types import Batch, Levels, Observed
 
 STRONGEST = 55.0
@@ -120,22 +120,20 @@ class Denoise(Task):
             begin += share
         return _told(noisy, torch.where(tell < self.told, other * STRONGEST, UNKNOWN))
 
-    def wanted(
-        self, observed: Observed, clean: Batch, restore: Callable[[Observed], Batch], rng: torch.Generator
-    ) -> Batch:
+    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, Asked | None]:
         """The clean picture; told a level below that of the noise, so much of the noise is left as exceeds it.
 
-        Told a higher level, what is wanted is what would be made of the picture if it had that much noise.
+        Told a higher level, what is wanted is what the model would make of the picture if it had that much noise.
         """
         told, noise = observed[:, 3:].amax(dim=(1, 2, 3)), observed[:, :3] - clean
         level = noise.square().mean(dim=(1, 2, 3)).sqrt()
         left = torch.where(told < 0, 0, 1 - told / level.clamp(min=1e-6)).clamp(min=0).view(-1, 1, 1, 1)
-        wanted, more = clean + left * noise, told > level
-        if more.any():
-            lacking = (told.square() - level.square())[more].sqrt().mul(255)
-            noisier = gaussian(observed[more, :3], lacking, rng)
-            wanted[more] = restore(_told(noisier, torch.full_like(lacking, UNKNOWN)))
-        return wanted
+        wanted, more = clean + left * noise, torch.nonzero(told > level).flatten()
+        if not len(more):
+            return wanted, None
+        lacking = (told.square() - level.square())[more].sqrt().mul(255)
+        noisier = gaussian(observed[more, :3], lacking, rng)
+        return wanted, Asked(more, _told(noisier, torch.full_like(lacking, UNKNOWN)))
 
     def observe(self, clean: Batch, number: int) -> Observed:
         """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""

@@ -3,14 +3,21 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from srgan.tasks.protocol import Protocol
 from srgan.types import Batch, Levels, Mask, Observed
+
+
+class Asked(NamedTuple):
+    """What only the model itself, so far, can say in training: for which pictures of a batch, and what it is shown."""
+
+    which: Int[Tensor, "k"]
+    observed: Observed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,15 +51,12 @@ class Task(ABC):
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Training: what is left of `clean` after losing something on purpose."""
 
-    def wanted(
-        self, observed: Observed, clean: Batch, restore: Callable[[Observed], Batch], rng: torch.Generator
-    ) -> Batch:
-        """Training: what should become of what is observed; but where the user may ask for less or more, `clean`.
+    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, Asked | None]:
+        """Training: what should become of what is observed, and what the model itself is asked for some of it.
 
-        Args:
-            restore: what the model makes of what is observed, so far.
+        But where the user may ask for less or more, that is `clean`, and nothing is asked.
         """
-        return clean
+        return clean, None
 
     @abstractmethod
     def present(self, picture: Batch) -> Observed:

@@ -13,7 +13,7 @@ from srgan.errors import ConfigError
 from srgan.networks.discriminators import build_discriminator
 from srgan.training.augment import augment
 from srgan.training.config import TrainConfig
-from srgan.training.games import GAMES, accuracy, gradient_penalty, r1
+from srgan.training.games import GAMES, Mean, accuracy, gradient_penalty, mean, mean_of, r1
 from srgan.training.losses import perceptual
 from srgan.training.optimizer import step_if
 from srgan.training.schedule import discriminator_rate_at
@@ -58,24 +58,24 @@ class Adversary:
         real: Batch,
         fake: Batch,
         condition: Batch | None,
+        hole: Mask | None,
         step: int,
         turn: int = 0,
         pace: float = 1.0,
-        hole: Mask | None = None,
     ) -> dict[str, Tensor]:
         """What the log says of one update of the discriminator, at `pace` times its rate; `fake` is detached.
 
         Args:
-            turn: which of the updates of this step it is.
             hole: where `fake` is not what it is said to be restored from; patches without a hole count as real.
+            turn: which of the updates of this step it is.
         """
         config = self.config
         self._rng.manual_seed((config.seed * 1_000_003 + step) * 1009 + turn)
         self.discriminator.train().requires_grad_(True)
         shown_real, shown_fake = self._show(real, condition), self._show(fake, condition)
         real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
-        real_logits, fake_logits = _masked(real_logits, fake_logits, hole)
-        loss = self.game.discriminator(real_logits, fake_logits)
+        real_logits, fake_logits, *means = _sides(real_logits, fake_logits, hole)
+        loss = self.game.discriminator(real_logits, fake_logits, *means)
         # Slopes are differentiated twice, in float32, of the same discriminator: in training its norms would move.
         self.discriminator.eval()
         if self.game.penalty:
@@ -88,7 +88,7 @@ class Adversary:
         self.optimizer.param_groups[0]["lr"] = pace * discriminator_rate_at(step, config)
         step_if(finite, self.optimizer)
         self.optimizer.zero_grad()
-        right_real, right_fake = accuracy(self.game, real_logits.detach(), fake_logits.detach())
+        right_real, right_fake = accuracy(self.game, real_logits.detach(), fake_logits.detach(), *means)
         return {
             "discriminator": loss.detach(),
             "discriminator_gradient": norm.detach(),
@@ -113,9 +113,9 @@ class Adversary:
                 real = self._layers(self._show(clean, condition))
         terms = {}
         if self.config.adversarial:
-            as_real, filled = _masked(real[-1], fake[-1], hole)
+            as_real, filled, *means = _sides(real[-1], fake[-1], hole)
             # A relative game wants real logits down: not those of what was restored around a hole.
-            terms["adversarial"] = self.config.adversarial * self.game.generator(as_real.detach(), filled)
+            terms["adversarial"] = self.config.adversarial * self.game.generator(as_real.detach(), filled, *means)
         if self.config.feature_matching:
             share = 1 / (len(real) - 1)
             layers = [(share, seen, wanted) for seen, wanted in zip(fake[:-1], real[:-1], strict=True)]
@@ -142,15 +142,16 @@ class Adversary:
             return [layer.float() for layer in self.discriminator.layers(shown)]
 
 
-def _masked(real: Logits, fake: Logits, hole: Mask | None) -> tuple[Float[Tensor, "_ 1 _ _"], Float[Tensor, "_ 1 _ _"]]:
-    """The logits of real patches, and of fake ones that have a hole: the others are as real as any.
+def _sides(real: Logits, fake: Logits, hole: Mask | None) -> tuple[Logits, Logits, Mean, Mean]:
+    """What a game is played with: the logits of real patches and of fake ones, and the means over those that count.
+
+    Fake are those patches that have a hole: the others are as real as any. Without any hole, all that is restored is.
 
     Paper: Suvorov et al. 2022, LaMa, arXiv:2109.07161 (Sec. 2.2.2).
     """
     if hole is None:
-        return real, fake
-    seen = F.adaptive_max_pool2d(hole, (fake.shape[2], fake.shape[3])) > 0
-    if not seen.any():
-        return real, fake
-    known, filled = fake[~seen], fake[seen]
-    return torch.cat([real.flatten(), known]).view(1, 1, 1, -1), filled.view(1, 1, 1, -1)
+        return real, fake, mean, mean
+    filled = F.adaptive_max_pool2d(hole, (fake.shape[2], fake.shape[3])) > 0
+    filled = filled | ~filled.any()
+    as_real = torch.cat([torch.ones_like(filled), ~filled], dim=2)
+    return torch.cat([real, fake], dim=2), fake, mean_of(as_real), mean_of(filled)

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ SHIFT, HOLE = 1 / 8, 1 / 2
 
 STRIDE = 16
 """What the strides of judges divide [px]."""
+
+Roll = Callable[[Any], Any]
+"""What is done to pictures before a network judges them, and to what lies beside them; None stays None."""
 
 
 def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Tensor, "n c h w"]:
@@ -41,7 +45,7 @@ def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[T
     return x * _kept(n, height, width, rng, device)
 
 
-def off_grid(seed: int, step: int) -> Callable[[Tensor], Tensor]:
+def off_grid(seed: int, step: int) -> Roll:
     """What rolls pictures (n, c, h, w) by up to 15 px down and to the right, equally whenever `seed` and `step` are.
 
     The gradient of a strided layer or a pooling repeats with its stride (Odena et al. 2016,
@@ -50,7 +54,9 @@ def off_grid(seed: int, step: int) -> Callable[[Tensor], Tensor]:
     """
     down, right = np.random.default_rng([seed, step]).integers(STRIDE, size=2).tolist()
 
-    def roll(pictures: Tensor) -> Tensor:
+    def roll(pictures: Tensor | None) -> Tensor | None:
+        if pictures is None:
+            return None
         return pictures.roll((down, right), dims=(2, 3)).contiguous(memory_format=torch.channels_last)
 
     return roll

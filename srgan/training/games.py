@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from srgan.types import Logits
@@ -20,68 +20,88 @@ Judge = Callable[[Tensor], Logits]
 """A discriminator, or one with its condition already given."""
 
 
+Mean = Callable[[Tensor], Scalar]
+"""Over which logits a loss is averaged: all, or some."""
+
+
 class Game(NamedTuple):
-    """What each player minimises, given the logits of real and of fake pictures.
+    """What each player minimises, given the logits of real and of fake pictures, and the means over either.
 
     Attributes:
         relative: only differences between logits mean something.
         penalty: weight of the gradient penalty that the game needs to be played at all.
     """
 
-    discriminator: Callable[[Logits, Logits], Scalar]
-    generator: Callable[[Logits, Logits], Scalar]
+    discriminator: Callable[..., Scalar]
+    generator: Callable[..., Scalar]
     relative: bool = False
     penalty: float = 0.0
 
 
-def _cross_entropy(real: Logits, fake: Logits) -> Scalar:
+def mean(x: Tensor) -> Scalar:
+    """Over all."""
+    return x.mean()
+
+
+def mean_of(counted: Bool[Tensor, "n 1 h w"]) -> Mean:
+    """The mean over those that count: how many they are is never asked, or the device would be waited for."""
+    share = counted.float()
+
+    def over_some(x: Tensor) -> Scalar:
+        average: Tensor = (x * share).sum() / share.sum()
+        return average
+
+    return over_some
+
+
+def _cross_entropy(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """-E log D(real) - E log(1 - D(fake)), with D = sigmoid(logits)."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
+    return over_real(F.softplus(-real)) + over_fake(F.softplus(fake))
 
 
-def _minimax(real: Logits, fake: Logits) -> Scalar:
+def _minimax(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """E log(1 - D(fake)): Goodfellow et al. 2014, arXiv:1406.2661, Eq. 1. Its gradient fades where D is sure."""
-    return -F.softplus(fake).mean()
+    return -over_fake(F.softplus(fake))
 
 
-def _non_saturating(real: Logits, fake: Logits) -> Scalar:
+def _non_saturating(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """-E log D(fake): Goodfellow et al. 2014, arXiv:1406.2661, Sec. 3, last paragraph."""
-    return F.softplus(-fake).mean()
+    return over_fake(F.softplus(-fake))
 
 
-def _least_squares_discriminator(real: Logits, fake: Logits) -> Scalar:
+def _least_squares_discriminator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """Mao et al. 2017, LSGAN, arXiv:1611.04076, Eq. 2 with a = -1 and b = 1, so that 0 lies between fake and real."""
-    return ((real - 1).square().mean() + (fake + 1).square().mean()) / 2
+    return (over_real((real - 1).square()) + over_fake((fake + 1).square())) / 2
 
 
-def _least_squares_generator(real: Logits, fake: Logits) -> Scalar:
+def _least_squares_generator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """Mao et al. 2017, LSGAN, arXiv:1611.04076, Eq. 2 with c = 1: to be taken for real."""
-    return (fake - 1).square().mean() / 2
+    return over_fake((fake - 1).square()) / 2
 
 
-def _hinge(real: Logits, fake: Logits) -> Scalar:
+def _hinge(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """Lim and Ye 2017, Geometric GAN, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957, Eq. 16."""
-    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+    return over_real(F.relu(1 - real)) + over_fake(F.relu(1 + fake))
 
 
-def _critic(real: Logits, fake: Logits) -> Scalar:
+def _critic(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """Minus the estimate of the Wasserstein distance: Arjovsky et al. 2017, WGAN, arXiv:1701.07875, Eq. 2."""
-    return fake.mean() - real.mean()
+    return over_fake(fake) - over_real(real)
 
 
-def _raise_fake(real: Logits, fake: Logits) -> Scalar:
+def _raise_fake(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """-E C(fake): the generator of hinge and Wasserstein games (arXiv:1802.05957, Eq. 17; arXiv:1701.07875, Eq. 3)."""
-    return -fake.mean()
+    return -over_fake(fake)
 
 
-def _relativistic_discriminator(real: Logits, fake: Logits) -> Scalar:
+def _relativistic_discriminator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """Jolicoeur-Martineau 2018, arXiv:1807.00734, Sec. 4.2; as in ESRGAN, Wang et al. 2018, arXiv:1809.00219, Eq. 1."""
-    return F.softplus(fake.mean() - real).mean() + F.softplus(fake - real.mean()).mean()
+    return over_real(F.softplus(over_fake(fake) - real)) + over_fake(F.softplus(fake - over_real(real)))
 
 
-def _relativistic_generator(real: Logits, fake: Logits) -> Scalar:
+def _relativistic_generator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """The same with real and fake exchanged: ESRGAN, Wang et al. 2018, arXiv:1809.00219, Eq. 2."""
-    return _relativistic_discriminator(fake, real)
+    return _relativistic_discriminator(fake, real, over_fake, over_real)
 
 
 GAMES: dict[str, Game] = {
@@ -124,7 +144,9 @@ def _slopes(verdicts: Float[Tensor, "n"], pictures: Tensor) -> Float[Tensor, "n"
     return slopes
 
 
-def accuracy(game: Game, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+def accuracy(
+    game: Game, real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean
+) -> tuple[Scalar, Scalar]:
     """The shares of real and of fake logits on their own side of 0; in a relative game, of the middle of both means."""
-    between = (real.mean() + fake.mean()) / 2 if game.relative else 0.0
-    return (real > between).float().mean(), (fake < between).float().mean()
+    between = (over_real(real) + over_fake(fake)) / 2 if game.relative else 0.0
+    return over_real((real > between).float()), over_fake((fake < between).float())

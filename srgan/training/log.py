@@ -2,13 +2,21 @@
 
 import json
 import math
+import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from tqdm import tqdm
 
 from srgan import options
 from srgan.data.pictures import Pictures
 from srgan.files import write_bytes
 from srgan.training.config import TrainConfig
+from srgan.training.pace import Pace
+from srgan.training.sheets import board
 
 
 def account(
@@ -21,12 +29,53 @@ def account(
     return account if before is None else {**account, "before": before}
 
 
-def keep_until(path: Path, step: int) -> None:
-    """Drops the lines that a killed run wrote after its last checkpoint."""
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if _step_of(line) <= step]
-        write_bytes(path, "".join(kept).encode())
+class Log:
+    """The lines of `log.jsonl`, which TensorBoard may show, too; a bar on stderr; and how fast a run goes.
+
+    Lines that a killed run wrote after its last checkpoint are dropped.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig, start: int, *, progress: bool) -> None:
+        self.path = folder / "log.jsonl"
+        self._folder, self._config, self._start, self._progress = folder, config, start, progress
+        self._pace = Pace(start, config.steps)
+        self._open = ExitStack()
+        if self.path.exists():
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= start]
+            write_bytes(self.path, "".join(kept).encode())
+
+    def __enter__(self) -> "Log":
+        config, start = self._config, self._start
+        self._bar = self._open.enter_context(
+            tqdm(total=config.steps, initial=start, unit="step", disable=not self._progress, smoothing=0.05)
+        )
+        self._show = self._open.enter_context(board(self._folder / "tensorboard", start, wanted=config.tensorboard))
+        self.resume(start)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def tick(self, step: int, loss: Tensor) -> None:
+        """After each step; two of them wait for the device."""
+        self._bar.update()
+        self._pace.step(step, loss)
+
+    def rate(self, step: int) -> float:
+        """Steps a second since `resume`."""
+        return (step - self._resumed) / (time.perf_counter() - self._clock)
+
+    def resume(self, step: int) -> None:
+        """After what is no step: so that validations and checkpoints make a run no slower."""
+        self._resumed, self._clock = step, time.perf_counter()
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        self._show(line)
+        if "validation" in line:
+            self._bar.set_postfix(line["validation"])
 
 
 def _step_of(line: str) -> float:

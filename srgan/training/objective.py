@@ -1,6 +1,5 @@
 """What the generator minimises: named terms whose sum is the loss, and which the log shows one by one."""
 
-from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -8,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.training.adversary import Adversary
+from srgan.training.augment import Roll
 from srgan.training.config import TrainConfig
 from srgan.training.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
 from srgan.training.vgg import Vgg19
@@ -40,7 +40,7 @@ class Objective:
         clean: Batch,
         condition: Batch | None,
         adversary: Adversary | None,
-        roll: Callable[[Tensor], Tensor] = lambda pictures: pictures,
+        roll: Roll = lambda pictures: pictures,
         hole: Mask | None = None,
     ) -> dict[str, Float[Tensor, ""]]:
         """The terms, weighted: the loss is their sum.
@@ -57,8 +57,7 @@ class Objective:
             features = list(self._seen(self._vgg19, restored, clean))
             terms |= {name: weight * loss(features) for name, (weight, loss) in self._feature_losses.items()}
         if adversary is not None:
-            beside = [None if one is None else roll(one) for one in (condition, hole)]
-            terms |= adversary.terms(restored, clean, *beside)
+            terms |= adversary.terms(restored, clean, roll(condition), roll(hole))
         return terms
 
     def _seen(self, vgg19: Vgg19, restored: Batch, clean: Batch) -> Features:

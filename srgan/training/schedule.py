@@ -1,8 +1,11 @@
 """What changes over the steps of a run: learning rates, and how long the average of the weights remembers."""
 
+import logging
 import math
 
 from srgan.training.config import TrainConfig
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 4.0
 """Times that the average of weights which were trained before forgets over a run, at least: exp(-4) of them stays."""
@@ -11,6 +14,12 @@ REMEMBERED = 4.0
 def warmup_of(config: TrainConfig) -> int:
     """The steps of the warm-up: a tenth of all where as many as asked for would leave none after it."""
     return config.warmup if config.warmup < config.steps else config.steps // 10
+
+
+def check_warmup(config: TrainConfig) -> None:
+    """Says where the warm-up is shorter than asked for."""
+    if warmup_of(config) != config.warmup:
+        log.warning("warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, warmup_of(config))
 
 
 def learning_rate_at(step: int, config: TrainConfig) -> float:

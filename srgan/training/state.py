@@ -42,37 +42,77 @@ def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict
     }
 
 
-def save_state(folder: Path, step: int, who: Mapping[str, Any], **parts: Any) -> None:
-    """Writes the state after `step` updates, whole or not at all; the one before is kept beside it."""
-    buffer = io.BytesIO()
-    torch.save({"step": step, "identity": json.dumps(who), **parts}, buffer)
-    newest, before = folder / NEWEST, folder / BEFORE
-    if newest.exists():
-        os.replace(newest, before)
-    write_bytes(newest, buffer.getvalue())
+class Checkpoints:
+    """The states of one run in its folder, and how many times it has gone back to one.
 
-
-def load_state(folder: Path, who: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The newest state that is whole, or None where there is none.
-
-    Raises:
-        TrainingError: all that is there is damaged, or of a run with other settings.
+    Args:
+        who: the identity of the run.
     """
-    damage: TrainingError | None = None
-    for path in (folder / NEWEST, folder / BEFORE):
-        if path.exists():
-            try:
-                state = _load(path, who)
-            except _DamagedError as error:
-                log.warning("%s", error)
-                damage = error
-                continue
-            if damage is not None:  # or the next state would push the good one aside for the bad one
-                os.replace(folder / NEWEST, folder / DAMAGED)
-            return state
-    if damage is not None:
-        raise damage
-    return None
+
+    def __init__(self, folder: Path, who: Mapping[str, Any]) -> None:
+        self.folder, self.rollbacks = folder, 0
+        self._who = who
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Writes the state, whole or not at all; the one before is kept beside it."""
+        buffer = io.BytesIO()
+        torch.save({**state, "identity": json.dumps(self._who), "rollbacks": self.rollbacks}, buffer)
+        newest, before = self.folder / NEWEST, self.folder / BEFORE
+        if newest.exists():
+            os.replace(newest, before)
+        write_bytes(newest, buffer.getvalue())
+
+    def newest(self) -> dict[str, Any] | None:
+        """The newest state that is whole, or None where there is none.
+
+        Raises:
+            TrainingError: all that is there is damaged, or of a run with other settings.
+        """
+        state = self._newest_whole()
+        reached, told = (0, 0) if state is None else (state["step"], state["rollbacks"])
+        self.rollbacks = max(self.rollbacks, told, self._noted(reached))
+        if state is not None:
+            log.info("continues at step %d", reached)
+        if self.rollbacks > told:  # which no checkpoint tells yet
+            note = {"identity": _digest(self._who), "step": reached, "rollbacks": self.rollbacks}
+            write_bytes(self.folder / ROLLBACKS, json.dumps(note).encode())
+        return state
+
+    def go_back(self, most: int, trouble: TrainingError) -> None:
+        """Counts one return to the newest state.
+
+        Raises:
+            TrainingError: it would be more than `most`.
+        """
+        self.rollbacks += 1
+        if self.rollbacks > most:
+            raise TrainingError(f"{self.folder}: stopped after {most} rollbacks: {trouble}") from trouble
+        log.warning("%s; goes back to the last checkpoint with learning rates / %d", trouble, 2**self.rollbacks)
+
+    def _newest_whole(self) -> dict[str, Any] | None:
+        damage: TrainingError | None = None
+        for path in (self.folder / NEWEST, self.folder / BEFORE):
+            if path.exists():
+                try:
+                    state = _load(path, self._who)
+                except _DamagedError as error:
+                    log.warning("%s", error)
+                    damage = error
+                    continue
+                if damage is not None:  # or the next state would push the good one aside for the bad one
+                    os.replace(self.folder / NEWEST, self.folder / DAMAGED)
+                return state
+        if damage is not None:
+            raise damage
+        return None
+
+    def _noted(self, step: int) -> int:
+        """How many times this run has gone back, as far as that was to `step` or before; or it was begun again."""
+        try:
+            note = json.loads((self.folder / ROLLBACKS).read_bytes())
+            return int(note["rollbacks"]) if note["identity"] == _digest(self._who) and note["step"] <= step else 0
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
+            return 0
 
 
 def begun_for(folder: Path) -> int | None:
@@ -84,21 +124,6 @@ def begun_for(folder: Path) -> int | None:
             except _DamagedError:
                 continue
     return None
-
-
-def note_rollbacks(folder: Path, who: Mapping[str, Any], step: int, rollbacks: int) -> None:
-    """Writes down that the run went back to `step` for so many times, which no checkpoint tells yet."""
-    note = {"identity": _digest(who), "step": step, "rollbacks": rollbacks}
-    write_bytes(folder / ROLLBACKS, json.dumps(note).encode())
-
-
-def noted_rollbacks(folder: Path, who: Mapping[str, Any], step: int) -> int:
-    """How many times this run has gone back, as far as it was to `step` or before; else it was begun again since."""
-    try:
-        note = json.loads((folder / ROLLBACKS).read_bytes())
-        return int(note["rollbacks"]) if note["identity"] == _digest(who) and note["step"] <= step else 0
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
-        return 0
 
 
 def _digest(who: Mapping[str, Any]) -> str:

@@ -78,12 +78,15 @@ class Watch:
             "was_calm": self._was_calm,
         }
 
-    def load_state_dict(self, state: dict[str, Any], *, afresh: bool = False) -> None:
-        """Takes up the counters; `afresh` after a rollback, whose run gets the whole of each rule's patience again."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._skipped, self._nearest, self._was_calm = state["skipped"], state["nearest"], state["was_calm"]
-        if not afresh:
-            self._sure.extend(state["sure"])
-            self._noisy.extend(state["noisy"])
+        self._sure.extend(state["sure"])
+        self._noisy.extend(state["noisy"])
+
+    def be_patient(self) -> None:
+        """After a rollback, the run gets the whole of each rule's patience again."""
+        self._sure.clear()
+        self._noisy.clear()
 
     def _check(self, line: Mapping[str, Any], skipped: int, steps: int) -> None:
         """Raises UnhealthyError where one of the rules is broken."""

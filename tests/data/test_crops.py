@@ -31,7 +31,7 @@ def take(pictures, count, start=0, **settings):
     """`count` batches from step `start` on."""
     config = TrainConfig(**{"batch": 4, "crop": 8, **settings})
     steps = pairs(pictures, TASK, **config.sampling(), start=start, device=CPU)
-    return [next(steps)[-1] for _ in range(count)]
+    return [next(steps)[-1][:2] for _ in range(count)]
 
 
 def coordinates(height, width):
@@ -312,7 +312,7 @@ def test_pairs_for_denoising_come_with_a_level_that_is_not_known(tmp_path, pixel
     pictures = load_pictures(Paired(tmp_path / "noisy", tmp_path / "clean"))
     config = TrainConfig(batch=2, crop=20)
 
-    ((observed, _),) = next(pairs(pictures, Denoise(), **config.sampling(), start=0, device=CPU))
+    ((observed, *_),) = next(pairs(pictures, Denoise(), **config.sampling(), start=0, device=CPU))
 
     assert torch.equal(observed, Denoise().present(observed[:, :3]))
     assert observed[0, :3].sum().item() * 255 == pytest.approx(noisy.sum(), rel=1e-5)

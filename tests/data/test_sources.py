@@ -65,7 +65,7 @@ def test_a_pair_whose_sizes_do_not_fit_is_refused_before_training(paired, pixels
 def test_both_pictures_of_a_pair_are_cropped_turned_and_mirrored_alike(paired):
     config = TrainConfig(batch=32, crop=6, rescale=0.5)
 
-    ((observed, clean),) = next(
+    ((observed, clean, _),) = next(
         pairs(
             load_pictures(paired, scale=2), Upscale(scale=2), **config.sampling(), start=0, device=torch.device("cpu")
         )

@@ -60,22 +60,22 @@ def test_what_is_wanted_follows_the_level_that_the_generator_is_told():
     noise = 20 / 255 * torch.randn(clean.shape, generator=rng(1))
     told = torch.tensor([UNKNOWN, 0.0, 5.0, 50.0]) / 255
     observed = torch.cat([clean + noise, told.view(4, 1, 1, 1).expand(-1, 1, 32, 32)], dim=1)
-    seen = []
 
-    def restore(observed):
-        seen.append(observed)
-        return observed[:, :3] - 1
-
-    wanted = Denoise().wanted(observed, clean, restore, rng(2))
+    wanted, (which, noisier) = Denoise().wanted(observed, clean, rng(2))
 
     torch.testing.assert_close(wanted[0], clean[0])
     torch.testing.assert_close(wanted[1], (clean + noise)[1])
     torch.testing.assert_close(wanted[2], (clean + 0.75 * noise)[2], atol=2e-3, rtol=0)
-    (noisier,) = seen
-    torch.testing.assert_close(wanted[3:], noisier[:, :3] - 1)
+    assert which.tolist() == [3]
     assert noisier[:, 3:].unique().item() * 255 == pytest.approx(UNKNOWN)
     assert (noisier[:, :3] - clean[3:]).std().item() * 255 == pytest.approx(50, rel=0.05)
     assert (noisier[:, :3] - observed[3:, :3]).std().item() * 255 == pytest.approx((50**2 - 20**2) ** 0.5, rel=0.05)
+
+
+def test_where_nobody_is_told_too_much_the_model_is_asked_nothing():
+    clean = pictures(n=4)
+
+    assert Denoise().wanted(Denoise().present(clean), clean, rng())[1] is None
 
 
 def test_evaluation_adds_the_noise_of_numpy_that_the_protocol_names():

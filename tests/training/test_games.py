@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from srgan.training.games import GAMES, Game, accuracy, gradient_penalty, r1
+from srgan.training.games import GAMES, Game, accuracy, gradient_penalty, mean_of, r1
 
 every_game = pytest.mark.parametrize("name", GAMES)
 
@@ -67,6 +67,18 @@ def test_both_players_losses_are_the_papers(name, real, fake):
 
     assert game.discriminator(logits(real), logits(fake)).item() == pytest.approx(discriminator(real, fake), abs=1e-6)
     assert game.generator(logits(real), logits(fake)).item() == pytest.approx(generator(real, fake), abs=1e-6)
+
+
+@every_game
+def test_a_game_over_some_logits_is_that_of_these_alone(name):
+    discriminator, generator = BY_HAND[name]
+    real, fake, first, last = logits(REAL), logits(FAKE), [True, True, True, False], [False, False, True, True]
+    means = [mean_of(torch.tensor(counted).reshape(2, 1, 1, 2)) for counted in (first, last)]
+
+    game = GAMES[name]
+
+    assert game.discriminator(real, fake, *means).item() == pytest.approx(discriminator(REAL[:3], FAKE[2:]), abs=1e-6)
+    assert game.generator(real, fake, *means).item() == pytest.approx(generator(REAL[:3], FAKE[2:]), abs=1e-6)
 
 
 @every_game

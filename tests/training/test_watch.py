@@ -9,9 +9,9 @@ import torch
 from srgan.errors import TrainingError
 from srgan.models.model import Model
 from srgan.tasks.upscale import Upscale
-from srgan.training import loop
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
+from srgan.training.objective import Objective
 from srgan.training.watch import NOISY_LINES, SURE_LINES, UnhealthyError, Watch
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 2, "validate_every": 1000}
@@ -111,7 +111,7 @@ def test_the_counters_survive_a_restart():
 
 def poison(monkeypatch, steps, rounds=math.inf):
     """From now on the loss is not a number at these steps; after so many times it is again."""
-    real, left = loop.Objective.terms, [rounds]
+    real, left = Objective.terms, [rounds]
     seen = {"step": 0}
 
     def poisoned(self, *arguments):
@@ -122,7 +122,7 @@ def poison(monkeypatch, steps, rounds=math.inf):
             terms = {name: term * math.nan for name, term in terms.items()}
         return terms
 
-    monkeypatch.setattr(loop.Objective, "terms", poisoned)
+    monkeypatch.setattr(Objective, "terms", poisoned)
 
 
 def test_a_step_whose_loss_is_not_a_number_is_skipped_and_counted(photos, tmp_path, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_rollback_is_remembered_by_a_run_that_is_killed_after_it(photos, tmp_p
     monkeypatch.undo()
 
     poison(monkeypatch, {5, 6}, rounds=2)
-    poisoned, calls = loop.Objective.terms, []
+    poisoned, calls = Objective.terms, []
 
     def killed(self, *arguments):
         calls.append(1)
@@ -184,7 +184,7 @@ def test_a_rollback_is_remembered_by_a_run_that_is_killed_after_it(photos, tmp_p
             raise KeyboardInterrupt
         return poisoned(self, *arguments)
 
-    monkeypatch.setattr(loop.Objective, "terms", killed)
+    monkeypatch.setattr(Objective, "terms", killed)
     with pytest.raises(KeyboardInterrupt):
         train(fresh(), photos, tmp_path / "cut", config)
     monkeypatch.undo()

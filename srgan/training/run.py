@@ -1,0 +1,95 @@
+"""What changes from step to step: both players, the average that is kept, and what is known of their health."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from srgan.data.crops import Pair
+from srgan.engines.precision import choose_device, choose_numbers
+from srgan.models.model import Model
+from srgan.training.adversary import Adversary
+from srgan.training.config import TrainConfig
+from srgan.training.objective import Objective
+from srgan.training.optimizer import Optimizer
+from srgan.training.watch import Watch
+from srgan.types import Batch, Mask, Observed
+
+
+class Lesson(NamedTuple):
+    """What is observed, what should become of it, what a discriminator sees beside, and where pixels were lost."""
+
+    observed: Observed
+    clean: Batch
+    condition: Batch | None
+    hole: Mask | None
+
+
+class Run:
+    """A run at some step, on its device.
+
+    Attributes:
+        step: the last one that was made.
+        model: whose generator learns.
+        average: of the weights of `model` over the steps, which is what is saved.
+        adversary: the second player, or None where only pictures are compared.
+        scores: of the last validation.
+
+    Args:
+        start: what to begin from; it stays as it is.
+    """
+
+    def __init__(self, start: Model, config: TrainConfig) -> None:
+        self.device = choose_device(config.device)
+        self._dtype = choose_numbers(self.device, config.precision, among=("fp32", "bf16")).dtype
+        self._conditional = config.conditional
+        task = start.task
+        self.step = 0
+        self.model = copy.deepcopy(start).to(self.device).train()
+        self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
+        self.optimizer = Optimizer(self.model.parameters(), config)
+        self.objective = Objective(config, task.scale, self.device, self._dtype)
+        self.adversary: Adversary | None = None
+        if config.playing:
+            channels = task.out_channels * (2 if config.conditional else 1)
+            self.adversary = Adversary(config, channels, config.crop * task.scale, self.device, self._dtype)
+        self.watch = Watch()
+        self.scores: dict[str, float | None] = {}
+
+    def restored(self, observed: Observed, by: Model | None = None) -> Batch:
+        """What the model makes of what is observed, or another one does."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._dtype is torch.bfloat16):
+            restored: Batch = (by or self.model)(observed)
+        return restored
+
+    def lesson(self, pair: Pair) -> Lesson:
+        """A batch as both players learn from it; what only the model so far can say is wanted, its average says."""
+        observed, clean, asked = pair
+        if asked is not None:
+            with torch.no_grad():
+                clean[asked.which] = self.restored(asked.observed, by=self.average)
+        task = self.model.task
+        return Lesson(observed, clean, task.condition(observed) if self._conditional else None, task.lost(observed))
+
+    def state_dict(self) -> dict[str, Any]:
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        return {"step": self.step, "card": json.dumps(self.average.card), **parts}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.step, self.average.card = state["step"], json.loads(state["card"])
+        self.scores = self.average.card["training"]["validation"]
+
+    def _parts(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {
+            "generator": self.model.generator,
+            "average": self.average.generator,
+            "optimizer": self.optimizer,
+            "watch": self.watch,
+        }
+        return parts if self.adversary is None else {**parts, "adversary": self.adversary}
