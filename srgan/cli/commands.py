@@ -9,6 +9,7 @@ from srgan import __version__
 from srgan.cli.denoise import denoise
 from srgan.cli.doctor import cache, doctor
 from srgan.cli.evaluate import evaluate
+from srgan.cli.export import export
 from srgan.cli.finetune import finetune
 from srgan.cli.info import info
 from srgan.cli.inpaint import inpaint
@@ -26,6 +27,7 @@ def srgan() -> None:
 
 
 RESTORING = (upscale, denoise, inpaint, restore)
+MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, train, finetune, evaluate, info, samples, verify, retry, doctor, cache):
+for command in (*RESTORING, *MODELS, samples, verify, retry, doctor, cache):
     srgan.add_command(command)

@@ -121,7 +121,7 @@ def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -
     Raises:
         ConfigError: what OpenVINO compiles does not give what torch gives.
     """
-    openvino = _openvino()
+    openvino = imported()
     core = openvino.Core()
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if dtype is torch.bfloat16 else "f32",
@@ -154,7 +154,7 @@ def _check_process() -> None:
         )
 
 
-def _openvino() -> Any:
+def imported() -> Any:
     if not available():
         raise ConfigError("the engine openvino is not installed: pip install 'srgan[openvino]', or choose torch")
     # OpenVINO reports each import and conversion to its makers, over the network, unless this module is missing.

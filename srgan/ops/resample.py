@@ -49,7 +49,7 @@ def upsample(x: Planes, scale: int) -> Float[Tensor, "n c h*{scale} w*{scale}"]:
     rows = mirrored.reshape(n * channels, 1, *mirrored.shape[-2:])
     # On a GPU in float64, where no setting of the process lets cuDNN round.
     rows = rows.double() if rows.is_cuda else rows
-    phases = F.conv2d(rows, _phase_kernels(scale, x.device).to(rows.dtype)).to(x.dtype)
+    phases = F.conv2d(rows, phase_kernels(scale, x.device).to(rows.dtype)).to(x.dtype)
     return pixel_shuffle(phases.reshape(n, channels * scale**2, height, width), scale)
 
 
@@ -133,7 +133,7 @@ MATRICES = _Matrices(64_000_000)
 
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)
-def _phase_kernels(scale: int, device: torch.device) -> Float[Tensor, "phases 1 taps taps"]:
+def phase_kernels(scale: int, device: torch.device) -> Float[Tensor, "phases 1 taps taps"]:
     """Kernel k*scale + l gives the output pixels of row phase k and column phase l."""
     taps = torch.arange(-UPSAMPLE_CONTEXT, UPSAMPLE_CONTEXT + 1, dtype=torch.float64)
     phase = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
