@@ -15,7 +15,7 @@ from srgan import __version__
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable
 from srgan.runner import space
-from srgan.runner.journal import History, fingerprint, stamp
+from srgan.runner.history import History, fingerprint, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ class Rehearsal:
 
     def _looked(self, job: Job) -> int:
         """The pixels of an output that can be made."""
-        from srgan.runner.job import look
+        from srgan.runner.prospects import look
 
         if self.masks is not None:
             self.masks.stamp(job.name)  # which fails where there is none

@@ -10,7 +10,7 @@ from pathlib import Path
 from srgan.errors import ConfigError, MachineError
 from srgan.files import printable
 from srgan.runner.config import FolderConfig
-from srgan.runner.plan import beside
+from srgan.runner.names import beside
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from srgan.cli.supervise import run_name, supervise
 from srgan.images.find import OF_RUNS
 from srgan.runner import space
 from srgan.runner.config import FolderConfig
-from srgan.runner.journal import History
+from srgan.runner.history import History
 from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ RESTORING = ("upscale", "denoise", "inpaint", "restore")
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 def verify(target: Path) -> int:
     """Check that every picture written into OUT is there, byte for byte."""
-    from srgan.runner.journal import verify as check
+    from srgan.runner.history import verify as check
 
     count = wrong = 0
     for path, trouble in check(target):

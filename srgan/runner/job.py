@@ -9,27 +9,26 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srgan.errors import ImageError, UnsupportedImageError
+from srgan.errors import ImageError
 from srgan.files import Before, printable, write_bytes
 from srgan.images.bands import Bands, read_bands
 from srgan.images.decoders import FIRST_OF
 from srgan.images.fitting import told
-from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of
-from srgan.images.frames import Frames, count_frames, encode_frames, frames_told, read_frames
+from srgan.images.formats import format_of
+from srgan.images.frames import Frames, encode_frames, frames_told, read_frames
 from srgan.images.image import Image
-from srgan.images.reader import Header, check_pixels, probe, read
-from srgan.images.writer import STREAMED, write_bands
+from srgan.images.reader import read
+from srgan.images.writer import write_bands
 from srgan.runner.config import FolderConfig
-from srgan.runner.journal import stamp
+from srgan.runner.history import stamp
 from srgan.runner.masks import Masks
 from srgan.runner.plan import Job
+from srgan.runner.prospects import Prospect, format_made, look, naming
 
 if TYPE_CHECKING:
     from srgan.inference.chain import Chain
@@ -50,20 +49,6 @@ class Made:
     pixels: int
     sha256: str
     notes: tuple[str, ...]
-
-
-class Prospect(NamedTuple):
-    """What the header of an input says of its output.
-
-    Attributes:
-        pixels: what is held of it at a time, counted in pixels of 8 bits.
-        needs: memory that it takes to be held as a whole [GB]; 0 where it cannot pass through some rows at a time.
-        too_large: to be held as a whole.
-    """
-
-    pixels: int
-    needs: float
-    too_large: bool
 
 
 class Conversion:
@@ -131,9 +116,9 @@ class Conversion:
         self._check_unchanged(job, seen)
         self._check_frames(job, frames.images[0])
         holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
-        with _naming(job.source):
+        with naming(job.source):
             images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
-        with _naming(job.target):
+        with naming(job.target):
             data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before, partial=partial)
         pixels = sum(image.width * image.height for image in images)
@@ -149,7 +134,7 @@ class Conversion:
                 before(file, digest)
 
         with (
-            _naming(job.source),
+            naming(job.source),
             read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
         ):
             self._check_frames(job, bands.like)
@@ -209,49 +194,6 @@ class Conversion:
         return data, frames_told(restored, format, strip_metadata=config.strip_metadata)
 
 
-class Look(NamedTuple):
-    """What the header of an input says, and what that means for the output.
-
-    Attributes:
-        size: width and height of the output.
-        largest: pixels of the largest picture on the way to it.
-        passes: the formats let it pass through some rows at a time.
-    """
-
-    header: Header
-    size: tuple[int, int]
-    largest: int
-    passes: bool
-
-
-def look(job: Job, config: FolderConfig, sizes: Callable[[int, int], tuple[tuple[int, int], int]]) -> Look:
-    """What to expect of an output, from the header of the input.
-
-    Raises:
-        ImageError: it cannot be made.
-    """
-    if config.in_place and job.source.name != job.target.name:
-        raise UnsupportedImageError(
-            f"{printable(job.source)}: would become {printable(job.target.name)}, and --in-place keeps names"
-        )
-    header = probe(job.source, pages=config.frames == "all")
-    check_pixels(header, printable(job.source), config.max_pixels)
-    size, largest = sizes(header.width, header.height)
-    format = format_made(job, header.format, config)
-    with _naming(job.source):
-        check_size(format, *size)
-        if config.frames == "all" and format not in SEVERAL and (count := count_frames(job.source, header.format)) > 1:
-            raise ImageError(f"{format} holds one picture, not {count}; choose png, webp or tiff, or --frames first")
-    passes = format in STREAMED and format == format_of(job.target) and config.frames == "first"
-    return Look(header, size, largest, passes)
-
-
-def format_made(job: Job, found: str, config: FolderConfig) -> str:
-    """The output's format: what its name says; but a file that keeps its name keeps what it is in truth, too."""
-    keeps = config.format == "keep" and job.source.name == job.target.name and found in SUFFIXES
-    return found if keeps else format_of(job.target)
-
-
 def _same(frames: Frames, restored: Frames) -> bool:
     """Whether both have the same pixels."""
     return all(
@@ -262,14 +204,3 @@ def _same(frames: Frames, restored: Frames) -> bool:
 
 def _opacity(image: Image) -> np.ndarray:
     return np.empty(0) if image.alpha is None else image.alpha
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """What is wrong with a picture is said of this file, unless it is already."""
-    try:
-        yield
-    except ImageError as error:
-        if str(error).startswith(printable(path)):
-            raise
-        raise ImageError(f"{printable(path)}: {error}") from error

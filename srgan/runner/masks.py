@@ -19,7 +19,7 @@ from srgan.images.find import find
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.inference.painted import Painted, painted, told
-from srgan.runner.journal import stamp
+from srgan.runner.history import stamp
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height [px]."""

@@ -3,17 +3,17 @@
 import logging
 import os
 import re
-import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError
+from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.files import printable
 from srgan.images.find import files
-from srgan.images.formats import HEAD, READABLE, SUFFIXES, format_of, sniffed, writable
+from srgan.images.formats import READABLE, SUFFIXES, format_of, writable
+from srgan.runner.names import kind_by_content, kind_of, renamed, targets
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def plan(
     kinds = _kinds(source, None if in_place else target, sniff, among, unread)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
-    jobs = [Job(source, target, name, new) for name, new in _targets(kinds, format, on_collision)]
+    jobs = [Job(source, target, name, new) for name, new in targets(kinds, format, on_collision)]
     jobs += [Job(source, target, name, name, trouble) for name, trouble in unread.items()]
     if not in_place and inside.is_relative_to(outside):
         _refuse_to_write_into(inside, outside, target, jobs)
@@ -120,7 +120,7 @@ def _kinds(
     others: Counter[str] = Counter()
     names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
     for name in names:
-        kind = _kind(name) or (_kind_by_content(source / name) if sniff or (among and name in among) else None)
+        kind = kind_of(name) or (kind_by_content(source / name) if sniff or (among and name in among) else None)
         if kind:
             kinds[name] = kind
         else:
@@ -143,18 +143,6 @@ def _among(source: Path, among: Sequence[str], exclude: Path | None, unread: dic
             unread.update({str(PurePosixPath(one, name)): trouble for name, trouble in within.items()})
         else:
             yield one
-
-
-def _kind(name: str) -> str | None:
-    return READABLE.get(os.path.splitext(name)[1].lower())
-
-
-def _kind_by_content(path: Path) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            return sniffed(file.read(HEAD), "")
-    except (OSError, ImageError):
-        return None
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -180,7 +168,7 @@ def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
                 f"{printable(target)}: no picture has the suffix {printable(target.suffix)!r}: choose one of "
                 f"{', '.join(SUFFIXES.values())}, or make that folder first"
             )
-        target = target / _renamed(source.name, _kind(source.name) or _kind_by_content(source), format)
+        target = target / renamed(source.name, kind_of(source.name) or kind_by_content(source), format)
     elif format not in ("keep", format_of(target)):
         raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
     else:
@@ -201,64 +189,3 @@ def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[
     for job in jobs:
         if (outside / job.target.relative_to(target)).is_relative_to(inside):
             raise ConfigError(f"{printable(job.target)}: an output among the input; {_ANOTHER}")
-
-
-def _renamed(name: str, kind: str | None, format: str) -> str:
-    """The name of the file made from this one, as long as no other file wants it too."""
-    stem, suffix = os.path.splitext(name)
-    known = READABLE.get(suffix.lower())
-    if known and (known == format or (format == "keep" and known in SUFFIXES)):
-        return name
-    return (stem if known else name) + _suffix(kind, format)
-
-
-def _suffix(kind: str | None, format: str) -> str:
-    """Of a new file made from one of this kind."""
-    wanted = kind if format == "keep" else format
-    return SUFFIXES.get(wanted or "png", SUFFIXES["png"])
-
-
-def beside(source: Path, tag: str, format: str = "keep") -> Path:
-    """Where what is made of a file or folder goes when nobody says: beside it, its name followed by a tag."""
-    whole = Path(os.path.abspath(source))  # of "." and ".." the name
-    if whole.is_dir():
-        return source.parent / f"{source.name}{tag}" if source.name not in ("", "..") else Path(f"{whole}{tag}")
-    kind = _kind(source.name) or _kind_by_content(source)
-    stem, suffix = os.path.splitext(_renamed(source.name, kind, format if format == "keep" else writable(format)))
-    return source.with_name(f"{stem}{tag}{suffix}")
-
-
-def _targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
-    """Each name with that of the file made from it; all of these differ, in more than case."""
-    wanted = {name: _renamed(name, kind, format) for name, kind in kinds.items()}
-    rivals = Counter(map(_folded, wanted.values()))
-    if len(rivals) == len(wanted):
-        return list(wanted.items())
-    chosen: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
-        new = wanted[name]
-        if rivals[_folded(new)] > 1:
-            if on_collision == "error":
-                others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
-                raise ConfigError(
-                    f"{', '.join(map(printable, others))} would all become {printable(new)}: "
-                    "rename them, or let them be renamed with --on-collision rename"
-                )
-            new = new if new == name else name + _suffix(kinds[name], format)
-        chosen[name] = _free(new, taken)
-        taken.add(_folded(chosen[name]))
-    return [(name, chosen[name]) for name in kinds]
-
-
-def _free(name: str, taken: set[str]) -> str:
-    free, number = name, 2
-    while _folded(free) in taken:
-        path = PurePosixPath(name)
-        free, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
-    return free
-
-
-def _folded(name: str) -> str:
-    """What a file system that ignores case, and how accents are spelled, takes the name for."""
-    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -30,6 +29,7 @@ from srgan.runner.journal import Journal
 from srgan.runner.masks import Masks
 from srgan.runner.outcome import Outcome
 from srgan.runner.plan import Job, plan
+from srgan.runner.prospects import Looked
 
 log = logging.getLogger(__name__)
 
@@ -144,24 +144,24 @@ class _Run:
         self.journal.refresh()
         return True
 
-    def _look(self, job: Job) -> _Looked:
+    def _look(self, job: Job) -> Looked:
         """What to expect of the job's output, or its outcome where its target or its header forbid to begin."""
         try:
             if job.trouble:
                 raise ImageError(job.trouble)
             outcome = self._skipped(job)
             if outcome is not None:
-                return _Looked(job, outcome=outcome)
+                return Looked(job, outcome=outcome)
             seen, prospect = self.conversion.stamp(job), self.conversion.look(job)
             died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return _Looked(job, _ALONE if died else prospect.pixels, prospect.needs, prospect.too_large, seen)
+            return Looked(job, _ALONE if died else prospect.pixels, prospect.needs, prospect.too_large, seen)
         except (ImageError, OSError) as error:
-            return _Looked(job, outcome=self._failed(job, error))
+            return Looked(job, outcome=self._failed(job, error))
 
-    def _begin(self, looked: _Looked, pictures: Executor) -> Future[Outcome]:
+    def _begin(self, looked: Looked, pictures: Executor) -> Future[Outcome]:
         if looked.outcome is None:
             partial = None
             if self.journal is not None:
@@ -200,14 +200,14 @@ class _Run:
         if self.claims is not None:
             self.claims.free(job.name)
 
-    def _finish(self, looked: _Looked, partial: str | None) -> Outcome:
+    def _finish(self, looked: Looked, partial: str | None) -> Outcome:
         """The job's outcome, once it is made and others may know."""
         try:
             return self._make(looked, partial)
         finally:
             self._free(looked.job)
 
-    def _make(self, looked: _Looked, partial: str | None) -> Outcome:
+    def _make(self, looked: Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
         memory = {"needs": looked.needs, "memory": self.config.memory}
@@ -239,20 +239,3 @@ class _Run:
         if self.journal is not None:
             self.journal.fail(job, reason)
         return Outcome(job.name, job.target, status, reason)
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """A job, and what its header says of its output; or its outcome, where it is settled.
-
-    Attributes:
-        pixels, needs, too_large: as in a Prospect.
-        stamp: of the input, before it is read.
-    """
-
-    job: Job
-    pixels: int = 0
-    needs: float = 0.0
-    too_large: bool = False
-    stamp: list[int] = field(default_factory=list)
-    outcome: Outcome | None = None

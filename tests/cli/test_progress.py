@@ -7,7 +7,7 @@ from srgan.cli.progress import Progress
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.file import save
-from srgan.runner.journal import History
+from srgan.runner.history import History
 from srgan.runner.outcome import Outcome
 
 

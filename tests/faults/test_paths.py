@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.reader import decode
 from srgan.runner import job
-from srgan.runner.journal import verify
+from srgan.runner.history import verify
 from srgan.runner.plan import plan
 
 from .conftest import ALONE, PHOTO, encoded

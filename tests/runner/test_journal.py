@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from srgan.errors import MachineError
-from srgan.runner.journal import Journal, fingerprint, stamp
+from srgan.runner.history import fingerprint, stamp
+from srgan.runner.journal import Journal
 from srgan.runner.plan import Job
 
 

@@ -1,0 +1,144 @@
+"""What the journal of an output folder says of each picture, and whether what was written is still so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from srgan.errors import ConfigError, ImageError
+from srgan.files import printable
+from srgan.images.find import OF_RUNS
+from srgan.runner.plan import Job
+
+log = logging.getLogger(__name__)
+
+
+class History:
+    """What the journal of an output folder, `OUT/.srgan/journal.jsonl`, says of each picture by name.
+
+    Attributes:
+        finished: its last line of those it was finished with.
+        failed: why it failed, where it did the last time.
+        begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
+        deaths: how often a run died over it since it last came to an end.
+        made: the sizes of the outputs, by their names in the folder.
+        settings: what decided the outputs of finished pictures, by fingerprint.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / OF_RUNS / "journal.jsonl"
+        self.finished: dict[str, dict[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+        self.begun: dict[str, dict[str, str]] = {}
+        self.deaths: dict[str, int] = {}
+        self.made: dict[str, int] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
+        self._read_to, self._lines = 0, 0
+
+    def refresh(self) -> None:
+        """Reads what was added since, by whomever; a line torn by a crash is ignored."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._read_to)
+                added = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        whole = added.rfind(b"\n") + 1
+        for text in added[:whole].splitlines():
+            self._lines += 1
+            try:
+                self._note(json.loads(text))
+            except (ValueError, KeyError, TypeError):
+                log.warning("%s:%d: torn line ignored", self.path, self._lines)
+        self._read_to += whole
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        if "chosen" in line:
+            self.settings[line["settings"]] = dict(line["chosen"])
+            return
+        name = line["name"]
+        if "begun" in line:
+            self.begun.setdefault(name, {})[str(line["begun"])] = str(line.get("run"))
+            return
+        if "died" in line:
+            self.deaths[name] = self.deaths.get(name, 0) + 1
+            return
+        self.begun.pop(name, None)
+        self.failed.pop(name, None)
+        self.deaths.pop(name, None)
+        if "failed" in line:
+            self.failed[name] = line["failed"]
+        else:
+            self.finished[name] = dict(line)
+            self.made[name[: name.rfind("/") + 1] + line["target"]] = line["output"]
+
+    def check_ours(self, job: Job) -> None:
+        """Nothing, where the file in the place of an output is as a run has written it, or one was about to.
+
+        Raises:
+            ImageError: it is somebody else's, or has been changed since.
+        """
+        if job.name in self.begun or self.made.get(job.new) == job.target.stat().st_size:
+            return
+        whose = "has changed since it was made" if job.new in self.made else "is there already, and no run has made it"
+        raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
+
+    def answers(self, job: Job, seen: list[int], asked: str, memory: float = math.inf) -> bool:
+        """Whether this picture was finished from such an input for who asked for the same, and its output is there."""
+        return self._holds(job, seen, memory, "asked", asked)
+
+    def _holds(self, job: Job, seen: list[int], memory: float, key: str, value: str) -> bool:
+        """Whether this picture was finished so from such an input, and its output is still there."""
+        line = self.finished.get(job.name)
+        try:
+            return (
+                line is not None
+                and line.get(key) == value
+                and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory)
+                and line["input"] == seen
+                and line["target"] == job.target.name
+                and line["output"] == job.target.stat().st_size
+            )
+        except OSError:
+            return False
+
+
+def streamed_with(needs: float, memory: float) -> float:
+    """The memory that decides how many rows are made at a time; 0 where the whole is."""
+    return memory if needs >= memory else 0.0
+
+
+def verify(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Each output that the journal of a folder knows, and what is wrong with it: "", "is missing" or "has changed".
+
+    Raises:
+        ConfigError: the folder has no journal.
+    """
+    history = History(folder)
+    if not history.path.is_file():
+        raise ConfigError(f"{folder}: nothing was restored into it (there is no {history.path})")
+    history.refresh()
+    for name, line in history.finished.items():
+        target = folder / PurePosixPath(name).parent / line["target"]
+        try:
+            with target.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            yield target, "" if digest == line["sha256"] else "has changed"
+        except OSError as error:
+            yield target, "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+
+
+def stamp(path: Path) -> list[int]:
+    """Size [bytes] and modification time [ns] of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def fingerprint(settings: Mapping[str, Any]) -> str:
+    """A short name for a set of settings: equal settings, equal name."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
