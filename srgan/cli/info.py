@@ -46,6 +46,7 @@ def _card(model: str, header: Mapping[str, Any]) -> str:
         **{part: _named(header.get(part)) for part in ("task", "network")},
         "training": _training(header.get("training")),
         "licence": str(header.get("licence") or "not told"),
+        **({"tiles": str(header["tiling"])} if "tiling" in header else {}),
     }
     lines = [
         model,

@@ -71,7 +71,10 @@ def make_engine(
     if not isinstance(generator, Network):
         raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
-    numbers = choose_numbers(where, precision)
+    numbers = choose_numbers(where, precision, generator.kinds)
+    if not generator.plain:
+        numbers = Numbers(numbers.dtype, torch.contiguous_format)
+        engine = "torch" if engine == "auto" else engine
     return ENGINES[choose_engine(where, numbers, engine)](generator, where, numbers)
 
 

@@ -20,7 +20,7 @@ import torch
 from srgan.engines.openvino_engine import imported as openvino_module
 from srgan.errors import ConfigError, MachineError
 from srgan.files import write_bytes
-from srgan.models.model import Model, check_model
+from srgan.models.model import Model, check_model, check_ours
 from srgan.models.to_onnx import to_onnx
 from srgan.networks.graph import Graph, add_generator, eye
 from srgan.networks.to_ncnn import to_ncnn
@@ -48,6 +48,7 @@ def export(model: Model, path: str | os.PathLike[str]) -> float:
         MachineError: what is written does not give what ours gives.
     """
     check_model(model)
+    check_ours(model)
     path = Path(path)
     _check_name(path, model)
     graph = graph_of(model)

@@ -25,7 +25,7 @@ from srgan import options
 from srgan.errors import ConfigError, WeightsError
 from srgan.files import write_bytes
 from srgan.models.header import NEWEST_FORMAT, read_header
-from srgan.models.model import Model, check_model
+from srgan.models.model import Model, check_model, check_ours
 from srgan.tasks import TASKS
 
 
@@ -39,6 +39,7 @@ def save(
         half: store float16 (loads as float32 all the same).
     """
     check_model(model)
+    check_ours(model)
     header = {
         "format": NEWEST_FORMAT,
         "task": {"name": model.task.name, **options.record(model.task)},

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from srgan import options
 from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
-from srgan.networks import build_network, describe_network
+from srgan.networks import NETWORKS, build_network, describe_network
+from srgan.networks.network import Network
 from srgan.ops.tiles import padded
 from srgan.tasks.task import Task
 from srgan.types import Batch, Observed
@@ -50,6 +51,16 @@ class Model(nn.Module):
             torch.default_generator.manual_seed(seed)
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
         self.generator.to(memory_format=torch.channels_last)
+
+    @classmethod
+    def around(cls, task: Task, generator: Network, network: Mapping[str, str | int]) -> Model:
+        """A model of a generator that somebody else has made and trained, and how that is called."""
+        model = cls.__new__(cls)
+        nn.Module.__init__(model)
+        survive_fork()
+        model.task, model.network, model.card = task, dict(network), {}
+        model.generator, model.fresh = generator, False
+        return model.eval()
 
     def asked(self, **fields: Any) -> Model:
         """The same weights, shared with this model, for a task asked otherwise: `model.asked(strength="30")`.
@@ -91,3 +102,15 @@ def check_model(given: object) -> None:
         raise ConfigError(f"{os.fspath(given)!r} is a name, no model: srgan.load({os.fspath(given)!r}) gives the model")
     if not isinstance(given, Model):
         raise ConfigError(f"a {type(given).__name__} is no model: srgan.load gives one")
+
+
+def check_ours(model: Model) -> None:
+    """Nothing, where the model can be built from its description.
+
+    Raises:
+        ConfigError: somebody else has made its generator.
+    """
+    if model.network["name"] not in NETWORKS:
+        raise ConfigError(
+            f"the {model.network['name']} is somebody else's: it is run, and not trained, saved or exported"
+        )

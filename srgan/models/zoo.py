@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srgan.errors import WeightsError
+from srgan.models.header import is_foreign, read_header
 
 if TYPE_CHECKING:
     from srgan.models.model import Model
@@ -58,6 +59,10 @@ def load(model: str | os.PathLike[str]) -> Model:
         WeightsError: there is none, it is damaged, or it is not what its checksum promises.
     """
     path = checked(model)
+    if is_foreign(path):
+        from srgan.models.foreign import load as load_foreign
+
+        return load_foreign(path)
     from srgan.models.file import load as load_file
 
     return load_file(path)
@@ -77,10 +82,16 @@ def checked(model: str | os.PathLike[str]) -> Path:
 
 
 def describe(model: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a weights file says of itself: task, network, training, scores; read from its header, without torch."""
-    from srgan.models.header import read_header
+    """What a weights file says of itself: task, network, training, scores; read from its header, without torch.
 
-    return read_header(locate(model))
+    Of weights that others have trained it tells what spandrel finds in them.
+    """
+    path = locate(model)
+    if is_foreign(path):
+        from srgan.models.foreign import describe as describe_foreign
+
+        return describe_foreign(path)
+    return read_header(path)
 
 
 def sha256(path: Path) -> str:

@@ -12,11 +12,15 @@ class Network(nn.Module, ABC):
     """A generator: (n, in_channels, h, w) -> (n, out_channels, h*scale, w*scale).
 
     Attributes:
+        kinds: of numbers that it may compute in, as engines call them: a residual bears bf16, a picture does not.
+        plain: whether every engine and memory format suits it; else torch runs it, channel by channel.
         in_channels: of the input.
         context: input pixels to each side that can influence an output pixel; None when all can.
         multiple_of: the sides of the input must be multiples of this, or run fast only then; pictures are padded.
     """
 
+    kinds: tuple[str, ...] = ("fp32", "bf16", "fp16")
+    plain: bool = True
     in_channels: int
     context: int | None
     multiple_of: int

@@ -34,7 +34,7 @@ class Upscale(Task):
     name: ClassVar[str] = "upscale"
     in_channels: ClassVar[int] = 3
 
-    scale: int = option(4, "Output side / input side: 2, 3 or 4.")
+    scale: int = option(4, "Output side / input side: 2, 3 or 4; 1, 8 or 16 of weights that others have trained.")
     source: str = option(
         "clean", "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old."
     )
@@ -43,7 +43,7 @@ class Upscale(Task):
     rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
 
     def __post_init__(self) -> None:
-        if type(self.scale) is not int or self.scale not in (2, 3, 4):
+        if type(self.scale) is not int or self.scale not in (1, 2, 3, 4, 8, 16):
             raise ConfigError(f"scale={self.scale}: choose 2, 3 or 4")
         if self.source not in SOURCES:
             raise ConfigError(f"source={self.source}: choose one of {', '.join(SOURCES)}")

@@ -26,7 +26,7 @@ from srgan.data.sources import Data, Source, sources
 from srgan.errors import MachineError
 from srgan.evaluation.scoring import evaluate
 from srgan.models.file import save
-from srgan.models.model import Model
+from srgan.models.model import Model, check_ours
 from srgan.training.augment import off_grid
 from srgan.training.config import TrainConfig
 from srgan.training.log import Log, account
@@ -77,6 +77,7 @@ def train(
         ConfigError: pairs do not tell the task enough.
         NoPicturesError: no picture is large enough.
     """
+    check_ours(model)
     config = config or TrainConfig()
     began, out = time.perf_counter(), Path(out)
     try:
