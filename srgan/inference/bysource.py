@@ -22,6 +22,9 @@ COARSE = 94
 NOISY = 4.0
 """So does noise of this level in what is flat [8-bit levels]."""
 
+SOFT = 0.1
+"""Below this sharpness a picture was blurred before it was reduced, or its camera was out of focus."""
+
 
 @dataclass(frozen=True)
 class BySource:
@@ -31,7 +34,7 @@ class BySource:
 
     Attributes:
         clean: for pictures that were only reduced; a model, or one for each scale.
-        photo: for those that show JPEG or noise; the same.
+        photo: for those that show JPEG, noise or blur; the same.
         said: what is said of these where they are taken, beside why: "realism 0.5".
     """
 
@@ -64,6 +67,8 @@ def source_of(picture: Levels, quality: int | None = None) -> Source:
         return Source("photo", f"JPEG quality about {jpeg}")
     if found.noise >= NOISY:
         return Source("photo", f"noise of level {found.noise:.1f}")
+    if found.sharpness < SOFT:
+        return Source("photo", "soft, as if out of focus")
     return Source("clean", "neither blocks nor noise" if jpeg is None else f"JPEG quality about {jpeg}")
 
 

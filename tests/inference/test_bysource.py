@@ -7,6 +7,7 @@ import pytest
 import skimage.data
 import torch
 from PIL import Image as Pillow
+from PIL import ImageFilter
 
 import srgan
 from srgan.errors import ConfigError
@@ -52,6 +53,13 @@ def test_jpeg_and_noise_are_photographs_and_what_was_only_reduced_is_clean():
     assert source_of(web()) == ("photo", "JPEG quality about 55")
     assert source_of(noisy()).name == "photo"
     assert source_of(noisy()).why.startswith("noise of level ")
+
+
+def test_what_was_blurred_is_a_photograph():
+    photograph = Pillow.fromarray(skimage.data.astronaut())
+    blurred = photograph.filter(ImageFilter.GaussianBlur(3)).resize((128, 128), Pillow.Resampling.BICUBIC)
+
+    assert source_of(np.array(blurred)) == ("photo", "soft, as if out of focus")
 
 
 def test_each_picture_gets_the_model_for_its_source_and_says_so(both):

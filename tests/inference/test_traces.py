@@ -81,3 +81,18 @@ def test_large_pictures_are_looked_at_in_the_middle():
     large[704:1904, 904:2104] = decoded(photo().resize((1200, 1200)), 65)
 
     assert traces(large).jpeg == 65
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee", "rocket"])
+def test_blur_shows_whatever_the_picture(name):
+    photograph = Image.fromarray(getattr(skimage.data, name)())
+    small = [photograph.filter(ImageFilter.GaussianBlur(radius)).reduce(4) for radius in (0, 2, 4)]
+
+    sharp, soft, softer = (traces(np.array(picture)).sharpness for picture in small)
+
+    assert sharp > 0.12 and sharp > 1.5 * soft and soft > 1.5 * softer
+    assert softer < 0.1
+
+
+def test_where_nothing_is_there_nothing_is_soft():
+    assert traces(np.full((64, 64, 3), 90, np.uint8)).sharpness == 1
