@@ -7,6 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
+    {"pages"},
     {"training"},
     {"runner", "evaluation"},
     {"inference"},

@@ -6,6 +6,7 @@ Nothing here imports torch, or anything that does, before a command runs: `--hel
 import click
 
 from srgan import __version__
+from srgan.cli.compare import compare
 from srgan.cli.denoise import denoise
 from srgan.cli.doctor import cache, doctor
 from srgan.cli.evaluate import evaluate
@@ -29,5 +30,5 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, *MODELS, samples, verify, retry, doctor, cache):
+for command in (*RESTORING, *MODELS, samples, verify, retry, compare, doctor, cache):
     srgan.add_command(command)

@@ -9,7 +9,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ class Journal(History):
         *,
         needs: float = 0.0,
         memory: float = math.inf,
+        notes: Sequence[str] = (),
     ) -> None:
         """Notes that `job` is finished: `seen` is its input's size and time before it was read.
 
@@ -115,6 +116,7 @@ class Journal(History):
         Args:
             needs: the memory from which on it is held as a whole [GB]; with less its floats are summed otherwise.
             memory: what there was.
+            notes: what the user should know of it; an output that replaces its input is noted before there are any.
         """
         line = {
             "name": job.name,
@@ -126,6 +128,8 @@ class Journal(History):
             "sha256": digest,
             "seconds": round(seconds, 3),
         }
+        if notes:
+            line["notes"] = list(notes)
         if needs:
             line |= {"needs": needs, "streamed": streamed_with(needs, memory)}
         self._write(line)

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -210,7 +211,7 @@ class _Run:
     def _make(self, looked: Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
-        memory = {"needs": looked.needs, "memory": self.config.memory}
+        memory: dict[str, Any] = {"needs": looked.needs, "memory": self.config.memory}
 
         def replaces(file: int, digest: str) -> None:
             take_after(file, job.source)
@@ -230,7 +231,8 @@ class _Run:
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
         if self.journal is not None and not self.config.in_place:
-            self.journal.add(job, seen, job.target.stat().st_size, made.sha256, seconds, **memory)
+            size = job.target.stat().st_size
+            self.journal.add(job, seen, size, made.sha256, seconds, **memory, notes=made.notes)
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:

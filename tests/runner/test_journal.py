@@ -47,6 +47,14 @@ def test_a_finished_picture_is_known_afterwards(job):
     assert has(job)
 
 
+def test_a_line_keeps_the_notes_of_a_picture(job):
+    with opened(job) as journal:
+        journal.add(job, stamp(job.source), 7, "digest", 0.25, notes=("first of 3 frames",))
+
+    with opened(job) as journal:
+        assert journal.finished["a.png"]["notes"] == ["first of 3 frames"]
+
+
 def test_a_line_says_what_was_made_of_what(job):
     finish(job)
 

@@ -1,0 +1,168 @@
+"""Folders before and after become one page that needs no network: each picture's sides, and what is known of them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from srgan.errors import ConfigError
+from srgan.files import printable, replacing
+from srgan.images.find import find
+from srgan.pages.page import Page
+from srgan.pages.sides import Side, look
+from srgan.runner.history import History
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One row of a report.
+
+    Attributes:
+        name: as in the first folder.
+        sides: one a folder; None where that folder has none, or it cannot be read.
+        errors: why, one a folder; "" where nothing is wrong.
+        changed: the mean difference of the last side from the first, at the size of the first [8-bit levels].
+        scores: of each side against the truth: PSNR in RGB [dB], 99 where they are equal, and SSIM.
+        made: what the journals know, one a folder: model, task, seconds, notes.
+    """
+
+    name: str
+    sides: tuple[Side | None, ...]
+    errors: tuple[str, ...]
+    changed: float | None
+    scores: tuple[dict[str, float], ...]
+    made: tuple[dict[str, Any], ...]
+
+
+class _Folder:
+    """Where the pictures of one column lie, by the names of the first column."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise ConfigError(f"{printable(path)}: is not a folder")
+        self.path, self.history = path, History(path)
+        self.history.refresh()
+        names = list(find(path))
+        self._names = set(names)
+        self._stems = {str(PurePosixPath(name).with_suffix("")): name for name in names}
+
+    def names(self) -> list[str]:
+        return sorted(self._names)
+
+    def place(self, name: str) -> Path | None:
+        """The file of a picture: as the journal has it, by the same name, or by the same but for the suffix."""
+        line = self.history.finished.get(name)
+        made = str(PurePosixPath(name).parent / PurePosixPath(str(line["target"])).name) if line else name
+        found = made if made in self._names else name if name in self._names else None
+        found = found or self._stems.get(str(PurePosixPath(name).with_suffix("")))
+        return None if found is None else self.path / found
+
+    def made(self, name: str) -> dict[str, Any]:
+        """What the journal knows of how a picture was made; journals of earlier versions know less."""
+        line = self.history.finished.get(name)
+        if line is None:
+            return {}
+        chosen = self.history.settings.get(line.get("settings", ""), {})
+        return _models(chosen) | {key: line[key] for key in ("seconds", "notes") if key in line}
+
+
+def report(
+    folders: Sequence[Path],
+    target: Path,
+    *,
+    truth: Path | None = None,
+    embed: bool = False,
+    workers: int | None = None,
+    done: Callable[[Picture, int], None] = lambda picture, total: None,
+) -> int:
+    """How many pictures have an error; `target` is the page, and beside it lies what browsers cannot show as it is.
+
+    Args:
+        folders: the pictures before, then one or more after; matched by name, else by name without suffix.
+        truth: the clean pictures, of the same names: each side of their size gets scores.
+        embed: hold the full pictures in the page too, instead of linking to them.
+        workers: pictures looked at side by side; None is one a core.
+        done: told of each picture in order, with how many there are.
+
+    Raises:
+        ConfigError: a folder is none, or the first has no picture.
+    """
+    columns = [_Folder(folder) for folder in folders]
+    clean = None if truth is None else _Folder(truth)
+    names = columns[0].names()
+    if not names:
+        raise ConfigError(f"{printable(folders[0])}: has no picture")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shown = None if embed else target.with_name(f"{target.stem}_files")
+    count = workers or os.cpu_count() or 1
+    wrong = 0
+
+    def one(number: int, name: str) -> Picture:
+        return _picture(name, columns, clean, target.parent, shown, number)
+
+    with replacing(target) as file, ThreadPoolExecutor(count) as pool:
+        page = Page(file, _labels(folders))
+        for picture in _in_order(pool, one, names, 2 * count):
+            wrong += any(picture.errors)
+            page.add(asdict(picture))
+            done(picture, len(names))
+        page.end()
+    return wrong
+
+
+def _models(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """What a journal's settings say of the networks: tasks, and kinds with the beginning of the weights' digest."""
+    if not isinstance(chosen.get("steps", []), list) or not isinstance(chosen.get("models", []), list):
+        return {}
+    each = [
+        model
+        for step in chosen.get("steps") or [chosen]
+        if isinstance(step, dict)
+        for model in step.get("models") or [step]
+        if isinstance(model, dict) and isinstance(model.get("model"), dict)
+    ]
+    networks = ", ".join(f"{one['model'].get('name')} {str(one.get('weights'))[:8]}" for one in each)
+    tasks = ", ".join(str(one.get("task")) for one in each)
+    return {"model": networks, "task": tasks} if each else {}
+
+
+def _labels(folders: Sequence[Path]) -> list[str]:
+    """The names of the folders; as given where two have the same, for a page may be sent to others."""
+    names = [printable(os.path.basename(os.path.abspath(folder))) for folder in folders]
+    return names if len(set(names)) == len(names) else [printable(folder) for folder in folders]
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, one: Callable[[int, str], Picture], names: Sequence[str], ahead: int
+) -> Iterator[Picture]:
+    """The pictures in the order of their names, at most `ahead` of them held."""
+    waiting: deque[Future[Picture]] = deque()
+    try:
+        for number, name in enumerate(names):
+            waiting.append(pool.submit(one, number, name))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for left in waiting:
+            left.cancel()
+
+
+def _picture(
+    name: str, columns: Sequence[_Folder], clean: _Folder | None, base: Path, shown: Path | None, number: int
+) -> Picture:
+    places = [column.place(name) for column in columns]
+    failed = [column.history.failed.get(name, "") for column in columns]
+    sides, errors, changed, scores = look(
+        places, None if clean is None else clean.place(name), base=base, shown=shown, number=number
+    )
+    whole = [failure or error for failure, error in zip(failed, errors, strict=True)]
+    return Picture(
+        printable(name), sides, tuple(whole), changed, scores, tuple(column.made(name) for column in columns)
+    )
