@@ -19,7 +19,7 @@ from srgan.types import Levels
 COARSE = 94
 """JPEG of this quality or below leaves more than a network for clean pictures should enlarge."""
 
-NOISY = 4.0
+NOISY = 3.5
 """So does noise of this level in what is flat [8-bit levels]."""
 
 SOFT = 0.1

@@ -110,11 +110,11 @@ def _offset(luma: Luma) -> int:
 
 
 def _noise(spectra: Spectra) -> float:
-    """The deviation of the finest waves in the quarter of the blocks that have least of all others."""
+    """The deviation of the finest waves in the few blocks that have least of all others, for texture counts, too."""
     rows, columns = np.divmod(np.arange(64), 8)
     finest = (rows + columns >= 8) & (rows > 0) & (columns > 0)
     coarser = np.square(spectra[:, ~finest][:, 1:]).sum(axis=1)
-    flattest = spectra[np.argsort(coarser)[: max(1, len(spectra) // 4)]][:, finest]
+    flattest = spectra[np.argsort(coarser)[: max(4, len(spectra) // 32)]][:, finest]
     return float(np.median(np.abs(flattest)) / 0.6745)
 
 
