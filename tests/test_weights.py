@@ -17,11 +17,13 @@ from tests.precisions import needs_bf16
 
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
 needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
-UPSCALERS = [name for name in zoo.names() if name.startswith("upscale")]
+PHOTO = [name for name in zoo.names() if "-photo" in name]
+UPSCALERS = [name for name in zoo.names() if name.startswith("upscale") and name not in PHOTO]
 DENOISERS = [name for name in zoo.names() if name.startswith("denoise")]
 MEASURED = {
     "upscale": ("Set5", "Set14"),
-    "denoise": ("Kodak24, noise 15", "Kodak24, noise 25", "Kodak24, noise 50", "Kodak24, noise camera"),
+    "photo": [f"Kodak24, {kind}" for kind in ("clean", "web", "phone", "old")],
+    "denoise": [f"Kodak24, noise {noise}" for noise in ("15", "25", "50", "camera")],
     "inpaint": ("Kodak24, thin holes", "Kodak24, medium holes", "Kodak24, thick holes"),
 }
 
@@ -35,8 +37,33 @@ def test_a_weights_file_says_how_it_was_made_and_how_it_scores(name):
     header = srgan.describe(name)
     assert header["training"]["step"] > 0
     assert header["training"]["config"]["steps"] == header["training"]["step"]
-    assert header["scores"].keys() == set(MEASURED[header["task"]["name"]])
+    assert header["scores"].keys() == set(MEASURED["photo" if name in PHOTO else header["task"]["name"]])
     assert header["licence"]
+
+
+def test_faithful_and_vivid_weights_for_photographs_ship():
+    assert {"upscale-x4-photo", "upscale-x4-photo-vivid"} <= set(PHOTO)
+
+
+@pytest.mark.parametrize("kind", ["web", "phone", "old"])
+def test_photographs_are_enlarged_better_than_by_bicubic_and_by_weights_for_clean_pictures(kind, photographs):
+    photo, clean = (srgan.load(name).asked(source=kind) for name in ("upscale-x4-photo", "upscale-x4"))
+
+    ours = srgan.evaluate(photo, photographs, metrics=("psnr",))
+    theirs = srgan.evaluate(clean, photographs, metrics=("psnr",), baselines=False)
+
+    assert ours["mean"]["psnr"] > ours["baseline"]["bicubic"]["psnr"] + 0.3
+    assert ours["mean"]["psnr"] > theirs["mean"]["psnr"] + 0.3
+
+
+@needs_bench
+@pytest.mark.parametrize("name", PHOTO)
+def test_the_scores_on_photographs_are_what_is_measured(name):
+    model = srgan.load(name).asked(source="web")
+
+    measured = srgan.evaluate(model, BENCH / "Kodak24", metrics=("psnr",), baselines=False)["mean"]
+
+    assert measured["psnr"] == pytest.approx(srgan.describe(name)["scores"]["Kodak24, web"]["psnr"], abs=0.02)
 
 
 def test_a_faithful_and_a_vivid_denoiser_ship():
