@@ -1,8 +1,8 @@
-"""The dial `--realism`: what each step of it scores, as a table in README.md; of upscaling also how it looks.
+"""The dial `--realism`: what each step of it scores, as a table in docs/QUALITY.md; of upscaling also how it looks.
 
     python scripts/dial.py --bench BENCH [--model upscale-x4] [--columns Set5 Set14] [--sample chelsea] [--side 144]
 
-BENCH holds the bench folders; columns are those of the README's table of scores. The picture, docs/dial.jpg, is one of
+BENCH holds the bench folders; columns are those of that page's tables of scores. The picture, docs/dial.jpg, is one of
 scikit-image's photographs.
 """
 
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from gallery import observe, strip, titled
-from release import BENCHES, ROOT, insert
+from release import BENCHES, QUALITY, ROOT, insert
 
 import srgan
 from srgan.data.samples import write_samples
@@ -61,7 +61,7 @@ def main() -> None:
     task = faithful.task.name
     if task == "upscale":
         picture(models, arguments.sample, arguments.side)
-    insert(ROOT / "README.md", f"dial {task}", table(models, arguments.bench, arguments.columns or list(BENCHES[task])))
+    insert(QUALITY, f"dial {task}", table(models, arguments.bench, arguments.columns or list(BENCHES[task])))
 
 
 if __name__ == "__main__":

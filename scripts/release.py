@@ -1,5 +1,5 @@
 """Scores the weights in `weights/` on bench folders and writes what ships with them: the scores into each file's own
-metadata, then the checksums, then the tables of `weights/README.md` and `README.md` from the metadata.
+metadata, then the checksums, then from the metadata the tables of `weights/README.md`, `docs/QUALITY.md`, `README.md`.
 
     python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors[@REALISM] ...]
 
@@ -28,6 +28,16 @@ BENCHES = {
     "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }
 """Of each group of weights: what its scores are called, the folder they are measured on, and how."""
+
+QUALITY = ROOT / "docs" / "QUALITY.md"
+FRONT = [
+    ("upscale-x4", "Set14", "bicubic"),
+    ("upscale-x4-vivid", "Set14", "bicubic"),
+    ("upscale-x4-photo", "Kodak24, web", "bicubic"),
+    ("denoise", "Kodak24, noise 25", "nlm"),
+    ("inpaint", "Kodak24, medium holes", "navier_stokes"),
+]
+"""What the front page tells: of which weights, on what, beside which baseline."""
 
 METRICS = ("psnr", "ssim", "lpips", "spectrum", "colour_drift", "niqe")
 
@@ -107,6 +117,16 @@ def _cells(scores: Mapping[str, Mapping[str, Any]], columns: Iterable[str], base
     return " | ".join("{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format(**mean) if mean else "–" for mean in means)
 
 
+def front() -> str:
+    """The few scores of the front page, from the same headers as all others."""
+    lines = ["| | measured on | PSNR [dB] / LPIPS | beside it | PSNR [dB] / LPIPS |", "|---|---|---|---|---|"]
+    for name, column, baseline in FRONT:
+        mean = srgan.describe(name)["scores"][column]
+        ours, theirs = ("{psnr:.2f} / {lpips:.4f}".format(**scores) for scores in (mean, mean[baseline]))
+        lines.append(f"| `{name}` | {column} | {ours} | {baseline} | {theirs} |")
+    return "\n".join(lines) + "\n"
+
+
 def readme(paths: list[Path]) -> str:
     """What ships: scores, networks, steps and licences, from the files' own headers."""
     lines = [
@@ -155,7 +175,8 @@ def main() -> None:
     (WEIGHTS / CHECKSUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     (WEIGHTS / "README.md").write_text(readme(paths), encoding="utf-8")
     for which in BENCHES:
-        insert(ROOT / "README.md", which, table(paths, which))
+        insert(QUALITY, which, table(paths, which))
+    insert(ROOT / "README.md", "scores", front())
 
 
 if __name__ == "__main__":

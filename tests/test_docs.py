@@ -1,6 +1,8 @@
-"""What the README says is so."""
+"""What the README and the pages under docs say is so, and what there is has its place in them."""
 
 import dataclasses
+import importlib
+import pkgutil
 import re
 import shlex
 import shutil
@@ -19,16 +21,50 @@ from srgan.images.writer import write
 from srgan.models import zoo
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.relative_to(ROOT): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+README, TRAINING, QUALITY = (PAGES[Path(name)] for name in ("README.md", "docs/TRAINING.md", "docs/QUALITY.md"))
+DOCS = "\n".join(PAGES.values())
 QUICK = {"steps": 4, "crop": 16, "batch": 2, "log_every": 2, "checkpoint_every": 2, "validate_every": 4}
-PYTHON = (ROOT / "docs" / "PYTHON.md").read_text(encoding="utf-8")
+PYTHON = PAGES[Path("docs/PYTHON.md")]
 
 
-def test_every_file_the_readme_names_is_there():
-    named = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r"`((?:srgan|scripts|docs|tests)/[\w./-]+)`", README)
-    missing = [name for name in named if not (ROOT / name).exists()]
-    assert named
+def headings(page):
+    """What a link to a heading of the page ends in."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there():
+    missing, links = [], 0
+    for page, text in PAGES.items():
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            name, _, heading = link.partition("#")
+            target = (ROOT / page.parent / name).resolve()
+            if not target.exists() or (heading and heading not in headings(PAGES[target.relative_to(ROOT)])):
+                missing.append((str(page), link))
+            links += 1
+    assert links > 20
     assert missing == []
+
+
+def test_every_page_is_linked_to_from_the_front_page():
+    linked = {Path(name) for name in re.findall(r"\]\(([^)#]+)\)", README)}
+    assert set(PAGES) - linked == {Path("README.md")}
+
+
+def test_every_file_that_the_docs_name_is_there():
+    named = re.findall(r"(?<![\w./-])(?:srgan|scripts|docs|tests)/[\w./-]*\w", DOCS)
+    assert named
+    assert [name for name in named if not (ROOT / name.removesuffix("/NAME")).exists()] == []
+
+
+def test_the_front_page_is_short_and_every_line_fits_a_window():
+    assert len(README.splitlines()) <= 110
+    lines = [line for line in DOCS.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 130] == []
 
 
 def test_every_room_has_its_place_in_the_notes_for_contributors():
@@ -47,36 +83,52 @@ def test_no_module_has_the_name_of_a_public_function():
     assert {path.stem for path in (ROOT / "srgan").iterdir()} & set(srgan.__all__) == set()
 
 
-def test_every_flag_the_readme_shows_exists():
-    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
-    known = {flag for command in commands.commands.values() for p in command.params for flag in p.opts}
+FLAGS = {
+    flag for command in commands.commands.values() for p in command.params for flag in (*p.opts, *p.secondary_opts)
+}
+
+
+def test_every_flag_that_the_docs_show_exists():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts").glob("*.py"))
-    known |= set(re.findall(r'"(--[a-z-]+)"', scripts)) | {"--help"}
-    assert shown - known == set()
+    known = FLAGS | set(re.findall(r'"(--[a-z-]+)"', scripts)) | {"--help"}
+    assert shown() - known == set()
 
 
-def test_every_command_the_readme_shows_exists():
-    shown = set(re.findall(r"^srgan ([a-z]+)", README, re.MULTILINE)) | set(re.findall(r"`srgan ([a-z]+)", README))
-    assert shown
-    assert shown <= set(commands.commands)
+def test_every_flag_has_its_place_in_the_docs():
+    assert {flag for flag in FLAGS if flag.startswith("--")} - shown() == set()
+
+
+def shown():
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", DOCS))
+
+
+def test_every_command_that_the_docs_show_exists():
+    named = set(re.findall(r"(?:^|`|&& )srgan ([a-z]+)", DOCS, re.MULTILINE))
+    assert named
+    assert named <= set(commands.commands)
     assert all(isinstance(command, click.Command) for command in commands.commands.values())
 
 
-def test_the_names_of_the_python_example_are_public():
-    used = set(re.findall(r"\bsrgan\.([a-z_A-Z]+)\(", README))
-    assert used
-    assert used <= set(srgan.__all__)
-
-
-def test_every_command_has_its_place_in_the_readme():
+def test_every_command_has_its_place_in_the_docs():
     for name, command in commands.commands.items():
-        assert re.search(rf"(?:srgan |^|`){name}\b", README, re.MULTILINE), name
+        assert re.search(rf"(?:srgan |^|`){name}\b", DOCS, re.MULTILINE), name
         assert command.help
 
 
 def test_every_public_name_has_its_place_in_the_docs():
     named = set(re.findall(r"\bsrgan\.([a-zA-Z_]+)", PYTHON))
     assert named == set(srgan.__all__)
+
+
+def test_every_name_of_the_package_that_the_docs_show_exists():
+    """A public one, or a module as in `srgan.models.export.export`."""
+    named = re.findall(r"(?<![\w./])srgan((?:\.[a-zA-Z_]\w*)+)", DOCS)
+    assert named
+    for name in named:
+        owner, *attributes = name[1:].split(".")
+        found = getattr(srgan, owner) if owner in srgan.__all__ else pkgutil.resolve_name("srgan" + name)
+        for attribute in attributes if owner in srgan.__all__ else ():
+            found = getattr(found, attribute)
 
 
 def test_the_python_examples_work_as_written_but_for_the_length_of_training(tmp_path, monkeypatch):
@@ -103,16 +155,26 @@ def test_the_python_examples_work_as_written_but_for_the_length_of_training(tmp_
     assert srgan.describe("mine.safetensors")["licence"] == "MIT"
 
 
-def test_the_scores_are_those_in_the_weights():
-    for name in zoo.names():
-        scores = srgan.describe(name)["scores"]
-        for mean in scores.values():
-            cell = f"{mean['psnr']:.2f} / {mean['ssim']:.4f} / {mean['lpips']:.4f}"
-            assert f"`{name}`" in README
-            assert cell in README
+def between(page, marker):
+    return page.partition(f"<!-- {marker} -->\n")[2].partition(f"<!-- /{marker} -->")[0]
 
 
-RECIPES = re.findall(r"```\n(srgan finetune .*?)```", README, re.DOTALL)
+def test_the_tables_of_scores_are_made_from_the_weights(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    release = importlib.import_module("release")
+    paths = sorted((ROOT / "weights").glob("*.safetensors"), key=lambda path: path.stem)
+
+    assert between(README, "scores") == release.front()
+    for group in release.BENCHES:
+        assert between(QUALITY, group) == release.table(paths, group)
+    assert all(f"`{name}`" in QUALITY for name in zoo.names())
+
+
+RECIPES = re.findall(r"```\n(srgan finetune .*?)```", TRAINING, re.DOTALL)
+
+
+def test_the_recipe_of_the_front_page_is_that_for_ones_own_photographs():
+    assert re.findall(r"```\n(srgan finetune .*?)```", README, re.DOTALL) == RECIPES[:1]
 
 
 def follow(recipe):
