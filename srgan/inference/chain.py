@@ -23,7 +23,7 @@ def restorer_of(
     models: Models | Sequence[Models], config: InferenceConfig, size: Size | None = None
 ) -> Restorer | Chain:
     """What restores pictures: by models, or in several steps; the last makes the size."""
-    if not isinstance(models, Sequence):
+    if isinstance(models, str) or not isinstance(models, Sequence):
         return Restorer(models, config, size)
     return Chain([Restorer(some, config, size if step == len(models) else None) for step, some in enumerate(models, 1)])
 
