@@ -1,4 +1,4 @@
-"""`srgan restore IN OUT`: what a picture needs, in one go: its holes filled, cleaned, enlarged."""
+"""`srgan restore IN OUT`: what a picture needs, in one go: cleaned, its holes filled, enlarged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def restore(
     output: Path | None,
     **common: Any,
 ) -> int:
-    """Do to pictures what they need: fill what a mask covers, clean, and enlarge where a size is asked for.
+    """Do to pictures what they need: clean, fill what a mask covers, and enlarge where a size is asked for.
 
     Pictures that show noise or JPEG are cleaned, others left as they are, unless --strength says how much. Where a
     picture is enlarged, the network that enlarges it cleans it, too. Between the steps nothing is rounded; each is

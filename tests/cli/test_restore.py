@@ -8,8 +8,6 @@ import pytest
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
-from srgan.models import zoo
-from srgan.models.file import save
 from tests.cli.test_cli import CPU
 from tests.inference.test_bysource import reduced, web
 
@@ -17,7 +15,7 @@ UNET = {"width": 8, "depth": 1, "levels": 2, "fold": 1}
 
 
 @pytest.fixture
-def shelf(make_model, tmp_path, monkeypatch):
+def shelf(make_model, put_on_shelf, tmp_path):
     """A package that ships a denoiser, an inpainter, and x4 for clean pictures and for photographs."""
     models = {
         "denoise": make_model("denoise", "unet", options=UNET),
@@ -25,11 +23,7 @@ def shelf(make_model, tmp_path, monkeypatch):
         "upscale-x4": make_model(scale=4, seed=2),
         "upscale-x4-photo": make_model(scale=4, seed=3),
     }
-    for name, model in models.items():
-        save(model, tmp_path / "shelf" / f"{name}.safetensors")
-    sums = [f"{zoo.sha256(path)}  {path.name}" for path in sorted((tmp_path / "shelf").glob("*.safetensors"))]
-    (tmp_path / "shelf" / zoo.CHECKSUMS).write_text("\n".join(sums) + "\n")
-    monkeypatch.setattr(zoo, "weights_folder", lambda: tmp_path / "shelf")
+    put_on_shelf(models)
     (tmp_path / "in").mkdir()
     write(tmp_path / "in" / "clean.png", Image(reduced()))
     write(tmp_path / "in" / "web.png", Image(web()))

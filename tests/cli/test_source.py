@@ -8,21 +8,15 @@ from srgan.cli.upscale import PHOTO_REALISM
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
-from srgan.models import zoo
-from srgan.models.file import save
 from tests.cli.test_cli import CPU
 from tests.inference.test_bysource import reduced, web
 
 
 @pytest.fixture
-def shelf(make_model, tmp_path, monkeypatch):
+def shelf(make_model, put_on_shelf, tmp_path):
     """A package that ships clean x2 and x4, and x4 for photographs."""
     names = {"upscale-x2": 2, "upscale-x4": 4, "upscale-x4-photo": 4}
-    for number, (name, scale) in enumerate(names.items()):
-        save(make_model(scale=scale, seed=number), tmp_path / "shelf" / f"{name}.safetensors")
-    sums = [f"{zoo.sha256(path)}  {path.name}" for path in sorted((tmp_path / "shelf").glob("*.safetensors"))]
-    (tmp_path / "shelf" / zoo.CHECKSUMS).write_text("\n".join(sums) + "\n")
-    monkeypatch.setattr(zoo, "weights_folder", lambda: tmp_path / "shelf")
+    put_on_shelf({name: make_model(scale=scale, seed=n) for n, (name, scale) in enumerate(names.items())})
     (tmp_path / "in").mkdir()
     write(tmp_path / "in" / "clean.png", Image(reduced()))
     write(tmp_path / "in" / "web.png", Image(web()))
@@ -54,10 +48,8 @@ def test_the_command_looks_at_each_picture_unless_told(run, shelf, scale):
     assert all(same(clean[name], before[name]) and not same(clean[name], photo[name]) for name in clean)
 
 
-def test_photographs_lie_on_the_dial_where_they_look_finished_unless_told(run, shelf, make_model):
-    save(make_model(scale=4, seed=7), shelf / "shelf" / "upscale-x4-photo-vivid.safetensors")
-    sums = [f"{zoo.sha256(path)}  {path.name}" for path in sorted((shelf / "shelf").glob("*.safetensors"))]
-    (shelf / "shelf" / zoo.CHECKSUMS).write_text("\n".join(sums) + "\n")
+def test_photographs_lie_on_the_dial_where_they_look_finished_unless_told(run, shelf, make_model, put_on_shelf):
+    put_on_shelf({"upscale-x4-photo-vivid": make_model(scale=4, seed=7)})
 
     notes, finished = made_by(run, shelf)
     told, half = made_by(run, shelf, "--source", "photo", "--realism", PHOTO_REALISM)
