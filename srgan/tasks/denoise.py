@@ -101,7 +101,7 @@ class Denoise(Task):
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Gaussian noise of a level in [0, 55] or what the options say, drawn for each; some are told any level.
 
-        One picture in eleven has none: what is clean must stay so.
+        One picture in eleven has none, of whatever kind: what is clean must stay so.
         """
         level, kind, tell, other = torch.rand(4, len(clean), generator=rng, device=clean.device)
         level = (1.1 * level - 0.1).clamp(min=0) * STRONGEST
@@ -118,6 +118,7 @@ class Denoise(Task):
                 chosen = (kind >= begin) & (kind < begin + share)
                 noisy = torch.where(chosen.view(-1, 1, 1, 1), make(), noisy)
             begin += share
+        noisy = torch.where((level > 0).view(-1, 1, 1, 1), noisy, clean)
         return _told(noisy, torch.where(tell < self.told, other * STRONGEST, UNKNOWN))
 
     def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, Asked | None]:
