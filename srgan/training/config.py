@@ -38,6 +38,7 @@ class TrainConfig:
     ema: float = option(0.999, "Decay of the average of the weights, which is what is saved.")
     l1: float = option(1.0, "Weight of the mean absolute difference.")
     l2: float = option(0.0, "Weight of the mean squared difference.")
+    psnr: float = option(0.0, "Weight of what PSNR lacks [dB], the mean over the pictures.")
     charbonnier: float = option(0.0, "Weight of the Charbonnier loss.")
     total_variation: float = option(0.0, "Weight of the variation beyond that of the clean pictures.")
     focal_frequency: float = option(0.0, "Weight of the difference of spectra.")

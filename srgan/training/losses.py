@@ -20,6 +20,9 @@ Loss = Callable[[Batch, Batch], Float[Tensor, ""]]
 _LEAST = 1e-7
 """Power of fine detail that rounding to 8 bit alone would give a picture; smaller differences mean nothing."""
 
+_ROUNDING = 1 / (12 * 255**2)
+"""Mean square of what rounding to 8 bit changes."""
+
 Features = Iterable[tuple[float, Tensor, Tensor]]
 """Layers: the weight of each, and what it sees of the restored pictures and of the clean ones."""
 
@@ -32,6 +35,14 @@ def l1(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
 def l2(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
     """Mean squared difference: what PSNR measures."""
     return (restored - clean).square().mean()
+
+
+def psnr(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
+    """Mean over the pictures of what PSNR lacks of what 8 bits can show [dB]: hard pictures weigh no more.
+
+    Paper: Chen et al. 2022, NAFNet, arXiv:2204.04676, whose code trains for PSNR itself.
+    """
+    return 10 * ((restored - clean).square().mean(dim=(1, 2, 3)) / _ROUNDING + 1).log10().mean()
 
 
 def charbonnier(restored: Batch, clean: Batch) -> Float[Tensor, ""]:
@@ -95,6 +106,7 @@ SCALED: dict[str, Callable[..., Float[Tensor, ""]]] = {"consistency": consistenc
 LOSSES: dict[str, Loss] = {
     "l1": l1,
     "l2": l2,
+    "psnr": psnr,
     "charbonnier": charbonnier,
     "total_variation": total_variation,
     "focal_frequency": focal_frequency,

@@ -14,6 +14,7 @@ from srgan.training.losses import (
     detail,
     focal_frequency,
     perceptual,
+    psnr,
     style,
     total_variation,
 )
@@ -51,6 +52,14 @@ def test_a_loss_is_the_mean_over_all_pixels_and_channels(name, expected):
     restored = batch(0.5, 0.75, 0.5, 0.5, 0.25, 0.75)
 
     assert LOSSES[name](restored, clean).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_psnr_is_what_each_picture_lacks_of_what_eight_bits_can_show():
+    clean = torch.full((2, 3, 4, 4), 0.5)
+    restored = clean + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1)
+
+    most = 10 * math.log10(12 * 255**2)
+    assert psnr(restored, clean).item() == pytest.approx(((most - 20) + (most - 40)) / 2, rel=1e-2)
 
 
 def test_detail_compares_how_much_there_is_and_not_where():
