@@ -23,7 +23,10 @@ from srgan.models import zoo
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     path.relative_to(ROOT): path.read_text(encoding="utf-8")
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for path in [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "scripts/README.md")),
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]
 }
 README, TRAINING, QUALITY = (PAGES[Path(name)] for name in ("README.md", "docs/TRAINING.md", "docs/QUALITY.md"))
 DOCS = "\n".join(PAGES.values())
@@ -61,6 +64,20 @@ def test_every_file_that_the_docs_name_is_there():
     assert [name for name in named if not (ROOT / name.removesuffix("/NAME")).exists()] == []
 
 
+def test_every_script_is_told_of_and_no_other():
+    """`folder/` in a heading, then each of its files at the beginning of a row; on top those of no folder."""
+    there = {path.relative_to(ROOT / "scripts") for path in (ROOT / "scripts").rglob("*") if path.is_file()}
+    named, folder = [], Path()
+    for heading, name in re.findall(
+        r"^(?:## `([a-z]+)/`|\| `([\w.-]+)`)", PAGES[Path("scripts/README.md")], re.MULTILINE
+    ):
+        folder = Path(heading) if heading else folder
+        named += [folder / name] if name else []
+
+    assert len(named) == len(set(named))
+    assert set(named) == {path for path in there if path.suffix not in (".pyc", ".md", ".txt")}
+
+
 def test_the_front_page_is_short_and_every_line_fits_a_window():
     assert len(README.splitlines()) <= 110
     lines = [line for line in DOCS.splitlines() if not line.startswith("|")]
@@ -89,7 +106,7 @@ FLAGS = {
 
 
 def test_every_flag_that_the_docs_show_exists():
-    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts").glob("*.py"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts").rglob("*.py"))
     known = FLAGS | set(re.findall(r'"(--[a-z-]+)"', scripts)) | {"--help"}
     assert shown() - known == set()
 
@@ -160,7 +177,7 @@ def between(page, marker):
 
 
 def test_the_tables_of_scores_are_made_from_the_weights(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.syspath_prepend(str(ROOT / "scripts" / "publish"))
     release = importlib.import_module("release")
     paths = sorted((ROOT / "weights").glob("*.safetensors"), key=lambda path: path.stem)
 

@@ -1,8 +1,9 @@
 """NIQE: how natural a picture looks, without the clean one: statistics of local contrast against those of photographs.
 
 Blocks of a picture are described by how their contrast-normalised pixels and neighbouring products are distributed;
-`niqe` is the distance of that description from the one fitted to sharp photographs (`scripts/fit_niqe.py`, kept in
-niqe.npz). The fit is to photographs of our own training, so values do not compare with those of other fits.
+`niqe` is the distance of that description from the one fitted to sharp photographs (by
+`scripts/publish/fit_niqe.py`, kept in niqe.npz). The fit is to photographs of our own training, so values do not
+compare with those of other fits.
 
 Paper: Mittal et al. 2013, "Making a Completely Blind Image Quality Analyzer", doi:10.1109/LSP.2012.2227726.
 """

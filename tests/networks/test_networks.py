@@ -83,7 +83,7 @@ def test_srresnet_refuses_a_scale_it_has_not():
 
 
 def test_scripts_try_further_networks_without_making_them_known_on_import(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "scripts"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "scripts" / "study"))
     before = dict(NETWORKS)
 
     candidates = importlib.import_module("candidates")

@@ -2,7 +2,7 @@
 
 Each is decoded as a whole, and some rows at a time, and what is read is written again, with all that the file said.
 
-    python scripts/fuzz.py [--count 5000] [--seed 0] [--seconds 5] [--megabytes 600]
+    python scripts/stress/fuzz.py [--count 5000] [--seed 0] [--seconds 5] [--megabytes 600]
 
 Prints how often one was read and how often refused; leaves with 1 where a file raised anything else, took longer than
 --seconds, or made the process grow by more than --megabytes. A crash ends the script itself, and the file is left in

@@ -1,7 +1,7 @@
 """Scores the weights in `weights/` on bench folders and writes what ships with them: the scores into each file's own
 metadata, then the checksums, then from the metadata the tables of `weights/README.md`, `docs/QUALITY.md`, `README.md`.
 
-    python scripts/release.py --bench BENCH [NAME=RUN/model.safetensors[@REALISM] ...]
+    python scripts/publish/release.py --bench BENCH [NAME=RUN/model.safetensors[@REALISM] ...]
 
 BENCH holds the folders Set5, Set14 and Kodak24. A `NAME=FILE` puts the weights of a finished run there first, in half
 precision; `NAME-vivid=FILE@REALISM` what lies REALISM of the way from the faithful weights NAME to them, or beyond.
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from insert import insert
 
 import srgan
 from srgan.models.file import load, save
 from srgan.models.zoo import CHECKSUMS, sha256
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
 BENCHES = {
     "upscale": {name: (name, {"source": "clean"}) for name in ("Set5", "Set14")},
@@ -132,7 +133,7 @@ def readme(paths: list[Path]) -> str:
     lines = [
         "# Weights",
         "",
-        "Made by `scripts/release.py` from the files' metadata; `srgan info NAME` tells more.",
+        "Made by `scripts/publish/release.py` from the files' metadata; `srgan info NAME` tells more.",
         "",
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
         "`scale` px of border cut; photographs are made small by `srgan/tasks/degrade/snapshots.py`, and LPIPS is of",
@@ -150,13 +151,6 @@ def readme(paths: list[Path]) -> str:
             f"in its last run. Licence: {header.get('licence', 'none given')}."
         )
     return "\n".join(lines) + "\n"
-
-
-def insert(page: Path, marker: str, text: str) -> None:
-    """Puts `text` between <!-- marker --> and <!-- /marker -->."""
-    before, rest = page.read_text(encoding="utf-8").split(f"<!-- {marker} -->\n")
-    after = rest.split(f"<!-- /{marker} -->\n")[1]
-    page.write_text(f"{before}<!-- {marker} -->\n{text}<!-- /{marker} -->\n{after}", encoding="utf-8")
 
 
 def main() -> None:

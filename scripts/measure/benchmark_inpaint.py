@@ -1,6 +1,6 @@
 """How fast holes in 12-megapixel photographs are filled, beside OpenCV's Telea, in one run.
 
-    python scripts/benchmark_inpaint.py --data DIR [--model inpaint] [--pictures 3] [--rounds 3]
+    python scripts/measure/benchmark_inpaint.py --data DIR [--model inpaint] [--pictures 3] [--rounds 3]
 
 The photographs are the first of DIR, enlarged to 4000 x 3000 px; strokes and boxes cover 1, 10 and 40 % of each.
 Medians of the rounds, in megapixels of the whole picture a second; reading and writing files is left out.

@@ -1,7 +1,7 @@
 """Side by side: what went in, what costs nothing, ours, and the truth, at 100 %.
 
-    python scripts/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--source web phone] [--side 160]
-                              [--only PICTURE ...]
+    python scripts/publish/gallery.py OUT.png [--data DIR] [--models NAME ...] [--noise 25] [--source web phone]
+                                      [--side 160] [--only PICTURE ...]
 
 Without --data the pictures are scikit-image's photographs; of each that square is shown in which the simple way misses
 most, once for each --noise or --source. For inpainting each photograph is shown twice, with two kinds of damage

@@ -1,6 +1,7 @@
 """The dial `--realism`: what each step of it scores, as a table in docs/QUALITY.md; of upscaling also how it looks.
 
-    python scripts/dial.py --bench BENCH [--model upscale-x4] [--columns Set5 Set14] [--sample chelsea] [--side 144]
+    python scripts/publish/dial.py --bench BENCH [--model upscale-x4] [--columns Set5 Set14] [--sample chelsea]
+                                   [--side 144]
 
 BENCH holds the bench folders; columns are those of that page's tables of scores. The picture, docs/dial.jpg, is one of
 scikit-image's photographs.
@@ -12,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 from gallery import observe, strip, titled
-from release import BENCHES, QUALITY, ROOT, insert
+from insert import insert
+from release import BENCHES, QUALITY, ROOT
 
 import srgan
 from srgan.data.samples import write_samples

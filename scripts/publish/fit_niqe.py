@@ -1,6 +1,6 @@
 """Fits NIQE's picture of naturalness to sharp photographs.
 
-    python scripts/fit_niqe.py --data TRAIN [--pictures 500]
+    python scripts/publish/fit_niqe.py --data TRAIN [--pictures 500]
 
 Writes srgan/evaluation/niqe.npz. As in the paper, of each photograph the blocks at least three quarters as sharp as
 the sharpest.
@@ -30,7 +30,7 @@ def main() -> None:
         features, sharpness = block_features(luma(rgb))
         kept.append(features[sharpness > SHARP * sharpness.max(initial=0)])
     mean, covariance = fit_natural(np.concatenate(kept))
-    path = Path(__file__).resolve().parent.parent / "srgan" / "evaluation" / "niqe.npz"
+    path = Path(__file__).resolve().parents[2] / "srgan" / "evaluation" / "niqe.npz"
     np.savez(path, mean=mean, covariance=covariance)
     print(f"{path}: {sum(map(len, kept))} sharp blocks of {len(kept)} photographs")
 

@@ -1,6 +1,6 @@
 """The tables that the default game and discriminator were chosen from: equal steps, equal data, several seeds.
 
-    python scripts/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 150]
+    python scripts/study/adversaries.py --data TRAIN --val VAL --features VGG19 --out runs/adversaries [--steps 150]
 
 Prints docs/ADVERSARIES.md. Each run fine-tunes the faithful weights with one recipe; interventions are skipped steps
 and rollbacks. A run that is there already is not run again.
@@ -73,7 +73,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=150)
     arguments = parser.parse_args()
     keep_freed_memory()
-    print(f"# Adversaries\n\nMade by `scripts/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4,")
+    print("# Adversaries\n")
+    print(f"Made by `scripts/study/adversaries.py`: {arguments.steps} steps from `{arguments.init}`, x4,")
     print(f"on {Path(arguments.data).name}; scores are on pictures held out.")
     print("One seed does not tell discriminators apart.\n")
     table(arguments, "Games", {game: {"game": game} for game in GAMES}, range(3))

@@ -1,8 +1,9 @@
 """The curve that a task's network was chosen from: PSNR after equal training against pixels a second.
 
-python scripts/networks.py upscale --data TRAIN --val VAL --out runs/networks [--steps 500]
+    python scripts/study/networks.py upscale --data TRAIN --val VAL --out runs/networks [--steps 500] |
+        python scripts/publish/insert.py docs/NETWORKS.md upscale
 
-writes the task's table into docs/NETWORKS.md.
+Prints the task's table, a row for each network as it is done.
 """
 
 import argparse
@@ -13,7 +14,6 @@ from typing import Any
 
 import candidates
 import torch
-from release import insert
 
 import srgan
 from srgan.engines import make_engine
@@ -53,7 +53,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "denoise": {"batch": 8, "crop": 128, "learning_rate": 2e-3},
     "inpaint": {"batch": 8, "crop": 128, "learning_rate": 2e-3, "ema": 0.99},
 }
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "NETWORKS.md"
 
 
 def megapixels_a_second(model: srgan.Model) -> float:
@@ -88,7 +87,7 @@ def main() -> None:
         validate_every=steps,
     )
     scored = f"PSNR{' of holes' * (task == 'inpaint')} after {steps} steps [dB]"
-    lines = [f"| network | params | multiply-adds / input pixel | {scored} | output MP/s |", "|---|---|---|---|---|"]
+    print(f"| network | params | multiply-adds / input pixel | {scored} | output MP/s |\n|---|---|---|---|---|")
     for network in CANDIDATES[task]:
         model = srgan.Model(TASKS[task](), network)
         options = ", ".join(f"{key} {value}" for key, value in network.items() if key != "name")
@@ -99,9 +98,7 @@ def main() -> None:
         params = sum(p.numel() for p in trained.parameters())
         speed = megapixels_a_second(trained)
         row = f"{params / 1e6:.2f} M | {multiply_adds(trained) / 1e6:.3f} M | {psnr:.3f} | {speed:.1f}"
-        lines.append(f"| {network['name']} ({options}) | {row} |")
-        print(lines[-1], flush=True)
-    insert(PAGE, task, "\n".join(lines) + "\n")
+        print(f"| {network['name']} ({options}) | {row} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How fast a folder is restored, against the usual way and against the machine's own rate, in one run.
 
-    python scripts/benchmark.py --data DIR [--model upscale-x4] [--format png|jpeg] [--large 20] [--rounds 5] [--json]
+    python scripts/measure/benchmark.py --data DIR [--model upscale-x4] [--format png|jpeg] [--large 20] [--rounds 5]
+                                        [--json]
 
 Each round measures, one after the other: the folder runner end to end (what a command runs once torch is imported); the
 same network the usual way (fp32, NCHW, one whole picture at a time, decode and encode inline, same codecs, same

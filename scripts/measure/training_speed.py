@@ -1,6 +1,6 @@
 """How many steps a second the training loop does, against a plain loop written the usual way, in one run.
 
-    python scripts/training_speed.py --data DIR [--features VGG19] [--rounds 3] [--steps 20] [--json]
+    python scripts/measure/training_speed.py --data DIR [--features VGG19] [--rounds 3] [--steps 20] [--json]
 
 The usual way: float32, NCHW, pictures cropped and reduced in DataLoader workers, the same networks, losses, batch and
 optimizer. Both play the relativistic game at the batch and crop of the vivid weights. Rounds are interleaved; the
