@@ -52,7 +52,12 @@ def usual_way(pictures: Pictures, config: srgan.TrainConfig, steps: int) -> floa
     device = choose_device()
     model = srgan.Model(srgan.Upscale(scale=4)).to(device, memory_format=torch.contiguous_format)
     discriminator = build_discriminator(
-        config.discriminator, 3, width=config.discriminator_width, depth=config.discriminator_depth, seed=0
+        config.discriminator,
+        3,
+        config.crop * model.task.scale,
+        width=config.discriminator_width,
+        depth=config.discriminator_depth,
+        seed=0,
     ).to(device, memory_format=torch.contiguous_format)
     vgg19 = None
     if config.perceptual:

@@ -5,7 +5,9 @@ slopes below 1 alone would hush a faint pattern, and the generator would keep it
 a verdict depends on nothing but its own patch, and gradient penalties make sense.
 """
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -42,7 +44,7 @@ class PatchGAN(Discriminator):
     Paper: Isola et al. 2017, arXiv:1611.07004, Sec. 6.1.2, without batch normalisation.
     """
 
-    def __init__(self, in_channels: int, *, width: int = 64, depth: int = 3) -> None:
+    def __init__(self, in_channels: int, side: int, *, width: int = 64, depth: int = 3) -> None:
         super().__init__()
         self.smallest, self.multiple_of = 3 * 2**depth, 1
         widths = [in_channels, *(width * min(2**level, 8) for level in range(depth + 1))]
@@ -65,7 +67,7 @@ class UNetDiscriminator(Discriminator):
     Sec. 3.3. The sides of the pictures are multiples of 2**depth.
     """
 
-    def __init__(self, in_channels: int, *, width: int = 64, depth: int = 3) -> None:
+    def __init__(self, in_channels: int, side: int, *, width: int = 64, depth: int = 3) -> None:
         super().__init__()
         self.smallest = self.multiple_of = 2**depth
         widths = [width * min(2**level, 8) for level in range(depth + 1)]
@@ -94,12 +96,46 @@ class UNetDiscriminator(Discriminator):
         return [*made, self.tail(made[-1])]
 
 
-DISCRIMINATORS: dict[str, type[PatchGAN] | type[UNetDiscriminator]] = {"patchgan": PatchGAN, "unet": UNetDiscriminator}
+class Several(Discriminator):
+    """Several discriminators, each of which sees pictures at half the size of the one before; a logit is the mean.
+
+    Paper: Wang et al. 2018, pix2pixHD, arXiv:1711.11585, Sec. 3.2, which averages losses instead.
+    """
+
+    def __init__(self, judges: Sequence[Discriminator]) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList(judges)
+        halved = [2**times for times in range(len(judges))]
+        self.smallest = max(times * judge.smallest for times, judge in zip(halved, judges, strict=True))
+        self.multiple_of = math.lcm(*(times * judge.multiple_of for times, judge in zip(halved, judges, strict=True)))
+
+    def layers(self, pictures: Float[Tensor, "n c h w"]) -> list[Tensor]:
+        made, verdicts = [], []
+        for judge in self.judges:
+            *hidden, logits = judge.layers(pictures)  # type: ignore[operator]  # as a ModuleList hides what it holds
+            made += hidden
+            verdicts.append(logits)
+            pictures = F.avg_pool2d(pictures, 2)
+        size = verdicts[0].shape[2:]
+        return [*made, torch.stack([F.interpolate(logits, size) for logits in verdicts]).mean(dim=0)]
 
 
-def build_discriminator(name: str, in_channels: int, *, width: int, depth: int, seed: int) -> Discriminator:
-    """A fresh discriminator in channels-last memory."""
+DISCRIMINATORS: dict[str, Callable[..., Discriminator]] = {"patchgan": PatchGAN, "unet": UNetDiscriminator}
+"""Each is made of the channels and the side of the pictures, a width and a depth."""
+
+
+def build_discriminator(
+    name: str, in_channels: int, side: int, *, width: int, depth: int, seed: int, count: int = 1
+) -> Discriminator:
+    """A fresh discriminator, or several as one, in channels-last memory.
+
+    Args:
+        side: of the pictures that will be shown [px].
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        discriminator = DISCRIMINATORS[name](in_channels, width=width, depth=depth)
+        judges = [
+            DISCRIMINATORS[name](in_channels, side // 2**times, width=width, depth=depth) for times in range(count)
+        ]
+    discriminator = judges[0] if count == 1 else Several(judges)
     return discriminator.to(memory_format=torch.channels_last)

@@ -13,14 +13,11 @@ from srgan.errors import ConfigError
 from srgan.networks.discriminators import build_discriminator
 from srgan.training.augment import augment
 from srgan.training.config import TrainConfig
-from srgan.training.games import GAMES, Mean, accuracy, gradient_penalty, mean, mean_of, r1
-from srgan.training.losses import perceptual
-from srgan.training.optimizer import step_if
+from srgan.training.games import GAMES, Mean, accuracy, gradient_penalty, mean, mean_of, r1, r2
+from srgan.training.losses import perceptual, weighing
+from srgan.training.optimizer import Optimizer
 from srgan.training.schedule import discriminator_rate_at
 from srgan.types import Batch, Logits, Mask
-
-BETAS = (0.5, 0.99)
-"""Adam's memory for the discriminator: short, since what it must learn changes."""
 
 
 class Adversary:
@@ -39,8 +36,10 @@ class Adversary:
         self.discriminator = build_discriminator(
             config.discriminator,
             channels,
+            side,
             width=config.discriminator_width,
             depth=config.discriminator_depth,
+            count=config.discriminators,
             seed=config.seed,
         ).to(device)
         if side < self.discriminator.smallest or side % self.discriminator.multiple_of:
@@ -48,9 +47,9 @@ class Adversary:
                 f"a {config.discriminator} of depth {config.discriminator_depth} cannot see crops of {side} px: choose "
                 f"at least {self.discriminator.smallest} px, and a multiple of {self.discriminator.multiple_of}"
             )
-        self.optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), lr=config.discriminator_learning_rate, betas=BETAS, fused=True
-        )
+        self._weights = list(self.discriminator.parameters())
+        self._bind()
+        self.optimizer = Optimizer(self._weights, config.discriminator_optimizer, config.discriminator_momentum)
         self._rng = torch.Generator(device)
 
     def learn(
@@ -80,14 +79,17 @@ class Adversary:
         self.discriminator.eval()
         if self.game.penalty:
             loss = loss + self.game.penalty * gradient_penalty(self.discriminator, shown_real, shown_fake, self._rng)
-        if config.r1 and step % config.r1_every == 0:
-            loss = loss + config.r1 * config.r1_every * r1(self.discriminator, shown_real)
+        if step % config.r1_every == 0:
+            for weight, penalty, shown in ((config.r1, r1, shown_real), (config.r2, r2, shown_fake)):
+                if weight:
+                    loss = loss + weight * config.r1_every * penalty(self.discriminator, shown)
+        for heaviness in weighing(self._weights, config.weight_l1, config.weight_l2).values():
+            loss = loss + heaviness
         torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.discriminator.parameters(), config.discriminator_clip)
+        norm = torch.nn.utils.clip_grad_norm_(self._weights, config.discriminator_clip)
         finite = torch.isfinite(norm)
-        self.optimizer.param_groups[0]["lr"] = pace * discriminator_rate_at(step, config)
-        step_if(finite, self.optimizer)
-        self.optimizer.zero_grad()
+        self.optimizer.step(pace * discriminator_rate_at(step, config), finite)
+        self._bind()
         right_real, right_fake = accuracy(self.game, real_logits.detach(), fake_logits.detach(), *means)
         return {
             "discriminator": loss.detach(),
@@ -128,6 +130,13 @@ class Adversary:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+    @torch.no_grad()
+    def _bind(self) -> None:
+        """Cuts the weights to the game's bound, where it has one."""
+        if self.game.bound:
+            for weight in self._weights:
+                weight.clamp_(-self.game.bound, self.game.bound)
 
     def _show(self, pictures: Batch, condition: Batch | None) -> Float[Tensor, "n c h w"]:
         """What the discriminator sees of pictures in [0, 1]: in [-1, 1], the condition behind them, augmented."""

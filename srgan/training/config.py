@@ -15,6 +15,7 @@ from srgan.options import documented, option
 from srgan.tasks import TASKS
 from srgan.training.games import GAMES
 from srgan.training.losses import FEATURE_LOSSES, LOSSES
+from srgan.training.optimizer import RULES
 
 TERMS = (*LOSSES, *FEATURE_LOSSES, "adversarial", "feature_matching")
 """What a generator's loss may be made of."""
@@ -30,11 +31,14 @@ class TrainConfig:
     batch: int = option(16, "Crops in a batch.")
     crop: int = option(48, "Side of the square training crops [px of the input].")
     rescale: float = option(0.5, "Share of crops taken from a picture reduced at random, 1 to 2 times.")
-    optimizer: str = option("muon", "muon (large kernels by Muon, the rest by Adam) or adam.")
+    optimizer: str = option("muon", f"{', '.join(RULES)}; muon leaves all but large kernels to adam.")
+    momentum: float = option(0.9, "Share of its direction that a step of adam, adamw or sgd keeps.")
     learning_rate: float = option(5e-4, "The optimizer's step size after the warm-up.")
     final_learning_rate: float = option(1e-6, "The optimizer's step size at the end of the cosine.")
     warmup: int = option(400, "Steps over which the learning rate rises linearly.")
     clip: float = option(1.0, "Largest norm of the generator's gradient; of Muon's kernels, of what they remember.")
+    weight_l1: float = option(0.0, "Weight of the absolute sum of either player's weights.")
+    weight_l2: float = option(0.0, "Weight of half the sum of their squares.")
     ema: float = option(0.999, "Decay of the average of the weights, which is what is saved.")
     l1: float = option(1.0, "Weight of the mean absolute difference.")
     l2: float = option(0.0, "Weight of the mean squared difference.")
@@ -53,13 +57,17 @@ class TrainConfig:
     feature_matching: float = option(0.0, "Weight of the difference of the discriminator's layers.")
     game: str = option("relativistic", f"{', '.join(GAMES)}.")
     discriminator: str = option("patchgan", f"{', '.join(DISCRIMINATORS)}.")
+    discriminators: int = option(1, "How many, each at half the size of the one before; their verdicts are averaged.")
     discriminator_width: int = option(64, "Channels of the discriminator's first layer.")
     discriminator_depth: int = option(3, "Times the discriminator halves the picture.")
     conditional: bool = option(False, "Show the discriminator what was observed, too.")
-    discriminator_learning_rate: float = option(1e-4, "Adam's for the discriminator; falls with learning_rate.")
+    discriminator_optimizer: str = option("adam", f"{', '.join(RULES)}.")
+    discriminator_momentum: float = option(0.5, "Its momentum: short, since what it must learn changes.")
+    discriminator_learning_rate: float = option(1e-4, "The discriminator's step size; falls with learning_rate.")
     discriminator_clip: float = option(10.0, "Largest norm of the discriminator's gradient.")
     discriminator_steps: int = option(1, "Discriminator updates for each of the generator's.")
     r1: float = option(0.0, "Weight of the slope of the sum of logits at real pictures; 1e-3 is much.")
+    r2: float = option(0.0, "Weight of the same slope at fake pictures.")
     r1_every: int = option(16, "Steps between two such penalties, each as many times as heavy.")
     augment: bool = option(False, "Show the discriminator real and fake in other colours, shifted, with holes.")
     rollbacks: int = option(3, "Returns to the last checkpoint, each at half the learning rates, before giving up.")
@@ -75,17 +83,20 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in (
             *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
-            *("discriminator_width", "discriminator_depth", "discriminator_steps", "r1_every"),
+            *("discriminator_width", "discriminator_depth", "discriminator_steps", "r1_every", "discriminators"),
         ):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
         for name in ("checkpoint_every", "validate_every"):
             if getattr(self, name) % self.log_every:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
-        for name in ("rescale", "ema"):
+        for name in ("rescale", "ema", "momentum", "discriminator_momentum"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
-        for name in ("minutes", "warmup", "seed", "rollbacks", "r1", "learning_rate", "discriminator_learning_rate"):
+        for name in (
+            *("minutes", "warmup", "seed", "rollbacks", "learning_rate", "discriminator_learning_rate"),
+            *("r1", "r2", "weight_l1", "weight_l2"),
+        ):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
         if self.seed >= 2**32:
@@ -94,7 +105,8 @@ class TrainConfig:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be more than 0")
         for name, choices in {
-            "optimizer": ("muon", "adam"),
+            "optimizer": tuple(RULES),
+            "discriminator_optimizer": tuple(RULES),
             "precision": ("auto", "bf16", "fp32"),
             "game": tuple(GAMES),
             "discriminator": tuple(DISCRIMINATORS),

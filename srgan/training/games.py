@@ -14,6 +14,9 @@ from torch import Tensor
 
 from srgan.types import Logits
 
+REAL_LABEL = 0.9
+"""What a smoothed game calls real pictures."""
+
 Scalar = Float[Tensor, ""]
 
 Judge = Callable[[Tensor], Logits]
@@ -30,12 +33,14 @@ class Game(NamedTuple):
     Attributes:
         relative: only differences between logits mean something.
         penalty: weight of the gradient penalty that the game needs to be played at all.
+        bound: to which the discriminator's weights are cut after each step, where the game needs that; else 0.
     """
 
     discriminator: Callable[..., Scalar]
     generator: Callable[..., Scalar]
     relative: bool = False
     penalty: float = 0.0
+    bound: float = 0.0
 
 
 def mean(x: Tensor) -> Scalar:
@@ -57,6 +62,15 @@ def mean_of(counted: Bool[Tensor, "n 1 h w"]) -> Mean:
 def _cross_entropy(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
     """-E log D(real) - E log(1 - D(fake)), with D = sigmoid(logits)."""
     return over_real(F.softplus(-real)) + over_fake(F.softplus(fake))
+
+
+def _smoothed_cross_entropy(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
+    """-E [0.9 log D(real) + 0.1 log(1 - D(real))] - E log(1 - D(fake)): the label of real pictures is 0.9, not 1.
+
+    One-sided, since a smoothed label of fake ones would hold the generator where it is: Salimans et al. 2016,
+    arXiv:1606.03498, Sec. 3.4.
+    """
+    return over_real(F.softplus(-real) + (1 - REAL_LABEL) * real) + over_fake(F.softplus(fake))
 
 
 def _minimax(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
@@ -85,7 +99,10 @@ def _hinge(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean =
 
 
 def _critic(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
-    """Minus the estimate of the Wasserstein distance: Arjovsky et al. 2017, WGAN, arXiv:1701.07875, Eq. 2."""
+    """Minus the estimate of the Wasserstein distance: Arjovsky et al. 2017, WGAN, arXiv:1701.07875, Eq. 2.
+
+    That holds of slopes that are bounded: by cut weights (Algorithm 1, c = 0.01), or by a gradient penalty.
+    """
     return over_fake(fake) - over_real(real)
 
 
@@ -104,13 +121,29 @@ def _relativistic_generator(real: Logits, fake: Logits, over_real: Mean = mean, 
     return _relativistic_discriminator(fake, real, over_fake, over_real)
 
 
+def _paired_discriminator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
+    """-E log sigmoid(C(real) - C(fake)), each fake logit beside the real one of its place in the batch.
+
+    Jolicoeur-Martineau 2018, arXiv:1807.00734, Sec. 4.1; as in R3GAN, Huang et al. 2024, arXiv:2501.05441, Eq. 2.
+    """
+    return over_fake(F.softplus(fake - real[:, :, : fake.shape[2]]))
+
+
+def _paired_generator(real: Logits, fake: Logits, over_real: Mean = mean, over_fake: Mean = mean) -> Scalar:
+    """-E log sigmoid(C(fake) - C(real)), in the same pairs (arXiv:2501.05441, Eq. 2)."""
+    return over_fake(F.softplus(real[:, :, : fake.shape[2]] - fake))
+
+
 GAMES: dict[str, Game] = {
     "minimax": Game(_cross_entropy, _minimax),
     "non_saturating": Game(_cross_entropy, _non_saturating),
+    "smoothed": Game(_smoothed_cross_entropy, _non_saturating),
     "least_squares": Game(_least_squares_discriminator, _least_squares_generator),
     "hinge": Game(_hinge, _raise_fake),
     "wasserstein": Game(_critic, _raise_fake, relative=True, penalty=10.0),
+    "wasserstein_clipped": Game(_critic, _raise_fake, relative=True, bound=0.01),
     "relativistic": Game(_relativistic_discriminator, _relativistic_generator, relative=True),
+    "relativistic_paired": Game(_paired_discriminator, _paired_generator, relative=True),
 }
 
 
@@ -135,6 +168,11 @@ def r1(judge: Judge, real: Tensor) -> Scalar:
     """
     real = real.detach().requires_grad_()
     return _slopes(judge(real).sum(dim=(1, 2, 3)), real).square().mean() / 2
+
+
+def r2(judge: Judge, fake: Tensor) -> Scalar:
+    """The same at fake pictures (arXiv:1801.04406, Eq. 10)."""
+    return r1(judge, fake)
 
 
 def _slopes(verdicts: Float[Tensor, "n"], pictures: Tensor) -> Float[Tensor, "n"]:

@@ -4,7 +4,7 @@
 kind of loss, are in games.py.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -141,6 +141,22 @@ def style(features: Features) -> Float[Tensor, ""]:
 
 
 FEATURE_LOSSES: dict[str, Callable[[Features], Float[Tensor, ""]]] = {"perceptual": perceptual, "style": style}
+
+
+def weighing(weights: Sequence[Tensor], l1: float, l2: float) -> dict[str, Float[Tensor, ""]]:
+    """What weights cost for their size, by name: `l1` times their absolute sum, `l2` times half their sum of squares.
+
+    Of kernels and matrices alone: biases and the scales of norms hold no pattern that could be learnt by heart.
+    Papers: Tibshirani 1996, "Regression Shrinkage and Selection via the Lasso"; Krogh and Hertz 1991, "A Simple Weight
+    Decay Can Improve Generalization" (Eq. 2).
+    """
+    kernels = [weight for weight in weights if weight.ndim > 1]
+    costs = {}
+    if l1:
+        costs["weight_l1"] = l1 * torch.stack([kernel.abs().sum() for kernel in kernels]).sum()
+    if l2:
+        costs["weight_l2"] = l2 / 2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum()
+    return costs
 
 
 def _size(x: Tensor) -> Float[Tensor, ""]:

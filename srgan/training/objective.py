@@ -1,5 +1,6 @@
 """What the generator minimises: named terms whose sum is the loss, and which the log shows one by one."""
 
+from collections.abc import Iterable
 from functools import partial
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from srgan.training.adversary import Adversary
 from srgan.training.augment import Roll
 from srgan.training.config import TrainConfig
-from srgan.training.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss
+from srgan.training.losses import FEATURE_LOSSES, LOSSES, SCALED, Features, Loss, weighing
 from srgan.training.vgg import Vgg19
 from srgan.types import Batch, Mask
 
@@ -17,17 +18,27 @@ from srgan.types import Batch, Mask
 class Objective:
     """The terms of a configuration; it holds VGG19 where one of them needs it.
 
+    Args:
+        weights: of the generator, which may cost something for their size.
+
     Raises:
         ConfigError: VGG19's weights are needed and cannot be had.
     """
 
-    def __init__(self, config: TrainConfig, scale: int, device: torch.device, dtype: torch.dtype) -> None:
-        weights = config.objective
+    def __init__(
+        self,
+        config: TrainConfig,
+        scale: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        weights: Iterable[Tensor] = (),
+    ) -> None:
         self._dtype = dtype
+        self._weighing = partial(weighing, list(weights), config.weight_l1, config.weight_l2)
         losses: dict[str, Loss] = {**LOSSES, **{name: partial(loss, scale=scale) for name, loss in SCALED.items()}}
-        self._losses = {name: (weight, losses[name]) for name, weight in weights.items() if name in losses}
+        self._losses = {name: (weight, losses[name]) for name, weight in config.objective.items() if name in losses}
         self._feature_losses = {
-            name: (weight, FEATURE_LOSSES[name]) for name, weight in weights.items() if name in FEATURE_LOSSES
+            name: (weight, FEATURE_LOSSES[name]) for name, weight in config.objective.items() if name in FEATURE_LOSSES
         }
         self._layers = config.layer_weights
         self._vgg19: Vgg19 | None = None
@@ -50,6 +61,7 @@ class Objective:
             hole: where pixels were lost, if only some were.
         """
         terms = {name: weight * loss(restored, clean) for name, (weight, loss) in self._losses.items()}
+        terms |= self._weighing()
         if self._vgg19 is None and adversary is None:
             return terms
         restored, clean = roll(restored), roll(clean)

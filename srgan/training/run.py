@@ -51,8 +51,8 @@ class Run:
         self.step = 0
         self.model = copy.deepcopy(start).to(self.device).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
-        self.optimizer = Optimizer(self.model.parameters(), config)
-        self.objective = Objective(config, task.scale, self.device, self._dtype)
+        self.optimizer = Optimizer(self.model.parameters(), config.optimizer, config.momentum)
+        self.objective = Objective(config, task.scale, self.device, self._dtype, self.model.parameters())
         self.adversary: Adversary | None = None
         if config.playing:
             channels = task.out_channels * (2 if config.conditional else 1)

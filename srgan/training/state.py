@@ -145,7 +145,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
     state = _read(path)
-    ours, theirs = json.loads(json.dumps(who)), json.loads(state["identity"])
+    ours, told = json.loads(json.dumps(who)), json.loads(state["identity"])
+    defaults = options.record(TrainConfig())  # of options that are younger than the run
+    theirs = {name: defaults[name] for name in ours if name in defaults} | told
     if theirs != ours:
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
         what = ", ".join(different)

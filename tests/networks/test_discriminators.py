@@ -10,8 +10,8 @@ from srgan.networks.discriminators import DISCRIMINATORS, build_discriminator
 every_discriminator = pytest.mark.parametrize("name", DISCRIMINATORS)
 
 
-def build(name, in_channels=3, *, width=4, depth=2, seed=0):
-    return build_discriminator(name, in_channels, width=width, depth=depth, seed=seed)
+def build(name, in_channels=3, *, side=32, width=4, depth=2, **options):
+    return build_discriminator(name, in_channels, side, width=width, depth=depth, **{"seed": 0, **options})
 
 
 def pictures(n=2, channels=3, height=32, width=32, seed=0):
@@ -155,3 +155,18 @@ def test_kernels_lie_in_channels_last_memory(name):
     kernels = [weight for weight in build(name).parameters() if weight.dim() == 4]
 
     assert kernels and all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+
+
+@every_discriminator
+def test_several_judge_at_half_the_size_each_and_their_verdicts_are_averaged(name):
+    several, x = build(name, count=2).eval(), pictures(3, height=64, width=64)
+    first, second = several.judges
+
+    coarse = torch.nn.functional.avg_pool2d(x, 2)
+    fine = first(x)
+    expected = (fine + torch.nn.functional.interpolate(second(coarse), fine.shape[2:])) / 2
+
+    torch.testing.assert_close(several(x), expected)
+    assert len(several.layers(x)) == len(first.layers(x)) + len(second.layers(coarse)) - 1
+    assert not torch.equal(next(first.parameters()), next(second.parameters()))
+    assert several.smallest == 2 * first.smallest

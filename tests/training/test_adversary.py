@@ -59,7 +59,8 @@ def test_learning_says_how_many_patches_are_told_rightly(game):
         measured = adversary.learn(REAL, FAKE, None, None, step, 0)
 
     assert not any(value.requires_grad or value.dim() for value in measured.values())
-    assert 0.8 < measured["accuracy_real"] <= 1 and 0.8 < measured["accuracy_fake"] <= 1
+    least = 0.75 if GAMES[game].bound else 0.8  # bounded weights can tell less
+    assert least < measured["accuracy_real"] <= 1 and least < measured["accuracy_fake"] <= 1
 
 
 def test_the_first_step_goes_as_far_as_its_pace():
@@ -96,8 +97,10 @@ def test_a_step_on_pictures_that_are_not_finite_is_skipped_and_counted(game):
     for name, weight in adversary.discriminator.named_parameters():
         assert torch.equal(weight, before["discriminator"][name])
         assert weight.grad is None
-    for number, remembered in adversary.optimizer.state_dict()["state"].items():
-        assert all(torch.equal(value, before["optimizer"]["state"][number][key]) for key, value in remembered.items())
+    for number, remembered in adversary.optimizer.state_dict()["adam"]["state"].items():
+        assert all(
+            torch.equal(value, before["optimizer"]["adam"]["state"][number][key]) for key, value in remembered.items()
+        )
     assert torch.isfinite(adversary.learn(REAL, FAKE, None, None, 3, 0)["discriminator"])
 
 
@@ -373,7 +376,7 @@ class Cells(Discriminator):
 
     smallest, multiple_of = 4, 4
 
-    def __init__(self, in_channels, *, width, depth):
+    def __init__(self, in_channels, side, *, width, depth):
         super().__init__()
         self.weight = torch.nn.Parameter(torch.ones(()))
 
@@ -385,7 +388,7 @@ HOLE = torch.zeros_like(REAL[:, :1])
 HOLE[..., :8, :8] = 1
 
 
-@every_game
+@pytest.mark.parametrize("game", [name for name in GAMES if name != "relativistic_paired"])
 def test_patches_without_a_hole_count_as_real(game, monkeypatch):
     monkeypatch.setitem(DISCRIMINATORS, "patchgan", Cells)
     adversary = make(game=game)
@@ -402,6 +405,17 @@ def test_patches_without_a_hole_count_as_real(game, monkeypatch):
     adversary = make(game=game)
     term = adversary.terms(FAKE, REAL, None, HOLE)["adversarial"]
     torch.testing.assert_close(term, GAMES[game].generator(as_real, filled))
+
+
+def test_in_pairs_each_patch_with_a_hole_is_beside_the_real_one_of_its_place(monkeypatch):
+    monkeypatch.setitem(DISCRIMINATORS, "patchgan", Cells)
+    real, fake = (make(game="relativistic_paired").discriminator(shown(x)).detach()[..., :2, :2] for x in (REAL, FAKE))
+
+    learnt = make(game="relativistic_paired").learn(REAL, FAKE, None, HOLE, 1)["discriminator"]
+    term = make(game="relativistic_paired").terms(FAKE, REAL, None, HOLE)["adversarial"]
+
+    torch.testing.assert_close(learnt, (1 + (fake - real).exp()).log().mean())
+    torch.testing.assert_close(term, (1 + (real - fake).exp()).log().mean())
 
 
 @every_game
@@ -425,3 +439,51 @@ def test_without_any_hole_all_that_is_restored_is_fake():
     )
 
     torch.testing.assert_close(one, other)
+
+
+def test_weights_are_bounded_from_the_beginning_on_and_after_every_step_where_the_game_says_so():
+    adversary = make(game="wasserstein_clipped")
+
+    def largest():
+        return max(weight.abs().max().item() for weight in adversary.discriminator.parameters())
+
+    assert largest() == pytest.approx(0.01)
+    adversary.learn(REAL, FAKE, None, None, 1, 0)
+    assert largest() == pytest.approx(0.01)
+
+
+@every_discriminator
+def test_the_slope_at_fake_pictures_has_a_weight_of_its_own(discriminator):
+    def loss(weight):
+        adversary = make(discriminator=discriminator, r2=weight, r1_every=2)
+        return adversary.learn(REAL, FAKE, None, None, 2, 0)["discriminator"].item()
+
+    judge = copy.deepcopy(make(discriminator=discriminator).discriminator)
+    judge(shown(torch.cat([REAL, FAKE])))
+    slope = r1(judge.eval(), shown(FAKE)).item()
+
+    assert loss(1e-2) - loss(0.0) == pytest.approx(1e-2 * 2 * slope, rel=1e-3)
+
+
+def test_the_size_of_the_discriminators_kernels_costs_what_the_settings_say():
+    weights = dict(make().discriminator.named_parameters())
+    kernels = [weight for weight in weights.values() if weight.ndim > 1]
+    l1, l2 = sum(k.abs().sum().item() for k in kernels), sum(k.square().sum().item() for k in kernels)
+
+    plain, heavy = (
+        make(**costs).learn(REAL, FAKE, None, None, 1, 0)["discriminator"].item()
+        for costs in ({}, {"weight_l1": 1e-3, "weight_l2": 1e-2})
+    )
+
+    assert len(kernels) < len(weights)
+    assert heavy - plain == pytest.approx(1e-3 * l1 + 1e-2 * l2 / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "sgd", "adamw", "muon"])
+def test_the_discriminator_has_an_optimizer_of_its_own(name):
+    adversary = make(discriminator_optimizer=name, optimizer="adam", discriminator_width=16)
+
+    losses = [adversary.learn(REAL, FAKE, None, None, 1, 0)["discriminator"].item() for _ in range(10)]
+
+    assert name in adversary.optimizer.state_dict()
+    assert losses[-1] < losses[0]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from srgan.training.games import GAMES, Game, accuracy, gradient_penalty, mean_of, r1
+from srgan.training.games import GAMES, Game, accuracy, gradient_penalty, mean_of, r1, r2
 
 every_game = pytest.mark.parametrize("name", GAMES)
 
@@ -48,7 +48,19 @@ BY_HAND = {
         lambda real, fake: -mean(min(0, -1 + r) for r in real) - mean(min(0, -1 - f) for f in fake),
         lambda real, fake: -mean(fake),
     ),
+    "smoothed": (
+        lambda real, fake: (
+            -mean(0.9 * math.log(d(r)) + 0.1 * math.log(1 - d(r)) for r in real)
+            - mean(math.log(1 - d(f)) for f in fake)
+        ),
+        lambda real, fake: -mean(math.log(d(f)) for f in fake),
+    ),
     "wasserstein": (lambda real, fake: -(mean(real) - mean(fake)), lambda real, fake: -mean(fake)),
+    "wasserstein_clipped": (lambda real, fake: -(mean(real) - mean(fake)), lambda real, fake: -mean(fake)),
+    "relativistic_paired": (
+        lambda real, fake: -mean(math.log(d(r - f)) for r, f in zip(real, fake, strict=True)),
+        lambda real, fake: -mean(math.log(d(f - r)) for r, f in zip(real, fake, strict=True)),
+    ),
     "relativistic": (
         relativistic,
         lambda real, fake: (
@@ -69,7 +81,7 @@ def test_both_players_losses_are_the_papers(name, real, fake):
     assert game.generator(logits(real), logits(fake)).item() == pytest.approx(generator(real, fake), abs=1e-6)
 
 
-@every_game
+@pytest.mark.parametrize("name", [name for name in GAMES if name != "relativistic_paired"])
 def test_a_game_over_some_logits_is_that_of_these_alone(name):
     discriminator, generator = BY_HAND[name]
     real, fake, first, last = logits(REAL), logits(FAKE), [True, True, True, False], [False, False, True, True]
@@ -79,6 +91,17 @@ def test_a_game_over_some_logits_is_that_of_these_alone(name):
 
     assert game.discriminator(real, fake, *means).item() == pytest.approx(discriminator(REAL[:3], FAKE[2:]), abs=1e-6)
     assert game.generator(real, fake, *means).item() == pytest.approx(generator(REAL[:3], FAKE[2:]), abs=1e-6)
+
+
+def test_pairs_are_those_of_the_fake_logits_that_count_and_what_stands_below_the_real_ones_has_no_pair():
+    real, fake = torch.tensor([REAL[:2], [9.0, 9.0]])[None, None], torch.tensor([FAKE[:2]])[None, None]
+    second = mean_of(torch.tensor([[[[False, True]]]]))
+
+    game = GAMES["relativistic_paired"]
+
+    expected = -math.log(d(REAL[1] - FAKE[1])), -math.log(d(FAKE[1] - REAL[1]))
+    assert game.discriminator(real, fake, second, second).item() == pytest.approx(expected[0], abs=1e-6)
+    assert game.generator(real, fake, second, second).item() == pytest.approx(expected[1], abs=1e-6)
 
 
 @every_game
@@ -125,7 +148,14 @@ def test_where_the_discriminator_is_sure_the_gradient_of_minimax_fades_and_that_
 
 @pytest.mark.parametrize(
     "name, player",
-    [("relativistic", "discriminator"), ("relativistic", "generator"), ("wasserstein", "discriminator")],
+    [
+        *(
+            (name, player)
+            for name in ("relativistic", "relativistic_paired")
+            for player in ("discriminator", "generator")
+        ),
+        ("wasserstein", "discriminator"),
+    ],
 )
 @pytest.mark.parametrize("constant", [-5.0, 3.0])
 def test_a_constant_added_to_all_logits_changes_nothing_in_a_relative_game(name, player, constant):
@@ -199,6 +229,19 @@ def test_penalties_of_a_linear_critic_are_those_of_its_weights(weights, length):
 
     assert penalty.item() == pytest.approx((length / 2 - 1) ** 2, abs=1e-6)
     assert r1(critic, pictures()).item() == pytest.approx((2 * length) ** 2 / 2, rel=1e-6)
+
+
+def test_r2_is_r1_at_fake_pictures():
+    def judge(x):
+        return x.square().sum(dim=1, keepdim=True) / 2
+
+    fake = pictures(n=3, height=4, width=5)
+
+    assert r2(judge, fake).item() == pytest.approx(fake.square().sum(dim=(1, 2, 3)).mean().item() / 2, rel=1e-5)
+
+
+def test_just_the_clipped_game_bounds_weights():
+    assert {name: game.bound for name, game in GAMES.items() if game.bound} == {"wasserstein_clipped": 0.01}
 
 
 def test_penalties_reach_the_judges_weights():

@@ -177,6 +177,26 @@ def test_what_does_not_change_the_result_may_change_in_a_run(photos, tmp_path, s
     assert all(map(torch.equal, cut.parameters(), whole.parameters()))
 
 
+def test_a_run_that_was_begun_before_there_were_some_options_goes_on(photos, tmp_path, monkeypatch):
+    config = TrainConfig(steps=20, **QUICK, checkpoint_every=10, adversarial=0.1, discriminator_width=4, momentum=0.9)
+    whole = train(fresh(), photos, tmp_path / "whole", config)
+    with monkeypatch.context() as patched, pytest.raises(Stopped):
+        patched.setattr(loop, "write_curves", raising)
+        train(fresh(), photos, tmp_path / "cut", config)
+    state = torch.load(tmp_path / "cut" / "state.pt", weights_only=True)
+    identity = json.loads(state["identity"])
+    del identity["momentum"], identity["discriminator_optimizer"], identity["r2"]
+    state["adversary"]["optimizer"] = state["adversary"]["optimizer"]["adam"]  # as it was then
+    torch.save(state | {"identity": json.dumps(identity)}, tmp_path / "cut" / "state.pt")
+
+    cut = train(fresh(), photos, tmp_path / "cut", config)
+
+    assert all(map(torch.equal, cut.parameters(), whole.parameters()))
+    with pytest.raises(TrainingError, match=r"different: momentum\): give"):
+        torch.save(state | {"identity": json.dumps(identity)}, tmp_path / "cut" / "state.pt")
+        train(fresh(), photos, tmp_path / "cut", replace(config, momentum=0.8))
+
+
 def test_a_damaged_state_is_refused(photos, tmp_path):
     (tmp_path / "state.pt").write_bytes(b"PK\x03\x04 no zip file")
 
@@ -201,12 +221,13 @@ class Stopped(Exception):
     """Ends a run after its first checkpoint."""
 
 
+def raising(*arguments):
+    raise Stopped
+
+
 @pytest.fixture
 def stops_after_a_checkpoint(monkeypatch):
-    def stop(*arguments):
-        raise Stopped
-
-    monkeypatch.setattr(loop, "write_curves", stop)
+    monkeypatch.setattr(loop, "write_curves", raising)
 
 
 @pytest.mark.usefixtures("stops_after_a_checkpoint")

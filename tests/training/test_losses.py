@@ -17,6 +17,7 @@ from srgan.training.losses import (
     psnr,
     style,
     total_variation,
+    weighing,
 )
 
 SIDES = {"consistency": (4, 8), "checkerboard": (16, 16)}
@@ -275,3 +276,15 @@ def test_a_feature_loss_does_not_depend_on_how_loud_a_layer_is(name, factor):
     louder = FEATURE_LOSSES[name]([(1.0, factor * seen, factor * wanted)])
 
     assert louder.item() == pytest.approx(FEATURE_LOSSES[name]([(1.0, seen, wanted)]).item(), rel=1e-4)
+
+
+def test_weights_cost_what_they_are_large_and_only_kernels_and_matrices_do():
+    weights = [torch.tensor([[1.0, -2.0]]), torch.tensor([7.0]), torch.tensor([[[[3.0]]]])]
+
+    costs = weighing(weights, 0.1, 0.01)
+
+    assert {name: cost.item() for name, cost in costs.items()} == pytest.approx(
+        {"weight_l1": 0.1 * 6, "weight_l2": 0.01 * 14 / 2}
+    )
+    assert weighing(weights, 0.0, 0.0) == {}
+    assert set(weighing(weights, 1.0, 0.0)) == {"weight_l1"}
