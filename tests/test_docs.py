@@ -1,7 +1,6 @@
 """What the README and the pages under docs say is so, and what there is has its place in them."""
 
 import dataclasses
-import importlib
 import pkgutil
 import re
 import shlex
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import release
 from skimage.metrics import peak_signal_noise_ratio
 
 import srgan
@@ -176,9 +176,7 @@ def between(page, marker):
     return page.partition(f"<!-- {marker} -->\n")[2].partition(f"<!-- /{marker} -->")[0]
 
 
-def test_the_tables_of_scores_are_made_from_the_weights(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "scripts" / "publish"))
-    release = importlib.import_module("release")
+def test_the_tables_of_scores_are_made_from_the_weights():
     paths = sorted((ROOT / "weights").glob("*.safetensors"), key=lambda path: path.stem)
 
     assert between(README, "scores") == release.front()

@@ -3,7 +3,10 @@
 import ast
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "srgan"
+import rooms
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "srgan"
 
 ROWS = [  # from the top
     {"cli"},
@@ -20,28 +23,6 @@ ROWS = [  # from the top
 ROW = {room: number for number, row in enumerate(ROWS) for room in row}
 
 
-def imported(tree):
-    """The modules of the package that a file imports, for whatever reason."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "srgan":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("srgan."):
-            yield node.module.removeprefix("srgan.")
-        elif isinstance(node, ast.Import):
-            yield from (alias.name.removeprefix("srgan.") for alias in node.names if alias.name.startswith("srgan."))
-
-
-def uses():
-    """Each file with a module that it imports from another room."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        room = path.relative_to(PACKAGE).with_suffix("").parts[0]
-        if room.startswith("__"):
-            continue
-        for module in imported(ast.parse(path.read_text())):
-            if module.split(".")[0] not in (room, "__version__"):
-                yield path.relative_to(PACKAGE), module
-
-
 def test_every_room_has_its_row():
     assert {
         path.stem for path in PACKAGE.glob("[!_.]*") if path.suffix == ".py" or (path / "__init__.py").is_file()
@@ -50,10 +31,20 @@ def test_every_room_has_its_row():
 
 def test_imports_point_down():
     up = [
-        f"{path} -> {other}" for path, other in uses() if ROW[path.with_suffix("").parts[0]] >= ROW[other.split(".")[0]]
+        f"{path} -> {other}"
+        for path, other in rooms.uses()
+        if ROW[path.with_suffix("").parts[0]] >= ROW[other.split(".")[0]]
     ]
 
     assert up == []
+
+
+def test_the_drawing_of_the_rooms_is_that_of_the_imports():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert page.partition("<!-- rooms -->\n")[2].partition("<!-- /rooms -->")[0] == rooms.drawn(), (
+        "python scripts/publish/rooms.py draws it anew"
+    )
 
 
 def test_files_and_functions_stay_short_enough_to_read():
