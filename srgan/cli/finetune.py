@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from srgan.cli.data import chosen_data, data_options
-from srgan.cli.train import chosen_values, print_settings, run_options
+from srgan.cli.train import chosen_values, print_settings, ready_to_train, run_options
+
+if TYPE_CHECKING:
+    from srgan.training.finetuning import FineTuned
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,19 +39,23 @@ def finetune(
     chosen = None if dry_run else chosen_data(data, paired)
 
     from srgan import options
-    from srgan.engines.memory import keep_freed_memory
     from srgan.training import finetuning
     from srgan.training.config import TrainConfig
 
-    logging.getLogger("srgan").setLevel(logging.INFO)
-    keep_freed_memory()
+    ready_to_train()
     start = zoo.load(model)
     values = finetuning.gentle(start) | chosen_values(config, assignments, minutes)
     settings = options.build(TrainConfig, values)
     if chosen is None:
         print_settings(settings)
         return 0
-    result = finetuning.finetune(start, chosen, out, settings, progress=not quiet)
+    _tell(finetuning.finetune(start, chosen, out, settings, progress=not quiet), model)
+    click.echo(str(out / "model.safetensors"))
+    return 0
+
+
+def _tell(result: FineTuned, model: str) -> None:
+    """Prints the scores before and after, and whether they are better."""
     click.echo(f"on {len(result.held_out)} pictures held out ({', '.join(result.held_out[:3])}, ...):", err=True)
     for name in result.before:
         before, after = (
@@ -59,5 +66,3 @@ def finetune(
         click.echo(
             f"not better by {result.metric}: kept {model} as it was; try more pictures, or fewer steps", err=True
         )
-    click.echo(str(out / "model.safetensors"))
-    return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,25 +61,29 @@ def train(
         zoo.checked(init)
     chosen = None if dry_run else chosen_data(data, paired)
 
-    from srgan.engines.memory import keep_freed_memory
     from srgan.models.blend import start_from
     from srgan.training.config import configure
     from srgan.training.loop import train as run
 
-    logging.getLogger("srgan").setLevel(logging.INFO)
-    keep_freed_memory()
+    ready_to_train()
     model, settings = configure(task, chosen_values(config, assignments, minutes))
     if chosen is None:
-        for name, value in model.network.items():
-            click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
+        _print_network(model.network)
         print_settings(model.task, settings)
         return 0
-    card: dict[str, object] = {"licence": licence} if licence else {}
     if init is not None:
         start_from(model, zoo.load(init))
-    run(model, chosen, out, settings, validation=val, card=card, progress=not quiet)
+    run(model, chosen, out, settings, validation=val, card={"licence": licence} if licence else {}, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
+
+
+def ready_to_train() -> None:
+    """Sets this process up for a training run: memory is kept, and what the run says is heard."""
+    from srgan.engines.memory import keep_freed_memory
+
+    logging.getLogger("srgan").setLevel(logging.INFO)
+    keep_freed_memory()
 
 
 def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: float | None) -> dict[str, object]:
@@ -97,6 +101,11 @@ def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: fl
     if "steps" in values:
         raise ConfigError("give either --minutes or steps")
     return values | {"minutes": minutes}
+
+
+def _print_network(network: Mapping[str, object]) -> None:
+    for name, value in network.items():
+        click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
 
 
 def print_settings(*parts: object) -> None:

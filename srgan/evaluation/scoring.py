@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from srgan.data.crops import check_pairs
-from srgan.data.sources import Data, sources
+from srgan.data.sources import Data, Source, sources
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.evaluation.lpips import SMALLEST_SIDE, lpips
@@ -20,11 +20,17 @@ from srgan.evaluation.metrics import score, score_hole
 from srgan.images.image import Image, white_of
 from srgan.inference.picture import restore_batch
 from srgan.models.model import Model, check_model
+from srgan.tasks.task import Task
 from srgan.types import Batch, Observed
 
 log = logging.getLogger(__name__)
 
+Way = Callable[[Observed, Batch], Batch]
+"""What restores what was observed; a baseline may look at the clean picture, too."""
+
 Scores = dict[str, float | None]
+Row = dict[str, Any]
+"""The scores of one picture by one way; "hole" has those of its hole, where there is one."""
 
 
 def evaluate(
@@ -49,43 +55,40 @@ def evaluate(
     check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
     check_pairs(model.task, every)
-    scale, protocol = model.task.scale, model.task.protocol()
     engine = make_engine(model.generator, device=device, precision=precision)
-    restorers: dict[str, Callable[[Observed, Batch], Batch]] = {
-        "model": lambda observed, clean: restore_batch(model, observed, engine=engine)
-    }
+    ways: dict[str, Way] = {"model": lambda observed, clean: restore_batch(model, observed, engine=engine)}
     if baselines:
-        restorers |= model.task.baselines()
-
+        ways |= model.task.baselines()
     usable = [name for name in metrics if name != "lpips" or _has_lpips()]
-    rows: dict[str, list[Scores]] = {name: [] for name in restorers}
-    holes: dict[str, list[Scores]] = {name: [] for name in restorers}
+    rows: dict[str, list[Row]] = {way: [] for way in ways}
     for number, source in enumerate(every):
-        image, given = source.pair(scale)
-        clean = _as_batch(image, scale)
-        observed = model.task.observe(clean, number) if given is None else model.task.present(_as_batch(given, 1))
-        hole = model.task.lost(observed)
-        for restorer, restore in restorers.items():
-            restored = restore(observed, clean)
-            scores = score(restored, clean, protocol, usable, grey=image.grey)
-            rows[restorer].append({**dict.fromkeys(metrics), **scores})
-            if hole is not None:
-                holes[restorer].append(score_hole(restored, clean, hole, protocol))
-
+        for way, row in _compared(model.task, source, number, ways, usable):
+            rows[way].append(dict.fromkeys(metrics) | row)
     return {
         "task": model.task.name,
-        "scale": scale,
+        "scale": model.task.scale,
         "data": Path(data).resolve().name if isinstance(data, str | os.PathLike) else "",
         "count": len(every),
-        "protocol": protocol.as_dict(),
-        "mean": _mean(rows["model"], metrics),
-        "baseline": {name: _mean(rows[name], metrics) for name in rows if name != "model"},
-        **(_of_holes(holes) if holes["model"] else {}),
-        "pictures": [
-            {"name": source.name, **row, **({"hole": holes["model"][number]} if holes["model"] else {})}
-            for number, (source, row) in enumerate(zip(every, rows["model"], strict=True))
-        ],
+        "protocol": model.task.protocol().as_dict(),
+        **_means(rows, metrics),
+        "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
     }
+
+
+def _compared(
+    task: Task, source: Source, number: int, ways: Mapping[str, Way], usable: Sequence[str]
+) -> Iterator[tuple[str, Row]]:
+    """Each way with the scores of what it makes of a picture."""
+    image, given = source.pair(task.scale)
+    clean = _as_batch(image, task.scale)
+    observed = task.observe(clean, number) if given is None else task.present(_as_batch(given, 1))
+    hole, protocol = task.lost(observed), task.protocol()
+    for way, restore in ways.items():
+        restored = restore(observed, clean)
+        row: Row = dict(score(restored, clean, protocol, usable, grey=image.grey))
+        if hole is not None:
+            row["hole"] = score_hole(restored, clean, hole, protocol)
+        yield way, row
 
 
 def _has_lpips() -> bool:
@@ -109,13 +112,17 @@ def _as_batch(image: Image, multiple: int) -> Batch:
     return cropped
 
 
-def _of_holes(holes: Mapping[str, Sequence[Scores]]) -> dict[str, object]:
-    """The means of what was scored of holes alone."""
-    means = {name: _mean(rows, ["psnr"]) for name, rows in holes.items()}
-    return {"mean_hole": means.pop("model"), "baseline_hole": means}
+def _means(rows: Mapping[str, Sequence[Row]], metrics: Sequence[str]) -> dict[str, object]:
+    """The means of each way over all pictures, and over their holes alone."""
+    means = {way: _mean(those, metrics) for way, those in rows.items()}
+    told: dict[str, object] = {"mean": means.pop("model"), "baseline": means}
+    if any("hole" in row for row in rows["model"]):
+        of_holes = {way: _mean([row["hole"] for row in those], ["psnr"]) for way, those in rows.items()}
+        told |= {"mean_hole": of_holes.pop("model"), "baseline_hole": of_holes}
+    return told
 
 
-def _mean(rows: Sequence[Scores], metrics: Sequence[str]) -> Scores:
+def _mean(rows: Sequence[Row], metrics: Sequence[str]) -> Scores:
     """The mean of each metric; None where a picture has none."""
     columns = {name: [row[name] for row in rows] for name in metrics}
     return {

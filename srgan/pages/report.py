@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -100,11 +101,8 @@ def report(
     target.parent.mkdir(parents=True, exist_ok=True)
     shown = None if embed else target.with_name(f"{target.stem}_files")
     count = workers or os.cpu_count() or 1
+    one = partial(_picture, columns, clean, target.parent, shown)
     wrong = 0
-
-    def one(number: int, name: str) -> Picture:
-        return _picture(name, columns, clean, target.parent, shown, number)
-
     with replacing(target) as file, ThreadPoolExecutor(count) as pool:
         page = Page(file, _labels(folders))
         for picture in _in_order(pool, one, names, 2 * count):
@@ -155,7 +153,7 @@ def _in_order(
 
 
 def _picture(
-    name: str, columns: Sequence[_Folder], clean: _Folder | None, base: Path, shown: Path | None, number: int
+    columns: Sequence[_Folder], clean: _Folder | None, base: Path, shown: Path | None, number: int, name: str
 ) -> Picture:
     places = [column.place(name) for column in columns]
     failed = [column.history.failed.get(name, "") for column in columns]

@@ -84,32 +84,48 @@ def plan(
         raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
     number, count = _shard(shard)
     format = format if format == "keep" else writable(format)
-    if in_place:
-        _check_replaced(source, target, format)
+    _check(source, target, format, in_place)
     if source.is_file():
-        job = _single(source, source if in_place else target, format, in_place)
-        if existing in ("resume", "error") and not in_place and os.path.lexists(job.target):
-            raise ConfigError(
-                f"{printable(job.target)}: is there already: if it is an input, too, name a folder "
-                "for all outputs with -o FOLDER; else --existing overwrite replaces it"
-            )
-        return [job]
-    if not source.is_dir():
-        raise ConfigError(f"{printable(source)}: no such file or folder")
-    if target.exists() and not target.is_dir():
-        raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
-    inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
-    if inside == outside and not in_place:
-        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+        return [_single(source, source if in_place else target, format, existing, in_place)]
+    jobs = _under(source, target, format, on_collision, in_place, sniff, among)
+    return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+
+
+def _under(
+    source: Path,
+    target: Path,
+    format: str,
+    on_collision: str,
+    in_place: bool,
+    sniff: bool,
+    among: Sequence[str] | None,
+) -> list[Job]:
+    """The jobs of a folder, of all shares."""
     unread: dict[str, str] = {}
     kinds = _kinds(source, None if in_place else target, sniff, among, unread)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source, target, name, new) for name, new in targets(kinds, format, on_collision)]
     jobs += [Job(source, target, name, name, trouble) for name, trouble in unread.items()]
-    if not in_place and inside.is_relative_to(outside):
-        _refuse_to_write_into(inside, outside, target, jobs)
-    return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+    if not in_place:
+        _refuse_to_write_into(source, target, jobs)
+    return jobs
+
+
+def _check(source: Path, target: Path, format: str, in_place: bool) -> None:
+    same = os.path.realpath(source) == os.path.realpath(target)
+    if in_place and not same:
+        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too, or none")
+    if in_place and format != "keep":
+        raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
+    if source.is_file():
+        return
+    if not source.is_dir():
+        raise ConfigError(f"{printable(source)}: no such file or folder")
+    if target.exists() and not target.is_dir():
+        raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
+    if same and not in_place:
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
 
 
 def _kinds(
@@ -159,7 +175,21 @@ def _share(name: str, count: int) -> int:
     return zlib.crc32(os.fsencode(name)) % count + 1
 
 
-def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
+def _single(source: Path, target: Path, format: str, existing: str, in_place: bool) -> Job:
+    """The job of a file by itself; OUT is a file, too, or a folder."""
+    target = _place(source, target, format)
+    if os.path.realpath(source) == os.path.realpath(target) and not in_place:
+        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
+    if existing in ("resume", "error") and not in_place and os.path.lexists(target):
+        raise ConfigError(
+            f"{printable(target)}: is there already: if it is an input, too, name a folder "
+            "for all outputs with -o FOLDER; else --existing overwrite replaces it"
+        )
+    return Job(source.parent, target.parent, source.name, target.name)
+
+
+def _place(source: Path, target: Path, format: str) -> Path:
+    """The file that OUT names for one source: itself, or one in it."""
     if target.is_dir() or target.suffix.lower() not in READABLE:
         if target.exists() and not target.is_dir():
             raise MachineError(f"{printable(target)}: a file, where the output folder shall be; {_ANOTHER}")
@@ -168,24 +198,17 @@ def _single(source: Path, target: Path, format: str, in_place: bool) -> Job:
                 f"{printable(target)}: no picture has the suffix {printable(target.suffix)!r}: choose one of "
                 f"{', '.join(SUFFIXES.values())}, or make that folder first"
             )
-        target = target / renamed(source.name, kind_of(source.name) or kind_by_content(source), format)
-    elif format not in ("keep", format_of(target)):
+        return target / renamed(source.name, kind_of(source.name) or kind_by_content(source), format)
+    if format not in ("keep", format_of(target)):
         raise ConfigError(f"{printable(target)}: its suffix does not fit the format {format!r}; change one of them")
-    else:
-        format_of(target)
-    if os.path.realpath(source) == os.path.realpath(target) and not in_place:
-        raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")
-    return Job(source.parent, target.parent, source.name, target.name)
+    format_of(target)
+    return target
 
 
-def _check_replaced(source: Path, target: Path, format: str) -> None:
-    if os.path.realpath(source) != os.path.realpath(target):
-        raise ConfigError(f"--in-place replaces the input: give {printable(source)} as output, too, or none")
-    if format != "keep":
-        raise ConfigError(f"--in-place keeps formats: leave out --format {format}, or choose another output folder")
-
-
-def _refuse_to_write_into(inside: Path, outside: Path, target: Path, jobs: list[Job]) -> None:
+def _refuse_to_write_into(source: Path, target: Path, jobs: list[Job]) -> None:
+    inside, outside = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if not inside.is_relative_to(outside):
+        return
     for job in jobs:
         if (outside / job.target.relative_to(target)).is_relative_to(inside):
             raise ConfigError(f"{printable(job.target)}: an output among the input; {_ANOTHER}")

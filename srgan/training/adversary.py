@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ from srgan.training.losses import perceptual, weighing
 from srgan.training.optimizer import Optimizer
 from srgan.training.schedule import discriminator_rate_at
 from srgan.types import Batch, Logits, Mask
+
+Shown = Float[Tensor, "n c h w"]
+"""Pictures in [-1, 1], the condition behind them."""
 
 
 class Adversary:
@@ -75,16 +79,8 @@ class Adversary:
         real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
         real_logits, fake_logits, *means = _sides(real_logits, fake_logits, hole)
         loss = self.game.discriminator(real_logits, fake_logits, *means)
-        # Slopes are differentiated twice, in float32, of the same discriminator: in training its norms would move.
-        self.discriminator.eval()
-        if self.game.penalty:
-            loss = loss + self.game.penalty * gradient_penalty(self.discriminator, shown_real, shown_fake, self._rng)
-        if step % config.r1_every == 0:
-            for weight, penalty, shown in ((config.r1, r1, shown_real), (config.r2, r2, shown_fake)):
-                if weight:
-                    loss = loss + weight * config.r1_every * penalty(self.discriminator, shown)
-        for heaviness in weighing(self._weights, config.weight_l1, config.weight_l2).values():
-            loss = loss + heaviness
+        for penalty in self._penalties(shown_real, shown_fake, step):
+            loss = loss + penalty
         torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self._weights, config.discriminator_clip)
         finite = torch.isfinite(norm)
@@ -98,6 +94,19 @@ class Adversary:
             "accuracy_fake": right_fake,
             "skipped": (~finite).float(),
         }
+
+    def _penalties(self, real: Shown, fake: Shown, step: int) -> Iterator[Float[Tensor, ""]]:
+        """What steep slopes cost, those of the game and, every so many steps, R1's and R2's; and large weights."""
+        # Slopes are differentiated twice, in float32, of the same discriminator: in training its norms would move.
+        self.discriminator.eval()
+        config = self.config
+        if self.game.penalty:
+            yield self.game.penalty * gradient_penalty(self.discriminator, real, fake, self._rng)
+        if step % config.r1_every == 0:
+            for weight, penalty, shown in ((config.r1, r1, real), (config.r2, r2, fake)):
+                if weight:
+                    yield weight * config.r1_every * penalty(self.discriminator, shown)
+        yield from weighing(self._weights, config.weight_l1, config.weight_l2).values()
 
     def terms(
         self, restored: Batch, clean: Batch, condition: Batch | None, hole: Mask | None = None
@@ -138,14 +147,14 @@ class Adversary:
             for weight in self._weights:
                 weight.clamp_(-self.game.bound, self.game.bound)
 
-    def _show(self, pictures: Batch, condition: Batch | None) -> Float[Tensor, "n c h w"]:
+    def _show(self, pictures: Batch, condition: Batch | None) -> Shown:
         """What the discriminator sees of pictures in [0, 1]: in [-1, 1], the condition behind them, augmented."""
         shown = (pictures if condition is None else torch.cat([pictures, condition], dim=1)) * 2 - 1
         if self.config.augment:
             shown = augment(shown, self._rng)
         return shown.contiguous(memory_format=torch.channels_last)
 
-    def _layers(self, shown: Float[Tensor, "n c h w"]) -> list[Tensor]:
+    def _layers(self, shown: Shown) -> list[Tensor]:
         """What each layer of the discriminator makes of what it is shown, in float32."""
         with torch.autocast(shown.device.type, self._dtype, enabled=self._dtype is not torch.float32):
             return [layer.float() for layer in self.discriminator.layers(shown)]

@@ -110,8 +110,17 @@ def finetune(
     learn, held_out = split(_usable(every, start.task.scale))
     run = out / "training"
     train(start, learn, run, config, validation=held_out, progress=progress)
-    trained = load(run / "model.safetensors")
+    result = _judged(start, run, held_out, config)
+    if result.improved:
+        write_bytes(out / "model.safetensors", (run / "model.safetensors").read_bytes())
+    else:
+        save(start, out / "model.safetensors")
+    return result
 
+
+def _judged(start: Model, run: Path, held_out: Sequence[Source], config: TrainConfig) -> FineTuned:
+    """What a run made of the start, and which of the two restores the pictures held out better."""
+    trained = load(run / "model.safetensors")
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
     metric = "lpips" if config.playing else "psnr"
     where = {"device": config.device, "precision": config.precision}
@@ -124,10 +133,6 @@ def finetune(
     if not gains:
         raise TrainingError(f"{run}: no picture held out has a {metric} to judge by; the warnings above say why")
     improved = sum(gains) < 0 if metric == "lpips" else sum(gains) > 0
-    if improved:
-        write_bytes(out / "model.safetensors", (run / "model.safetensors").read_bytes())
-    else:
-        save(start, out / "model.safetensors")
     names = tuple(source.name for source in held_out)
     return FineTuned(trained if improved else start, improved, metric, before["mean"], after["mean"], names)
 

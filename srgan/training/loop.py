@@ -43,6 +43,7 @@ class _Given:
     """What a run is given beside its configuration: where to begin, what to learn from and to be scored on."""
 
     model: Model
+    every: Sequence[Source]
     pictures: Callable[[], Pictures]
     validation: Sequence[Source] | None
     card: Mapping[str, object]
@@ -78,38 +79,62 @@ def train(
         NoPicturesError: no picture is large enough.
     """
     check_ours(model)
-    config = config or TrainConfig()
-    began, out = time.perf_counter(), Path(out)
+    began, folder, config = time.perf_counter(), _made(out), config or TrainConfig()
+    given = _gathered(model, data, config, validation, card or {}, progress)
+    if config.minutes:
+        config = replace(config, steps=_steps_within(config.minutes, given, config, folder, began))
+    check_warmup(config)
+    checkpoints = Checkpoints(folder, identity(model, given.every, config))
+    return _learn_again(given, config, checkpoints)
+
+
+def _made(out: str | os.PathLike[str]) -> Path:
+    folder = Path(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MachineError(f"{out}: cannot be made ({error.strerror}); choose another output") from error
-    held_out = None if validation is None else sources(validation)
-    every = sources(data)
+        raise MachineError(f"{folder}: cannot be made ({error.strerror}); choose another output") from error
+    return folder
+
+
+def _gathered(
+    model: Model,
+    data: Data,
+    config: TrainConfig,
+    validation: Data | None,
+    card: Mapping[str, object],
+    progress: bool,
+) -> _Given:
+    every, held_out = sources(data), None if validation is None else sources(validation)
     for found in (every, held_out or ()):
         check_pairs(model.task, found)
     side, scale = config.crop * model.task.scale, model.task.scale
     pictures = cache(
         partial(load_pictures, data, smallest=side, memory=config.memory, scale=scale, seed=config.seed)
     )  # which a finished run does not need
-    given = _Given(model, pictures, held_out, card or {}, progress)
-    if config.minutes:
-        steps = begun_for(out)
-        if steps is None:
-            pictures()
-            steps = steps_within(config.minutes, config, time.perf_counter() - began, partial(_trial, given))
-        config = replace(config, steps=steps)
-    check_warmup(config)
-    checkpoints = Checkpoints(out, identity(model, every, config))
+    return _Given(model, every, pictures, held_out, card, progress)
+
+
+def _steps_within(minutes: float, given: _Given, config: TrainConfig, folder: Path, began: float) -> int:
+    """How many steps the time from `began` on is enough for: as a run said that was begun, else tried out."""
+    steps = begun_for(folder)
+    if steps is None:
+        given.pictures()
+        steps = steps_within(minutes, config, time.perf_counter() - began, partial(_trial, given))
+    return steps
+
+
+def _trial(given: _Given, config: TrainConfig, out: Path) -> None:
+    _learn(replace(given, card={}, progress=False), config, Checkpoints(out, {}))
+
+
+def _learn_again(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Model:
+    """The averaged model after all steps; from an earlier checkpoint once more wherever the run goes wrong."""
     while True:
         try:
             return _learn(given, config, checkpoints)
         except UnhealthyError as trouble:
             checkpoints.go_back(config.rollbacks, trouble)
-
-
-def _trial(given: _Given, config: TrainConfig, out: Path) -> None:
-    _learn(replace(given, card={}, progress=False), config, Checkpoints(out, {}))
 
 
 def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Model:

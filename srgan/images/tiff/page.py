@@ -93,10 +93,6 @@ def described(file: AnyFile, page: tifffile.TiffPage, number: int | None) -> Pag
         if page.is_tiled:
             rows, columns = index(page.tilelength), index(page.tilewidth)
         places = [(index(at), index(size)) for at, size in zip(page.dataoffsets, page.databytecounts, strict=False)]
-        parts = _parts(file, page)
-        if number is None:  # a picture within another is described there
-            outer = _parts(file, page.parent.pages.first)
-            parts = {**outer, **parts, 0: {**outer.get(0, {}), **parts.get(0, {})}}
         plain = page.compression == page.predictor == page.fillorder == 1 and page.bitspersample in (8, 16, 32)
         found = Page(
             stored=page,
@@ -114,7 +110,7 @@ def described(file: AnyFile, page: tifffile.TiffPage, number: int | None) -> Pag
             compression=index(page.compression),
             photometric=index(page.photometric),
             alpha=index(page.extrasamples[0]) if page.extrasamples else None,
-            parts=parts,
+            parts=_parts(file, page) if number is not None else _parts_of_both(file, page.parent.pages.first, page),
         )
     if min(width, height, samples, rows, columns) < 1:
         raise DamagedTiff(f"{width} x {height} pixels of {samples} channels")
@@ -128,6 +124,12 @@ def _check_kind(compression: int, kind: int, bits: int) -> None:
     if not (kind == _UNSIGNED and 1 <= bits <= 16) and not (kind == _FLOAT and bits in (16, 32)):
         name = {_UNSIGNED: "unsigned", _SIGNED: "signed", _FLOAT: "floating-point"}.get(kind, "complex")
         raise pixels.UnknownKind(f"{bits}-bit {name} samples are not read here; convert it to 16 bits or 32-bit floats")
+
+
+def _parts_of_both(file: AnyFile, outer: tifffile.TiffPage, inner: tifffile.TiffPage) -> exif_parts.Parts:
+    """What is said of a picture within another: by the outer's directory, too, where its own is silent."""
+    around, within = _parts(file, outer), _parts(file, inner)
+    return {**around, **within, 0: {**around.get(0, {}), **within.get(0, {})}}
 
 
 def _parts(file: AnyFile, page: tifffile.TiffPage) -> exif_parts.Parts:

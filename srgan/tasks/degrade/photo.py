@@ -46,20 +46,14 @@ def photo(
     reduction, second, shuffle, again, by_sensor, *order = draw.plan(8)
     between = 1.0 if reduction < 0.55 else 1 + (reduction - 0.55) / 0.45 * (scale - 1) / 2
 
-    def some_noise(x: Batch) -> Batch:
-        return _developed(x, draw) if by_sensor < 0.2 else film(x, _mild(draw, 16.0, none=0.25), rng)
-
-    def some_sharpening(x: Batch) -> Batch:
-        return sharpened(x, _mild(draw, 1.2, none=0.4, power=1.0), draw.uniform(0.5, 1.5))
-
-    steps: list[Callable[[Batch], Batch]] = [some_noise, some_sharpening, lambda x: _compressed(x, draw, share=0.8)]
+    damages = _damages(draw, by_sensor < 0.2)
     if shuffle < 0.3:
-        steps = [step for _, step in sorted(zip(order, steps, strict=True), key=lambda pair: pair[0])]
+        damages = [damage for _, damage in sorted(zip(order, damages, strict=True), key=lambda pair: pair[0])]
 
     x = blurred(clean, lens(draw, largest=0.9 * scale))
     x = resized(x, round(height * between), round(width * between), draw.choice(4))
-    for step in steps:
-        x = step(x)
+    for damage in damages:
+        x = damage(x)
     if second < 0.35:
         other = 0.7 * 2 ** (second / 0.35)
         x = resized(x, round(height * other), round(width * other), draw.choice(4))
@@ -72,6 +66,15 @@ def photo(
         x = torch.where(draw.happens(only_compressed), web, x)
     x = torch.where(draw.happens(CLEAN), small, x)
     return x.clamp(0, 1).mul(255).round().div(255)
+
+
+def _damages(draw: Draw, by_sensor: bool) -> list[Callable[[Batch], Batch]]:
+    """What is done to small pictures, in the usual order: noise, of a sensor or of film, sharpening, JPEG."""
+    return [
+        lambda x: _developed(x, draw) if by_sensor else film(x, _mild(draw, 16.0, none=0.25), draw.rng),
+        lambda x: sharpened(x, _mild(draw, 1.2, none=0.4, power=1.0), draw.uniform(0.5, 1.5)),
+        lambda x: _compressed(x, draw, share=0.8),
+    ]
 
 
 def processed(clean: Batch, rng: torch.Generator) -> Batch:
