@@ -20,9 +20,11 @@ FLOATS = np.dtype(np.float32)
 
 
 def restorer_of(
-    models: Models | Sequence[Models], config: InferenceConfig, size: Size | None = None
+    models: Models | Sequence[Models] | Restorer | Chain, config: InferenceConfig, size: Size | None = None
 ) -> Restorer | Chain:
-    """What restores pictures: by models, or in several steps; the last makes the size."""
+    """What restores pictures: by models, or in several steps, of which the last makes the size; or what is given."""
+    if isinstance(models, (Restorer, Chain)):
+        return models
     if isinstance(models, str) or not isinstance(models, Sequence):
         return Restorer(models, config, size)
     return Chain([Restorer(some, config, size if step == len(models) else None) for step, some in enumerate(models, 1)])

@@ -79,7 +79,7 @@ def _side(path: Path, image: Image, base: Path, shown: Path | None) -> Side:
     alpha = image.alpha is not None
     source = _source(path, format, image, base, shown)
     size = path.stat().st_size
-    return Side(source, _thumbnail(image), format, image.width, image.height, image.depth, size, alpha)
+    return Side(source, _data(thumbnail(image), "webp"), format, image.width, image.height, image.depth, size, alpha)
 
 
 def _source(path: Path, format: str, image: Image, base: Path, shown: Path | None) -> str:
@@ -106,14 +106,15 @@ def _data(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _thumbnail(image: Image) -> str:
+def thumbnail(image: Image) -> bytes:
+    """A small WebP of a picture."""
     picture = Pillow.fromarray(eight_bits(image.rgb))
     if image.alpha is not None:
         picture.putalpha(Pillow.fromarray(eight_bits(image.alpha)))
     picture.thumbnail((THUMBNAIL, THUMBNAIL), Pillow.Resampling.BOX, reducing_gap=None)
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=75, method=2, icc_profile=image.icc or b"")
-    return _data(file.getvalue(), "webp")
+    return file.getvalue()
 
 
 def _difference(before: Image, after: Image) -> float:

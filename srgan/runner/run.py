@@ -20,8 +20,8 @@ import torch
 from srgan.engines.threads import survive_fork, work_alone
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, take_after
-from srgan.inference.chain import restorer_of
-from srgan.inference.pipeline import Models
+from srgan.inference.chain import Chain, restorer_of
+from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
 from srgan.runner.claims import Claims
 from srgan.runner.config import FolderConfig
@@ -42,7 +42,7 @@ _ALONE = 10**18
 
 
 def restore_folder(
-    model: Models | Sequence[Models],
+    model: Models | Sequence[Models] | Restorer | Chain,
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     config: FolderConfig | None = None,
@@ -61,7 +61,8 @@ def restore_folder(
 
     Args:
         model: the model, or where a size is given one for each scale, by which pictures are enlarged step by step; or
-            several of these, of which each takes in floats what the one before has made.
+            several of these, of which each takes in floats what the one before has made; or what an earlier call made
+            of them, with its own configuration and size.
         size: how large pictures become; None is what the model makes.
         masks: for inpainting: what is to be filled of each picture; a path stands for `Masks` of that path.
         jobs: the plan, where the caller has made it already.

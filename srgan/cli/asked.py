@@ -1,0 +1,32 @@
+"""What is asked of a server, as the commands understand the same flags."""
+
+from __future__ import annotations
+
+from srgan.cli.restore import steps_of
+from srgan.cli.upscale import shipped, tag_of
+from srgan.cli.weights import Choice, Steps, dialled
+from srgan.inference.sizes import Size
+from srgan.pages.asked import Asked
+
+
+def chosen(asked: Asked, masked: bool) -> Choice | Steps:
+    """The models that the commands choose by the same flags.
+
+    Raises:
+        ConfigError: there are none such.
+    """
+    if asked.task == "upscale":
+        return shipped(asked.source, asked.dial, Size(scale=asked.scale), asked.grain)
+    if asked.task == "denoise":
+        return Choice((dialled("denoise", asked.dial or 0.0),), {"strength": asked.strength, "keep_grain": asked.grain})
+    if asked.task == "inpaint":
+        return Choice((dialled("inpaint", 0.0),))
+    size = None if asked.scale == 1 else Size(scale=asked.scale)
+    return steps_of(size, asked.strength, asked.grain, asked.dial, fills=masked)
+
+
+def tag(asked: Asked) -> str:
+    """What the commands add to the name of a folder."""
+    enlarged = tag_of(asked.scale, None, None, None)
+    restored = "restored" if asked.scale == 1 else f"restored-{enlarged}"
+    return "-" + {"upscale": enlarged, "denoise": "clean", "inpaint": "filled", "restore": restored}[asked.task]

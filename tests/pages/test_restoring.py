@@ -1,0 +1,146 @@
+"""What jobs ask for becomes what the commands make, byte for byte."""
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from srgan.cli.asked import chosen, tag
+from srgan.cli.commands import srgan as commands
+from srgan.errors import ConfigError
+from srgan.images.image import Image
+from srgan.images.reader import read
+from srgan.images.writer import write
+from srgan.pages.asked import asked
+from srgan.pages.job import Cancelled, Job
+from srgan.pages.restoring import Restoring, Shelf
+from srgan.runner.config import FolderConfig
+from srgan.runner.history import verify
+
+
+def silent(share):
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def restoring():
+    return Restoring(chosen, tag, FolderConfig())
+
+
+@pytest.fixture
+def make_job(tmp_path, pixels):
+    """Makes jobs as uploads make them: the picture lies in a folder of the job's own."""
+
+    def make(fields, suffix="png", mask=None, **saved):
+        folder = tmp_path / "job"
+        folder.mkdir()
+        source = folder / f"input.{suffix}"
+        if suffix == "tif":
+            write(source, Image(pixels(24, 32, dtype=np.uint16)))
+        else:
+            Pillow.fromarray(pixels(24, 32)).save(source, **saved)
+        if mask is not None:
+            Pillow.fromarray(mask).save(folder / "mask.png")
+        return Job(f"photo.{suffix}", asked(fields), folder, source, None if mask is None else folder / "mask.png")
+
+    return make
+
+
+def by_command(tmp_path, *words):
+    """The bytes that a command makes of the picture of the job."""
+    target = tmp_path / "job" / "by-command"
+    target.mkdir()
+    source = next((tmp_path / "job").glob("input.*"))
+    assert commands.main([words[0], str(source), str(target), *words[1:], "--quiet"], standalone_mode=False) == 0
+    return next(target.iterdir()).read_bytes()
+
+
+EXIF = Pillow.Exif()
+EXIF[0x0112], EXIF[0x010E] = 6, "turned by a quarter"
+
+
+@pytest.mark.parametrize(
+    ("fields", "suffix", "saved", "words"),
+    [
+        ({}, "jpg", {"quality": 70, "exif": EXIF}, ["upscale"]),
+        ({"scale": "2.5", "source": "clean"}, "tif", {}, ["upscale", "-s", "2.5", "--source", "clean"]),
+        ({"task": "denoise", "strength": "40", "grain": "0.25", "format": "webp"}, "png", {},
+         ["denoise", "--strength", "40", "--keep-grain", "0.25", "--format", "webp"]),
+        ({"task": "restore", "scale": "2", "box": "4,4,6,6 12,8,3,3", "grow": "1"}, "png", {},
+         ["restore", "-s", "2", "--box", "4,4,6,6", "--box", "12,8,3,3", "--grow", "1"]),
+    ],
+    ids=["a photograph", "16 bit", "denoise", "restore"],
+)  # fmt: skip
+def test_a_job_makes_the_bytes_of_the_command(fields, suffix, saved, words, restoring, make_job, tmp_path):
+    job = make_job(fields, suffix, **saved)
+
+    outcome = restoring(job, silent)
+
+    assert outcome.status == "ok"
+    assert outcome.target.read_bytes() == by_command(tmp_path, *words)
+
+
+def test_a_painted_mask_is_filled_as_the_command_fills_it(restoring, make_job, tmp_path):
+    mask = np.zeros((24, 32), np.uint8)
+    mask[5:9, 10:20] = 255
+    job = make_job({"task": "inpaint", "feather": "2"}, mask=mask)
+
+    outcome = restoring(job, silent)
+
+    words = ["--mask", str(job.mask), "--feather", "2"]
+    assert outcome.target.read_bytes() == by_command(tmp_path, "inpaint", *words)
+
+
+def test_inpaint_without_a_mask_is_refused(restoring, make_job):
+    with pytest.raises(ConfigError, match="nothing says what to fill: paint a mask, or give a box or alpha"):
+        restoring(make_job({"task": "inpaint"}), silent)
+
+
+def test_a_part_is_restored_alone(restoring, make_job):
+    job = make_job({"task": "denoise", "strength": "20", "part": "8,4,16,200"})
+
+    outcome = restoring(job, silent)
+
+    made = read(outcome.target)
+    assert (made.width, made.height) == (16, 20)
+    assert np.abs(made.rgb.astype(int) - read(job.source).rgb[4:, 8:24]).mean() < 12
+
+
+def test_a_part_that_is_not_there_is_refused(restoring, make_job):
+    with pytest.raises(ConfigError, match="part=32,0,4,4: lies outside of 32x24 px"):
+        restoring(make_job({"part": "32,0,4,4"}), silent)
+
+
+def test_a_damaged_picture_is_told_by_the_name_that_the_user_knows(restoring, make_job):
+    job = make_job({})
+    job.source.write_bytes(job.source.read_bytes()[:100])
+
+    outcome = restoring(job, silent)
+
+    assert outcome.status == "failed"
+    assert outcome.reason.startswith("photo.png: damaged png file")
+
+
+def test_who_cancels_gets_no_file(restoring, make_job):
+    def cancel(share):
+        raise Cancelled
+
+    job = make_job({})
+    with pytest.raises(Cancelled):
+        restoring(job, cancel)
+    assert list((job.folder / "result").iterdir()) == []
+
+
+def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(restoring, make_job, tmp_path, photos):
+    shelf = Shelf(tmp_path / "photos")
+    write(shelf.folder / "sub" / "a.png", read(photos / "coffee.png"))
+    write(shelf.folder / "b.png", read(photos / "coffee.png"))
+    restoring = Restoring(chosen, tag, FolderConfig(), shelf)
+    job = make_job({"scale": "2", "source": "clean"})
+    job.source = shelf.folder / "sub" / "a.png"
+
+    outcome = restoring(job, silent)
+
+    out = tmp_path / "photos-x2"
+    assert outcome.target == out / "sub" / "a.png"
+    assert list(verify(out)) == [(out / "sub" / "a.png", "")]
+    assert restoring(job, silent).reason == "finished before"
