@@ -62,3 +62,96 @@ def test_files_and_functions_stay_short_enough_to_read():
 
     assert [path.name for path in trees if len(path.read_text(encoding="utf-8").splitlines()) > 250] == []
     assert functions == LONG
+
+
+TREES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("srgan", "tests", "scripts")
+    for path in (ROOT / folder).rglob("*.py")
+}
+MODULES = {  # by their names
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): tree
+    for path, tree in TREES.items()
+    if path.is_relative_to(PACKAGE)
+}
+COMMANDS = {("srgan.cli", f"{name}_main") for name in ("upscale", "denoise", "inpaint")}  # in pyproject.toml
+
+
+def taken(tree):
+    """Module and name of what a file imports of the package's modules, reads as `module.name`, or patches there."""
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            for alias in node.names:
+                if f"{node.module}.{alias.name}" in MODULES:
+                    modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                else:
+                    yield node.module, alias.name
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(ast.Name(module), name) | ast.Call(args=[ast.Name(module), ast.Constant(name), *_]):
+                if module in modules:
+                    yield modules[module], name
+
+
+def defined(tree):
+    """The names that a file gives at its top."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(name)):
+                yield name
+            case ast.Assign():
+                yield from (
+                    name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)
+                )
+
+
+def declared(node):
+    """The names in what is public of a definition: its annotations and bases; and in a value, as of a registry."""
+    match node:
+        case ast.FunctionDef(name=name) if not name.startswith("_") or name == "__init__":
+            parts = [argument.annotation for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
+            parts.append(node.returns)
+        case ast.ClassDef() if not node.name.startswith("_"):
+            for inner in node.body:
+                yield from declared(inner)
+            parts = node.bases
+        case ast.Assign() | ast.AnnAssign():
+            parts = [node]
+        case _:
+            parts = []
+    yield from (name.id for part in parts if part for name in ast.walk(part) if isinstance(name, ast.Name))
+
+
+def test_no_module_takes_what_is_private_to_another():
+    assert [
+        (module, other, name)
+        for module, tree in MODULES.items()
+        for other, name in taken(tree)
+        if name.startswith("_") and not name.startswith("__")
+    ] == []
+
+
+def test_what_is_imported_is_imported_from_where_it_is():
+    handed_on = [
+        (module, other, name)
+        for module, tree in MODULES.items()
+        for other, name in taken(tree)
+        if other != "srgan" and name not in set(defined(MODULES[other]))
+    ]
+
+    assert handed_on == []
+
+
+def test_what_nobody_else_takes_is_private():
+    everywhere = {pair for tree in TREES.values() for pair in taken(tree)} | COMMANDS
+    known = {(module, name) for module, tree in MODULES.items() for node in tree.body for name in declared(node)}
+    public = {
+        (module, node.name)
+        for module, tree in MODULES.items()
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+    }
+
+    assert len(public) > 300
+    assert public - everywhere - known == set()

@@ -33,7 +33,7 @@ class Pair(NamedTuple):
     asked: Asked | None = None
 
 
-class Window(NamedTuple):
+class _Window(NamedTuple):
     """A square of a picture [px], and how it is turned."""
 
     which: int
@@ -91,7 +91,7 @@ def pairs(
         yield [Pair(observed, *task.wanted(observed, clean, draws)) for observed, clean in batches]
 
 
-def _window(pictures: list[Bytes], side: int, rescale: float | None, rng: np.random.Generator) -> Window:
+def _window(pictures: list[Bytes], side: int, rescale: float | None, rng: np.random.Generator) -> _Window:
     """A random square of a random picture, in one of its eight orientations; a share are larger, to be reduced."""
     which = int(rng.integers(len(pictures)))
     height, width = pictures[which].shape[1:]
@@ -99,16 +99,16 @@ def _window(pictures: list[Bytes], side: int, rescale: float | None, rng: np.ran
     if rescale is not None and rng.random() < rescale:
         cut = min(round(side / rng.uniform(0.5, 1)), height, width)
     top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
-    return Window(which, top, left, cut, rng.random() < 0.5, int(rng.integers(4)))
+    return _Window(which, top, left, cut, rng.random() < 0.5, int(rng.integers(4)))
 
 
-def _enlarged(window: Window, scale: int) -> Window:
+def _enlarged(window: _Window, scale: int) -> _Window:
     """The same window of a picture whose sides are `scale` times as long."""
     top, left, side = (scale * length for length in (window.top, window.left, window.side))
     return window._replace(top=top, left=left, side=side)
 
 
-def _cut(pictures: list[Bytes], windows: Sequence[Window], side: int) -> Batch:
+def _cut(pictures: list[Bytes], windows: Sequence[_Window], side: int) -> Batch:
     """What is seen through windows, at one size and turned, in [0, 1]."""
     seen = torch.stack([_seen(pictures[window.which], window, side) for window in windows])
     # The eight orientations are four steps, each of which is taken by the whole batch at once.
@@ -125,7 +125,7 @@ def _cut(pictures: list[Bytes], windows: Sequence[Window], side: int) -> Batch:
     return batch
 
 
-def _seen(picture: Bytes, window: Window, side: int) -> UInt8[Tensor, "3 {side} {side}"]:
+def _seen(picture: Bytes, window: _Window, side: int) -> UInt8[Tensor, "3 {side} {side}"]:
     """What is seen through one window, not turned."""
     seen = picture[:, window.top : window.top + window.side, window.left : window.left + window.side]
     if window.side == side:

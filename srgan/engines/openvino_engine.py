@@ -100,7 +100,7 @@ class OpenVinoEngine:
     def _model(self, dtype: torch.dtype, shared: bool) -> Any:
         with self._lock:
             if (dtype, shared) not in self._compiled:
-                self._compiled[dtype, shared] = compiled(self._generator, dtype, self._cores, shared)
+                self._compiled[dtype, shared] = _compiled(self._generator, dtype, self._cores, shared)
             return self._compiled[dtype, shared]
 
 
@@ -112,7 +112,7 @@ def _scale_of(generator: Network) -> int:
     return int(made.shape[2]) // side
 
 
-def compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -> Any:
+def _compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -> Any:
     """OpenVINO's compiled model of a generator, from the cache where it is there and gives what torch gives.
 
     Args:

@@ -32,7 +32,7 @@ def psnr(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
     return -10 * error.square().mean(dim=(1, 2, 3)).log10()
 
 
-def hole_psnr(restored: Batch, clean: Batch, hole: Mask, protocol: Protocol) -> Float[Tensor, "n"]:
+def _hole_psnr(restored: Batch, clean: Batch, hole: Mask, protocol: Protocol) -> Float[Tensor, "n"]:
     """PSNR of each picture over the pixels of its hole alone [dB], in RGB."""
     error = (protocol.quantise(restored) - protocol.quantise(clean)).square().mean(dim=1, keepdim=True)
     return -10 * torch.log10((error * hole).sum(dim=(1, 2, 3)) / hole.sum(dim=(1, 2, 3)))
@@ -156,7 +156,7 @@ def score_hole(
     if not hole.any():
         _log.warning("no psnr of the hole: there is none")
         return {"psnr": None}
-    value = hole_psnr(restored, clean, hole, protocol).item()
+    value = _hole_psnr(restored, clean, hole, protocol).item()
     nan = "the restored picture has pixels that are not numbers"
     return {"psnr": _finite("psnr of the hole", value, nan, "it is filled exactly")}
 

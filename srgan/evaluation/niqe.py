@@ -36,7 +36,7 @@ class Natural(NamedTuple):
 
 
 @cache
-def natural() -> Natural:
+def _natural() -> Natural:
     """The fit that ships with the package."""
     with np.load(Path(__file__).with_name("niqe.npz")) as fit:
         return Natural(fit["mean"], fit["covariance"])
@@ -52,7 +52,7 @@ def niqe(luma: Float[Tensor, "1 1 h w"], fit: Natural | None = None) -> float:
     if (height // BLOCK) * (width // BLOCK) < 2:
         raise ConfigError(f"NIQE needs at least two blocks of {BLOCK} px, not a {width}x{height} picture")
     features, _ = block_features(luma)
-    mean, covariance = fit or natural()
+    mean, covariance = fit or _natural()
     difference = mean - features.mean(axis=0)
     both = (covariance + np.cov(features, rowvar=False)) / 2
     return float(np.sqrt(difference @ np.linalg.pinv(both) @ difference))

@@ -36,9 +36,9 @@ def foreign() -> Iterator[None]:
             raise
         if isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem:
             raise MemoryError from error
-        raise Damaged(reason(error)) from error
+        raise Damaged(_reason(error)) from error
 
 
-def reason(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """What an error says, in one line."""
     return " ".join(str(error).split()) or repr(error)

@@ -96,7 +96,7 @@ def directory(file: AnyFile, order: str, start: int, *, big: bool = False) -> Di
     return Directory(start, [field for field in fields if field.entry < link_at], said, held, link_at)
 
 
-def value(file: AnyFile, order: str, field: Field) -> Value:
+def _value(file: AnyFile, order: str, field: Field) -> Value:
     """What a field says."""
     file.seek(field.at)
     packed = file.read(SIZES[field.kind] * field.values)
@@ -110,7 +110,7 @@ def values(file: AnyFile, order: str, found: Directory) -> dict[int, Value]:
     said, left = {}, _MOST
     for field in found.fields:
         if field.tag not in said and SIZES[field.kind] * field.values <= left:
-            said[field.tag] = value(file, order, field)
+            said[field.tag] = _value(file, order, field)
             left -= len(said[field.tag].packed)
     return said
 

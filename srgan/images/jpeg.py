@@ -31,7 +31,7 @@ _ANNEX_K = 3688
 _SAMSUNGS_VIDEO = b"MotionPhoto_Data"
 
 
-def segments(file: AnyFile) -> Iterator[tuple[int, bytes]]:
+def _segments(file: AnyFile) -> Iterator[tuple[int, bytes]]:
     """The marker and the body of each segment before the picture."""
     file.seek(2)
     while len(head := file.read(2)) == 2 and head[0] == 0xFF:
@@ -50,7 +50,7 @@ def check_kind(file: AnyFile) -> None:
     Raises:
         UnknownKind: its samples have another number of bits than 8, or it is hierarchical.
     """
-    for marker, body in segments(file):
+    for marker, body in _segments(file):
         if marker in _FRAMES and body[:1] not in (b"", b"\x08"):
             raise UnknownKind(f"JPEG of {body[0]} bits; convert it to a 16-bit PNG")
         if marker in _HIERARCHICAL:
@@ -61,7 +61,7 @@ def described(data: bytes, icc: bytes | None) -> dict[str, Any]:
     """The fields of an Image that Pillow does not know of; `icc` is the profile that it put together, if it could."""
     texts, resources, notes, gain_map, further = [], b"", [], False, 0
     quality = None
-    for marker, body in segments(io.BytesIO(data)):
+    for marker, body in _segments(io.BytesIO(data)):
         if marker == _COM and (text := body.rstrip(b"\0")):
             texts.append((COMMENT, as_text(text)))
         elif marker == _DQT and body[:1] == b"\0" and len(body) > 64:  # of luma, in 8 bits

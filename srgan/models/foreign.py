@@ -43,7 +43,7 @@ _DAMAGED = (RuntimeError, ValueError, KeyError, TypeError, AttributeError, Asser
 _log = logging.getLogger(__name__)
 
 
-class Foreign(Network):
+class _Foreign(Network):
     """Somebody else's network, which makes the picture itself: what it adds to our enlargement is what it generates.
 
     Attributes:
@@ -149,13 +149,13 @@ def describe(path: Path) -> dict[str, Any]:
     }
 
 
-def _network(path: Path) -> Foreign:
+def _network(path: Path) -> _Foreign:
     status = path.stat()
     return _kept(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=2)
-def _kept(path: Path, changed: int, size: int) -> Foreign:
+def _kept(path: Path, changed: int, size: int) -> _Foreign:
     """The network of a file as it is now: that it can be told of and run, it is read once."""
     _check_pickle(path)
     try:
@@ -186,7 +186,7 @@ def _kept(path: Path, changed: int, size: int) -> Foreign:
         Upscale(scale=descriptor.scale)
     except ConfigError as error:
         raise WeightsError(f"{path}: enlarges {descriptor.scale} times, which is not run") from error
-    return Foreign(descriptor)
+    return _Foreign(descriptor)
 
 
 def _check_pickle(path: Path) -> None:

@@ -96,7 +96,7 @@ class UNetDiscriminator(Discriminator):
         return [*made, self.tail(made[-1])]
 
 
-class Several(Discriminator):
+class _Several(Discriminator):
     """Several discriminators, each of which sees pictures at half the size of the one before; a logit is the mean.
 
     Paper: Wang et al. 2018, pix2pixHD, arXiv:1711.11585, Sec. 3.2, which averages losses instead.
@@ -137,5 +137,5 @@ def build_discriminator(
         judges = [
             DISCRIMINATORS[name](in_channels, side // 2**times, width=width, depth=depth) for times in range(count)
         ]
-    discriminator = judges[0] if count == 1 else Several(judges)
+    discriminator = judges[0] if count == 1 else _Several(judges)
     return discriminator.to(memory_format=torch.channels_last)

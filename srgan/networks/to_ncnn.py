@@ -22,7 +22,7 @@ _END = -233
 """What ncnn takes for the end of a side."""
 
 
-class Line(NamedTuple):
+class _Line(NamedTuple):
     """A layer of ncnn: its type, what it reads and makes, its parameters, and its weights as they lie in the file."""
 
     kind: str
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 def to_ncnn(graph: Graph) -> tuple[str, bytes]:
     """The text of the param file, and the bytes of the bin file."""
-    lines = [Line("Input", (), (graph.given,)), *(line for layer in graph.layers for line in _lines(layer))]
+    lines = [_Line("Input", (), (graph.given,)), *(line for layer in graph.layers for line in _lines(layer))]
     lines = _split(lines)
     blobs = sum(len(line.outputs) for line in lines)
     text = [str(MAGIC), f"{len(lines)} {blobs}"]
@@ -44,7 +44,7 @@ def to_ncnn(graph: Graph) -> tuple[str, bytes]:
     return "\n".join([*text, ""]), b"".join(line.weights for line in lines)
 
 
-def _split(lines: list[Line]) -> list[Line]:
+def _split(lines: list[_Line]) -> list[_Line]:
     """The lines, with a Split wherever several read the same: each of them must have its own."""
     readers = Counter(name for line in lines for name in line.inputs)
     given: Counter[str] = Counter()
@@ -57,18 +57,18 @@ def _split(lines: list[Line]) -> list[Line]:
         split.append(line._replace(inputs=tuple(inputs)))
         for name in line.outputs:
             if readers[name] > 1:
-                split.append(Line("Split", (name,), tuple(f"{name}_{number}" for number in range(readers[name]))))
+                split.append(_Line("Split", (name,), tuple(f"{name}_{number}" for number in range(readers[name]))))
     return split
 
 
-def _lines(layer: Layer) -> Iterator[Line]:
+def _lines(layer: Layer) -> Iterator[_Line]:
     made = (layer.output,)
     if layer.kind in ("conv", "transposed"):
         yield _convolution(layer)
     elif layer.kind == "prelu" and layer.weight is not None:
-        yield Line("PReLU", layer.inputs, made, f"0={layer.weight.numel()}", _raw(layer.weight))
+        yield _Line("PReLU", layer.inputs, made, f"0={layer.weight.numel()}", _raw(layer.weight))
     elif layer.kind == "shuffle":
-        yield Line("PixelShuffle", layer.inputs, made, f"0={layer.options['size']}")
+        yield _Line("PixelShuffle", layer.inputs, made, f"0={layer.options['size']}")
     elif layer.kind == "mirror":
         yield from _mirrored(layer.inputs[0], layer.output, layer.options["margin"])
     elif layer.kind == "even":
@@ -80,10 +80,10 @@ def _lines(layer: Layer) -> Iterator[Line]:
             "clip": ("Clip", "0=0 1=1"),
             "crop": ("Crop", ""),
         }[layer.kind]
-        yield Line(kind, layer.inputs, made, parameters)
+        yield _Line(kind, layer.inputs, made, parameters)
 
 
-def _convolution(layer: Layer) -> Line:
+def _convolution(layer: Layer) -> _Line:
     weight, options = layer.weight, layer.options
     assert weight is not None
     if layer.kind == "transposed":
@@ -95,10 +95,10 @@ def _convolution(layer: Layer) -> Line:
     if kind == "ConvolutionDepthWise":
         parameters += f" 7={options['groups']}"
     weights = bytes(4) + _raw(weight) + (b"" if layer.bias is None else _raw(layer.bias))  # four zeros: in float32
-    return Line(kind, layer.inputs, (layer.output,), parameters, weights)
+    return _Line(kind, layer.inputs, (layer.output,), parameters, weights)
 
 
-def _mirrored(x: str, output: str, margin: int) -> Iterator[Line]:
+def _mirrored(x: str, output: str, margin: int) -> Iterator[_Line]:
     """More pixels at all borders, mirrored: those within, in reverse."""
     for side, axis in _SIDES.items():
         made = output if axis == 2 else f"{output}_{side}"
@@ -108,22 +108,22 @@ def _mirrored(x: str, output: str, margin: int) -> Iterator[Line]:
             before.insert(0, f"{made}_before{place}")
             behind.append(f"{made}_behind{place}")
             end = -place if place else _END
-            yield Line("Crop", (x,), (before[0],), f"-23309=1,{place} -23310=1,{place + 1} -23311=1,{axis}")
-            yield Line("Crop", (x,), (behind[-1],), f"-23309=1,{-place - 1} -23310=1,{end} -23311=1,{axis}")
-        yield Line("Concat", (*before, x, *behind), (made,), f"0={axis}")
+            yield _Line("Crop", (x,), (before[0],), f"-23309=1,{place} -23310=1,{place + 1} -23311=1,{axis}")
+            yield _Line("Crop", (x,), (behind[-1],), f"-23309=1,{-place - 1} -23310=1,{end} -23311=1,{axis}")
+        yield _Line("Concat", (*before, x, *behind), (made,), f"0={axis}")
         x = made
 
 
-def _evened(x: str, output: str, multiple: int) -> Iterator[Line]:
+def _evened(x: str, output: str, multiple: int) -> Iterator[_Line]:
     """Edge pixels repeated at the bottom and right, up to the next multiple: more than enough, less what is too much.
 
     How many there must be ncnn cannot calculate; but what is reduced so many times and enlarged again has that size.
     """
     more, small, size = (f"{output}_{part}" for part in ("more", "small", "size"))
-    yield Line("Padding", (x,), (more,), f"1={multiple - 1} 3={multiple - 1} 4=1")
-    yield Line("Pooling", (more,), (small,), f"1={multiple} 2={multiple} 5=1")
-    yield Line("Interp", (small,), (size,), f"0=1 1={multiple}.0 2={multiple}.0")
-    yield Line("Crop", (more, size), (output,))
+    yield _Line("Padding", (x,), (more,), f"1={multiple - 1} 3={multiple - 1} 4=1")
+    yield _Line("Pooling", (more,), (small,), f"1={multiple} 2={multiple} 5=1")
+    yield _Line("Interp", (small,), (size,), f"0=1 1={multiple}.0 2={multiple}.0")
+    yield _Line("Crop", (more, size), (output,))
 
 
 def _raw(tensor: Tensor) -> bytes:

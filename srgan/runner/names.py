@@ -31,10 +31,10 @@ def renamed(name: str, kind: str | None, format: str) -> str:
     known = READABLE.get(suffix.lower())
     if known and (known == format or (format == "keep" and known in SUFFIXES)):
         return name
-    return (stem if known else name) + suffix_of(kind, format)
+    return (stem if known else name) + _suffix_of(kind, format)
 
 
-def suffix_of(kind: str | None, format: str) -> str:
+def _suffix_of(kind: str | None, format: str) -> str:
     """Of a new file made from one of this kind."""
     wanted = kind if format == "keep" else format
     return SUFFIXES.get(wanted or "png", SUFFIXES["png"])
@@ -53,34 +53,34 @@ def beside(source: Path, tag: str, format: str = "keep") -> Path:
 def targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
     """Each name with that of the file made from it; all of these differ, in more than case."""
     wanted = {name: renamed(name, kind, format) for name, kind in kinds.items()}
-    rivals = Counter(map(folded, wanted.values()))
+    rivals = Counter(map(_folded, wanted.values()))
     if len(rivals) == len(wanted):
         return list(wanted.items())
     chosen: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
         new = wanted[name]
-        if rivals[folded(new)] > 1:
+        if rivals[_folded(new)] > 1:
             if on_collision == "error":
-                others = sorted(other for other in kinds if folded(wanted[other]) == folded(new))
+                others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
                 raise ConfigError(
                     f"{', '.join(map(printable, others))} would all become {printable(new)}: "
                     "rename them, or let them be renamed with --on-collision rename"
                 )
-            new = new if new == name else name + suffix_of(kinds[name], format)
+            new = new if new == name else name + _suffix_of(kinds[name], format)
         chosen[name] = _free(new, taken)
-        taken.add(folded(chosen[name]))
+        taken.add(_folded(chosen[name]))
     return [(name, chosen[name]) for name in kinds]
 
 
 def _free(name: str, taken: set[str]) -> str:
     free, number = name, 2
-    while folded(free) in taken:
+    while _folded(free) in taken:
         path = PurePosixPath(name)
         free, number = str(path.with_name(f"{path.stem}-{number}{path.suffix}")), number + 1
     return free
 
 
-def folded(name: str) -> str:
+def _folded(name: str) -> str:
     """What a file system that ignores case, and how accents are spelled, takes the name for."""
     return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

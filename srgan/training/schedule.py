@@ -11,20 +11,22 @@ REMEMBERED = 4.0
 """Times that the average of weights which were trained before forgets over a run, at least: exp(-4) of them stays."""
 
 
-def warmup_of(config: TrainConfig) -> int:
+def _warmup_of(config: TrainConfig) -> int:
     """The steps of the warm-up: a tenth of all where as many as asked for would leave none after it."""
     return config.warmup if config.warmup < config.steps else config.steps // 10
 
 
 def check_warmup(config: TrainConfig) -> None:
     """Says where the warm-up is shorter than asked for."""
-    if warmup_of(config) != config.warmup:
-        log.warning("warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, warmup_of(config))
+    if _warmup_of(config) != config.warmup:
+        log.warning(
+            "warmup=%d is not below steps=%d: %d steps instead", config.warmup, config.steps, _warmup_of(config)
+        )
 
 
 def learning_rate_at(step: int, config: TrainConfig) -> float:
     """A linear warm-up, then half a cosine (Loshchilov and Hutter 2017, SGDR, arXiv:1608.03983, Eq. 5)."""
-    warmup = warmup_of(config)
+    warmup = _warmup_of(config)
     if step <= warmup:
         return config.learning_rate * step / warmup
     return _fallen(step, config, config.learning_rate, config.final_learning_rate)
@@ -33,7 +35,7 @@ def learning_rate_at(step: int, config: TrainConfig) -> float:
 def discriminator_rate_at(step: int, config: TrainConfig) -> float:
     """The same cosine without the warm-up, so that neither player outruns the other in the end."""
     start = config.discriminator_learning_rate
-    return _fallen(max(step, warmup_of(config)), config, start, min(start, config.final_learning_rate))
+    return _fallen(max(step, _warmup_of(config)), config, start, min(start, config.final_learning_rate))
 
 
 def averaging_at(step: int, config: TrainConfig, *, fresh: bool) -> float:
@@ -49,6 +51,6 @@ def averaging_at(step: int, config: TrainConfig, *, fresh: bool) -> float:
 
 def _fallen(step: int, config: TrainConfig, start: float, end: float) -> float:
     """From `start` after the warm-up to `end` along half a cosine."""
-    warmup = warmup_of(config)
+    warmup = _warmup_of(config)
     done = (step - warmup) / max(1, config.steps - warmup)
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
