@@ -11,6 +11,9 @@ from srgan.errors import ConfigError
 
 T = TypeVar("T")
 
+Recipe = Mapping[str, bool | int | float | str]
+"""Values of options by name, where they differ from the defaults of their dataclass."""
+
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 

@@ -5,12 +5,20 @@ from collections.abc import Mapping
 
 from srgan.errors import ConfigError
 from srgan.networks.compact import Compact
+from srgan.networks.dcgan import Dcgan
+from srgan.networks.mlp import Mlp
 from srgan.networks.network import Network
 from srgan.networks.srresnet import SRResNet
 from srgan.networks.unet import UNet
 from srgan.options import check_names, convert
 
-NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet, "unet": UNet}
+NETWORKS: dict[str, type[Network]] = {
+    "compact": Compact,
+    "srresnet": SRResNet,
+    "unet": UNet,
+    "mlp": Mlp,
+    "dcgan": Dcgan,
+}
 
 
 def network_options(name: str) -> dict[str, int]:

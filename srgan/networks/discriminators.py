@@ -1,13 +1,11 @@
-"""Discriminators: they tell real pictures from restored ones, patch by patch.
+"""Discriminators by name; here those that tell real pictures from restored ones patch by patch.
 
-Both are spectrally normalised (Miyato et al. 2018, arXiv:1802.05957), but for the first layer and the last: a chain of
-slopes below 1 alone would hush a faint pattern, and the generator would keep it. They know no batch statistics, so that
-a verdict depends on nothing but its own patch, and gradient penalties make sense.
+Both of these are spectrally normalised (Miyato et al. 2018, arXiv:1802.05957), but for the first layer and the last: a
+chain of slopes below 1 alone would hush a faint pattern, and the generator would keep it. They know no batch
+statistics, so that a verdict depends on nothing but its own patch, and gradient penalties make sense.
 """
 
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -16,26 +14,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from srgan.types import Logits
-
-
-class Discriminator(nn.Module, ABC):
-    """Pictures, with a condition as further channels where there is one, become a map of logits.
-
-    Attributes:
-        smallest: least side of a picture [px].
-        multiple_of: the sides of a picture must be multiples of this.
-    """
-
-    smallest: int
-    multiple_of: int
-
-    @abstractmethod
-    def layers(self, pictures: Float[Tensor, "n c h w"]) -> list[Tensor]:
-        """What each layer makes of the pictures; the last are the logits."""
-
-    def forward(self, pictures: Float[Tensor, "n c h w"]) -> Logits:
-        return self.layers(pictures)[-1]
+from srgan.networks.dcgan import DcganDiscriminator
+from srgan.networks.discriminator import Discriminator, Several
+from srgan.networks.mlp import MlpDiscriminator
 
 
 class PatchGAN(Discriminator):
@@ -96,31 +77,12 @@ class UNetDiscriminator(Discriminator):
         return [*made, self.tail(made[-1])]
 
 
-class _Several(Discriminator):
-    """Several discriminators, each of which sees pictures at half the size of the one before; a logit is the mean.
-
-    Paper: Wang et al. 2018, pix2pixHD, arXiv:1711.11585, Sec. 3.2, which averages losses instead.
-    """
-
-    def __init__(self, judges: Sequence[Discriminator]) -> None:
-        super().__init__()
-        self.judges = nn.ModuleList(judges)
-        halved = [2**times for times in range(len(judges))]
-        self.smallest = max(times * judge.smallest for times, judge in zip(halved, judges, strict=True))
-        self.multiple_of = math.lcm(*(times * judge.multiple_of for times, judge in zip(halved, judges, strict=True)))
-
-    def layers(self, pictures: Float[Tensor, "n c h w"]) -> list[Tensor]:
-        made, verdicts = [], []
-        for judge in self.judges:
-            *hidden, logits = judge.layers(pictures)  # type: ignore[operator]  # as a ModuleList hides what it holds
-            made += hidden
-            verdicts.append(logits)
-            pictures = F.avg_pool2d(pictures, 2)
-        size = verdicts[0].shape[2:]
-        return [*made, torch.stack([F.interpolate(logits, size) for logits in verdicts]).mean(dim=0)]
-
-
-DISCRIMINATORS: dict[str, Callable[..., Discriminator]] = {"patchgan": PatchGAN, "unet": UNetDiscriminator}
+DISCRIMINATORS: dict[str, Callable[..., Discriminator]] = {
+    "patchgan": PatchGAN,
+    "unet": UNetDiscriminator,
+    "mlp": MlpDiscriminator,
+    "dcgan": DcganDiscriminator,
+}
 """Each is made of the channels and the side of the pictures, a width and a depth."""
 
 
@@ -137,5 +99,5 @@ def build_discriminator(
         judges = [
             DISCRIMINATORS[name](in_channels, side // 2**times, width=width, depth=depth) for times in range(count)
         ]
-    discriminator = judges[0] if count == 1 else _Several(judges)
+    discriminator = judges[0] if count == 1 else Several(judges)
     return discriminator.to(memory_format=torch.channels_last)

@@ -1,11 +1,14 @@
 """The contract every network states, so that padding, tiling and training need not know which one it is."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from srgan.options import Recipe
 
 
 class Network(nn.Module, ABC):
@@ -14,6 +17,7 @@ class Network(nn.Module, ABC):
     Attributes:
         kinds: of numbers that it may compute in, as engines call them: a residual bears bf16, a picture does not.
         plain: whether every engine and memory format suits it; else torch runs it, channel by channel.
+        recipe: settings of a training run with this network, where the user says nothing.
         in_channels: of the input.
         context: input pixels to each side that can influence an output pixel; None when all can.
         multiple_of: the sides of the input must be multiples of this, or run fast only then; pictures are padded.
@@ -21,6 +25,7 @@ class Network(nn.Module, ABC):
 
     kinds: tuple[str, ...] = ("fp32", "bf16", "fp16")
     plain: bool = True
+    recipe: ClassVar[Recipe] = {}
     in_channels: int
     context: int | None
     multiple_of: int

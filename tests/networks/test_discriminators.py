@@ -83,7 +83,7 @@ def test_a_verdict_does_not_depend_on_the_other_pictures_of_the_batch(name):
     assert not torch.allclose(together[0], together[1])
 
 
-@every_discriminator
+@pytest.mark.parametrize("name", ["patchgan", "unet"])
 def test_normalised_layers_come_to_a_largest_singular_value_of_one_in_training(name):
     discriminator = build(name, width=8).train()
     rng = torch.Generator().manual_seed(1)
@@ -159,7 +159,7 @@ def test_kernels_lie_in_channels_last_memory(name):
 
 @every_discriminator
 def test_several_judge_at_half_the_size_each_and_their_verdicts_are_averaged(name):
-    several, x = build(name, count=2).eval(), pictures(3, height=64, width=64)
+    several, x = build(name, side=64, count=2).eval(), pictures(3, height=64, width=64)
     first, second = several.judges
 
     coarse = torch.nn.functional.avg_pool2d(x, 2)

@@ -35,7 +35,7 @@ def test_the_output_is_scale_times_as_large(name, scale):
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 @pytest.mark.parametrize("name, options", [(name, options) for name in NETWORKS for options in folds(name)])
 def test_the_stated_context_covers_what_the_network_sees_and_little_more(name, options, scale):
-    network = small(name, scale, **options).double()
+    network = small(name, scale, **options).double().eval()
     for parameter in network.parameters():  # positive, so that no path is silent and none cancels another
         torch.nn.init.uniform_(parameter, 0.01, 0.1)
     middle = -(-(network.context + 4) // network.multiple_of) * network.multiple_of
@@ -71,9 +71,10 @@ def test_an_unknown_network_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_an_unknown_option_is_refused_with_the_nearest(name):
-    with pytest.raises(ConfigError) as caught:
-        describe_network(name, {"dept": 3})
-    assert str(caught.value) == f"unknown option of {name} 'dept': did you mean 'depth'?"
+    for option in network_options(name):
+        with pytest.raises(ConfigError) as caught:
+            describe_network(name, {option[:-1]: 3})
+        assert str(caught.value) == f"unknown option of {name} {option[:-1]!r}: did you mean {option!r}?"
 
 
 def test_srresnet_refuses_a_scale_it_has_not():
