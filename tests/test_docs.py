@@ -84,16 +84,30 @@ def test_the_front_page_is_short_and_every_line_fits_a_window():
     assert [line for line in lines if len(line) > 130] == []
 
 
+MAP = PAGES[Path("CONTRIBUTING.md")].partition("## Where do I change")[2].partition("\n## ")[0]
+ANSWERS = re.findall(r"^\| .+ \| (.+) \|$", MAP, re.MULTILINE)
+
+
 def test_every_room_has_its_place_in_the_notes_for_contributors():
-    """And no file is named there that is not: `room/file.py`, then others of that room as `file.py`."""
-    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("`srgan/` |")[2].partition("\n\n")[0]
-    named, room = [], Path()
-    for name in re.findall(r"`([a-z_/]+(?:\.py|/))`", table):
-        room = Path(name).parent if "/" in name else room
-        named.append(Path(name) if "/" in name else room / name)
     there = {path.stem for path in (ROOT / "srgan").glob("[!_.]*") if path.suffix in (".py", "")}
-    assert [name for name in named if not (ROOT / "srgan" / name).exists()] == []
-    assert {Path(name.parts[0]).stem for name in named} == there
+    named = re.findall(r"`(\w+)(?:/|\.py)", "\n".join(ANSWERS))
+
+    assert set(named) == there
+
+
+def test_what_the_notes_for_contributors_name_is_where_they_say():
+    """In each answer paths, and after the path of a file what is defined there."""
+    names = 0
+    for answer in ANSWERS:
+        file = Path()
+        for span in re.findall(r"`([^`]+)`", answer):
+            if "/" in span or span.endswith(".py"):
+                file = ROOT / "srgan" / span
+                assert file.exists(), span
+            else:
+                assert re.search(rf"^(?:(?:def|class) )?{span}\b", file.read_text(encoding="utf-8"), re.MULTILINE), span
+                names += 1
+    assert names > 30
 
 
 def test_no_module_has_the_name_of_a_public_function():
