@@ -33,7 +33,7 @@ Before = Callable[[int, str], None]
 
 
 def write_bytes(path: AnyPath, data: bytes, *, before: Before | None = None, partial: str | None = None) -> None:
-    """Nothing; the file holds these bytes.
+    """Writes a file of these bytes, whole or not at all.
 
     Args:
         before: called just before the file gets its name.

@@ -1,4 +1,4 @@
-"""The kinds of numbers that tests compute in, those left out which this machine has not."""
+"""The precisions that tests compute in, those left out which this machine has not."""
 
 import pytest
 import torch

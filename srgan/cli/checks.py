@@ -1,4 +1,4 @@
-"""What this machine has, which engine and numbers will be used and why, how fast that is, and what is wrong.
+"""What this machine has, which engine and precision will be used and why, how fast that is, and what is wrong.
 
 Each function looks at one thing and returns findings; a problem comes with its fix.
 """
@@ -18,7 +18,7 @@ import torch
 from PIL import features
 
 from srgan.engines import cache, choose_engine, make_engine
-from srgan.engines.precision import FORMATS, KINDS, choose_devices, choose_numbers, rates
+from srgan.engines.precision import DTYPES, FORMATS, choose_devices, choose_precision, rates
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
@@ -120,13 +120,13 @@ def _codecs() -> Iterator[Finding]:
 
 def _engine() -> Iterator[Finding]:
     for device in choose_devices():
-        numbers = choose_numbers(device)
-        engine = choose_engine(device, numbers)
-        kind = next(name for name, dtype in KINDS.items() if dtype is numbers.dtype)
+        precision = choose_precision(device)
+        engine = choose_engine(device, precision)
+        chosen = next(name for name, dtype in DTYPES.items() if dtype is precision.dtype)
         measured = rates(device)
-        fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in KINDS}
+        fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in DTYPES}
         why = ", ".join(f"{name} {rate:.2g}" for name, rate in fastest.items() if rate)
-        yield Finding("engine", f"{engine} on {device} in {kind}; measured once, in TFLOP/s: {why}")
+        yield Finding("engine", f"{engine} on {device} in {chosen}; measured once, in TFLOP/s: {why}")
         if device.type == "cpu":
             has = torch.cpu.get_capabilities()
             known = ", ".join(name for name in _INSTRUCTIONS if has.get(name)) or f"none of {', '.join(_INSTRUCTIONS)}"

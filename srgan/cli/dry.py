@@ -57,7 +57,7 @@ class Rehearsal:
         return self.history.answers(job, seen, self.asked, self.config.memory)
 
     def check_machine(self) -> None:
-        """Nothing, where the machine has the device, the engine and the numbers that are asked for by name.
+        """Checks that the machine has the device, the engine and the precision that are asked for by name.
 
         Raises:
             ConfigError: it has not.

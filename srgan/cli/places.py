@@ -68,7 +68,7 @@ def _together(paths: Sequence[Path], output: Path) -> Places:
 
 
 def _check_writable(target: Path) -> None:
-    """Nothing, where a file or folder can be made."""
+    """Checks that a file or folder can be made."""
     there = target
     while not os.path.lexists(there):
         there = there.parent

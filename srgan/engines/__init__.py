@@ -8,7 +8,7 @@ from torch import Tensor
 
 from srgan.engines import openvino_engine
 from srgan.engines.openvino_engine import OpenVinoEngine
-from srgan.engines.precision import Numbers, choose_device, choose_numbers
+from srgan.engines.precision import Precision, choose_device, choose_precision
 from srgan.engines.threads import forked
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
@@ -24,7 +24,7 @@ class Engine(Protocol):
     """
 
     device: torch.device
-    numbers: Numbers
+    numbers: Precision
     batch: int
 
     def __call__(self, observed: Tensor) -> Tensor:
@@ -35,14 +35,14 @@ class Engine(Protocol):
 ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine]] = {"torch": TorchEngine, "openvino": OpenVinoEngine}
 
 
-def choose_engine(device: torch.device, numbers: Numbers, engine: str = "auto") -> str:
+def choose_engine(device: torch.device, precision: Precision, engine: str = "auto") -> str:
     """The engine of that name; `auto` takes OpenVINO where it is installed and can compute so, else torch.
 
     Raises:
         ConfigError: there is no such engine.
     """
     if engine == "auto":
-        fits = device.type == "cpu" and not forked() and numbers.dtype in openvino_engine.TOLERANCE
+        fits = device.type == "cpu" and not forked() and precision.dtype in openvino_engine.TOLERANCE
         return "openvino" if fits and openvino_engine.available() else "torch"
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
@@ -71,11 +71,11 @@ def make_engine(
     if not isinstance(generator, Network):
         raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
-    numbers = choose_numbers(where, precision, generator.kinds)
+    chosen = choose_precision(where, precision, generator.precisions)
     if not generator.plain:
-        numbers = Numbers(numbers.dtype, torch.contiguous_format)
+        chosen = Precision(chosen.dtype, torch.contiguous_format)
         engine = "torch" if engine == "auto" else engine
-    return ENGINES[choose_engine(where, numbers, engine)](generator, where, numbers)
+    return ENGINES[choose_engine(where, chosen, engine)](generator, where, chosen)
 
 
 _MADE: WeakKeyDictionary[Network, tuple[dict[str, Tensor], Engine]] = WeakKeyDictionary()

@@ -40,7 +40,7 @@ def trouble() -> str:
 
 
 def clear() -> None:
-    """Nothing; what was kept is gone, and is made again when it is needed.
+    """Removes what was kept; it is made again when it is needed.
 
     Raises:
         MachineError: it cannot be removed.
@@ -66,7 +66,7 @@ def kept(name: str) -> bytes | None:
 
 
 def keep(name: str, data: bytes) -> None:
-    """Nothing; the bytes are kept under a name, unless the folder cannot be written: then they are made again."""
+    """Keeps the bytes under a name, unless the folder cannot be written: then they are made again."""
     path = folder() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from srgan.networks.network import ConvReLU, Residual
 
 
 def fusing_helps(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether a generator in such numbers is to be fused."""
+    """Whether a generator in such a precision is to be fused."""
     return device.type == "cpu" and dtype is torch.bfloat16
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from srgan.engines.cache import keep, kept
-from srgan.engines.precision import Numbers
+from srgan.engines.precision import Precision
 from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
@@ -40,22 +40,22 @@ class OpenVinoEngine:
     thread shares the cores with others that call at the same time; any other call has them all.
     """
 
-    def __init__(self, generator: Network, device: torch.device, numbers: Numbers) -> None:
+    def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
         if device.type != "cpu":
             raise ConfigError(f"the engine openvino runs on the CPU, not on {device.type}; leave out --engine")
-        if numbers.dtype not in TOLERANCE:
+        if precision.dtype not in TOLERANCE:
             raise ConfigError("the engine openvino computes in fp32 or bf16; choose one of them as precision")
         _check_process()
         self.device = device
         self.batch = 1
-        self.numbers = numbers
+        self.numbers = precision
         self._generator = copy.deepcopy(generator).eval().requires_grad_(False).float().cpu()
         self._scale = _scale_of(generator)
         self._cores = torch.get_num_threads()
         self._compiled: dict[tuple[torch.dtype, bool], Any] = {}
         self._lock = threading.Lock()
         self._requests = threading.local()
-        self._model(numbers.dtype, shared=True)  # what cannot be compiled is refused here
+        self._model(precision.dtype, shared=True)  # what cannot be compiled is refused here
 
     def __call__(self, observed: Tensor) -> Tensor:
         """What the generator makes of `observed`, in float32; redone in float32 throughout where not finite.
@@ -90,7 +90,7 @@ class OpenVinoEngine:
             raise
 
     def _request(self, dtype: torch.dtype) -> Any:
-        """This thread's own way to run the generator in such numbers."""
+        """This thread's own way to run the generator in such a precision."""
         shared = torch.get_num_threads() == 1
         mine: dict[tuple[torch.dtype, bool], Any] = self._requests.__dict__.setdefault("of", {})
         if (dtype, shared) not in mine:
@@ -146,7 +146,7 @@ def _compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) 
 
 
 def _check_process() -> None:
-    """Nothing, where OpenVINO has its threads: those of a process do not come along when it is forked."""
+    """Checks that OpenVINO has its threads: those of a process do not come along when it is forked."""
     if forked():
         raise ConfigError(
             "OpenVINO waits for ever in a process that was forked: start processes by 'spawn' or 'forkserver', "

@@ -1,4 +1,4 @@
-"""Where a generator runs, and in which numbers: what the device multiplies fastest, measured once and then kept.
+"""Where a generator runs, and in which precision: what the device multiplies fastest, measured once and then kept.
 
 Instruction sets and compute capabilities say what a device can do, not how fast: bf16 is emulated here, fp16 slow
 there, and some like the channels of a pixel side by side and others do not. Half a second of convolutions tells.
@@ -21,20 +21,20 @@ from srgan.engines.fused import fuse, fusing_helps
 from srgan.errors import ConfigError
 from srgan.networks.network import ConvReLU
 
-KINDS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-"""Kinds of numbers, the most exact first."""
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""What each precision is to torch, the most exact first."""
 
 FORMATS = {"channels_last": torch.channels_last, "channels_first": torch.contiguous_format}
 """How the values of a picture lie in memory: pixel by pixel, or channel by channel."""
 
 MUCH_FASTER = 1.2
-"""A kind of numbers is given up for a less exact one, and a format for another, only where that is so much faster."""
+"""A precision is given up for a less exact one, and a format for another, only where that is so much faster."""
 
 _FILE = "rates-2.json"
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Precision:
     """What a generator computes in."""
 
     dtype: torch.dtype
@@ -70,31 +70,31 @@ def choose_devices(names: str = "auto") -> list[torch.device]:
     return [choose_device(name.strip()) for name in names.split(",")]
 
 
-def choose_numbers(device: torch.device, precision: str = "auto", among: Sequence[str] = tuple(KINDS)) -> Numbers:
-    """The numbers of that name; `auto` takes the most exact ones that are not much slower than others.
+def choose_precision(device: torch.device, precision: str = "auto", among: Sequence[str] = tuple(DTYPES)) -> Precision:
+    """The precision of that name; `auto` takes the most exact one that is not much slower than others.
 
     Raises:
-        ConfigError: there are no such numbers, or the device cannot compute in them.
+        ConfigError: there is no such precision, or the device cannot compute in it.
     """
     if precision not in ("auto", *among):
         raise ConfigError(f"precision {precision!r}: choose auto, {', '.join(among[:-1])} or {among[-1]}")
-    among = [kind for kind in among if computes(device, KINDS[kind])]
+    among = [name for name in among if computes(device, DTYPES[name])]
     if precision != "auto" and precision not in among:
         raise ConfigError(f"precision {precision!r}: {device.type} does not compute in it; choose auto")
     measured = rates(device)
-    fastest = {kind: max(measured.get(f"{kind} {format}", 0) for format in FORMATS) for kind in among}
-    kind = precision
+    fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in among}
+    chosen = precision
     if precision == "auto":
-        kind, *others = among
+        chosen, *others = among
         for other in others:
-            if fastest[other] > MUCH_FASTER * fastest[kind]:
-                kind = other
-    last, first = (measured.get(f"{kind} {format}", 0) for format in FORMATS)
-    return Numbers(KINDS[kind], torch.contiguous_format if first > MUCH_FASTER * last else torch.channels_last)
+            if fastest[other] > MUCH_FASTER * fastest[chosen]:
+                chosen = other
+    last, first = (measured.get(f"{chosen} {format}", 0) for format in FORMATS)
+    return Precision(DTYPES[chosen], torch.contiguous_format if first > MUCH_FASTER * last else torch.channels_last)
 
 
 def computes(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether the device does convolutions in such numbers as engines do them, found by trying one."""
+    """Whether the device does convolutions in such a precision as engines do them, found by trying one."""
     try:
         _convolve(_layer(device, dtype), torch.full((1, 64, 8, 8), 0.5, device=device).to(dtype))
     except RuntimeError:  # the device, or this build of torch, has no such convolution
@@ -103,7 +103,7 @@ def computes(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def rates(device: torch.device) -> dict[str, float]:
-    """TFLOP/s of 3x3 convolutions with 64 channels, for each "kind format" that works on the device."""
+    """TFLOP/s of 3x3 convolutions with 64 channels, for each "precision format" that works on the device."""
     return dict(_kept_rates(device, os.fspath(user_cache_path("srgan"))))
 
 
@@ -129,7 +129,7 @@ def _name(device: torch.device) -> str:
 
 def _measured(device: torch.device) -> Iterator[tuple[str, float]]:
     side, best = (128, 0.0) if device.type == "cpu" else (1024, 0.0)
-    for kind, dtype in KINDS.items():
+    for precision, dtype in DTYPES.items():
         for name, format in FORMATS.items():
             if not computes(device, dtype):
                 continue
@@ -137,7 +137,7 @@ def _measured(device: torch.device) -> Iterator[tuple[str, float]]:
             if rate > best / 4:  # else it is emulated, and would take seconds
                 rate = _rate(device, dtype, format, side, repeats=5)
             best = max(best, rate)
-            yield f"{kind} {name}", rate
+            yield f"{precision} {name}", rate
 
 
 def _layer(device: torch.device, dtype: torch.dtype) -> nn.Sequential:

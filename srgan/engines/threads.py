@@ -26,6 +26,6 @@ def forked() -> bool:
 
 
 def survive_fork() -> None:
-    """Nothing waits for ever for threads that are gone: in a forked process torch does without, as its loaders do."""
+    """Keeps a forked process from waiting for ever for threads that are gone: torch does without, as in its loaders."""
     if forked():
         torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Runs a generator with torch, in the numbers and the memory format that the device multiplies fastest."""
+"""Runs a generator with torch, in the precision and the memory format that the device multiplies fastest."""
 
 import copy
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from srgan.engines.fused import fuse, fusing_helps
-from srgan.engines.precision import Numbers
+from srgan.engines.precision import Precision
 from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
 
@@ -17,20 +17,22 @@ class TorchEngine:
     It holds a copy of its own, so the model may be trained or moved meanwhile, and several threads may call it.
     """
 
-    def __init__(self, generator: Network, device: torch.device, numbers: Numbers) -> None:
+    def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
         self.device = device
         # A core has enough to do with one tile; a GPU waits less between large batches than between small ones.
         self.batch = 1 if device.type == "cpu" else 4
-        self.numbers = numbers
+        self.numbers = precision
         own = copy.deepcopy(generator).eval().requires_grad_(False)
-        self._exact = own.to(device, torch.float32).to(memory_format=numbers.memory_format)
-        self._fast = copy.deepcopy(self._exact).to(numbers.dtype) if numbers.dtype is not torch.float32 else self._exact
-        if fusing_helps(device, numbers.dtype):
+        self._exact = own.to(device, torch.float32).to(memory_format=precision.memory_format)
+        self._fast = (
+            copy.deepcopy(self._exact).to(precision.dtype) if precision.dtype is not torch.float32 else self._exact
+        )
+        if fusing_helps(device, precision.dtype):
             fuse(self._fast)
 
     @torch.inference_mode()
     def __call__(self, observed: Tensor) -> Tensor:
-        """What the generator makes of `observed`, in the engine's numbers; redone in float32 where not finite.
+        """What the generator makes of `observed`, in the engine's precision; redone in float32 where not finite.
 
         Raises:
             ImageError: not even that is finite.

@@ -119,7 +119,7 @@ def format_of(path: AnyPath) -> str:
 
 
 def check_size(format: str, width: int, height: int) -> None:
-    """Nothing, where the format can hold such a picture.
+    """Checks that the format can hold such a picture.
 
     Raises:
         ConfigError: it is not a format that we write.

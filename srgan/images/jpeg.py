@@ -45,7 +45,7 @@ def _segments(file: AnyFile) -> Iterator[tuple[int, bytes]]:
 
 
 def check_kind(file: AnyFile) -> None:
-    """Nothing, where libjpeg may know the kind of this file.
+    """Checks that libjpeg may know the kind of this file.
 
     Raises:
         UnknownKind: its samples have another number of bits than 8, or it is hierarchical.

@@ -88,7 +88,7 @@ def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: boo
 
 
 def check_pixels(header: Header, name: str, most: int) -> None:
-    """Nothing, where the picture is not too large.
+    """Checks that the picture is not too large.
 
     Raises:
         ImageError: it has more pixels than `most`.

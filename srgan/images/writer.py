@@ -68,7 +68,7 @@ def write(
     quality: int = 95,
     strip_metadata: bool = False,
 ) -> None:
-    """Nothing; the picture is in the file, whose format is that of its suffix unless given.
+    """Writes the picture into a file, whose format is that of its suffix unless given.
 
     Raises:
         ConfigError: it is not a format that we write.

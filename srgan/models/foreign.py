@@ -57,7 +57,7 @@ class _Foreign(Network):
         self.in_channels, self.scale = 3, int(descriptor.scale)
         self.network: nn.Module = descriptor.model.eval()
         self.descriptor = descriptor
-        self.kinds = ("fp32", "fp16") if descriptor.supports_half else ("fp32",)
+        self.precisions = ("fp32", "fp16") if descriptor.supports_half else ("fp32",)
         needs = descriptor.size_requirements
         self.multiple_of = int(needs.multiple_of)
         self.context, self.exact = None, True
@@ -190,7 +190,7 @@ def _kept(path: Path, changed: int, size: int) -> _Foreign:
 
 
 def _check_pickle(path: Path) -> None:
-    """Nothing, where the file holds no program: torch would run TorchScript, whatever reads the pickles."""
+    """Checks that the file holds no program: torch would run TorchScript, whatever reads the pickles."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith(("constants.pkl", ".py")) for name in archive.namelist()):

@@ -93,7 +93,7 @@ class Model(nn.Module):
 
 
 def check_model(given: object) -> None:
-    """Nothing, where it is a Model.
+    """Checks that it is a Model.
 
     Raises:
         ConfigError: it is something else, such as a model's name.
@@ -105,7 +105,7 @@ def check_model(given: object) -> None:
 
 
 def check_ours(model: Model) -> None:
-    """Nothing, where the model can be built from its description.
+    """Checks that the model can be built from its description.
 
     Raises:
         ConfigError: somebody else has made its generator.

@@ -15,7 +15,7 @@ class Network(nn.Module, ABC):
     """A generator: (n, in_channels, h, w) -> (n, out_channels, h*scale, w*scale).
 
     Attributes:
-        kinds: of numbers that it may compute in, as engines call them: a residual bears bf16, a picture does not.
+        precisions: that it may compute in, as engines call them: a residual bears bf16, a picture does not.
         plain: whether every engine and memory format suits it; else torch runs it, channel by channel.
         recipe: settings of a training run with this network, where the user says nothing.
         in_channels: of the input.
@@ -23,7 +23,7 @@ class Network(nn.Module, ABC):
         multiple_of: the sides of the input must be multiples of this, or run fast only then; pictures are padded.
     """
 
-    kinds: tuple[str, ...] = ("fp32", "bf16", "fp16")
+    precisions: tuple[str, ...] = ("fp32", "bf16", "fp16")
     plain: bool = True
     recipe: ClassVar[Recipe] = {}
     in_channels: int

@@ -19,7 +19,7 @@ COARSEST = 4
 class Sampler(Network):
     """A generator of pictures of `scale` x `scale` pixels, each from its own latent and no other."""
 
-    kinds = ("fp32",)
+    precisions = ("fp32",)
     plain = False
     context = 0
     multiple_of = 1

@@ -109,7 +109,7 @@ class Restoring:
             return self._loaded[key]
 
     def check(self, job: Job) -> None:
-        """Nothing, where what is asked for can be done.
+        """Checks that what is asked for can be done.
 
         Raises:
             ConfigError: nothing says what to fill.

@@ -54,7 +54,7 @@ class Claims:
         return True
 
     def free(self, name: str) -> None:
-        """Nothing; others may claim that picture again."""
+        """Lets others claim that picture again."""
         if self.works:
             _unlock(self._file, _place(name))
 

@@ -78,7 +78,7 @@ class History:
             self.made[name[: name.rfind("/") + 1] + line["target"]] = line["output"]
 
     def check_ours(self, job: Job) -> None:
-        """Nothing, where the file in the place of an output is as a run has written it, or one was about to.
+        """Checks that the file in the place of an output is as a run has written it, or one was about to.
 
         Raises:
             ImageError: it is somebody else's, or has been changed since.

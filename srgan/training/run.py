@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from srgan.data.crops import Pair
-from srgan.engines.precision import choose_device, choose_numbers
+from srgan.engines.precision import choose_device, choose_precision
 from srgan.models.model import Model
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
@@ -45,7 +45,7 @@ class Run:
 
     def __init__(self, start: Model, config: TrainConfig) -> None:
         self.device = choose_device(config.device)
-        self._dtype = choose_numbers(self.device, config.precision, among=("fp32", "bf16")).dtype
+        self._dtype = choose_precision(self.device, config.precision, among=("fp32", "bf16")).dtype
         self._conditional = config.conditional
         task = start.task
         self.step = 0

@@ -28,8 +28,8 @@ def test_what_matters_is_looked_at():
     }
 
 
-@pytest.mark.parametrize(("bf16", "numbers"), [(2.0, "bf16"), (0.1, "fp32")])
-def test_the_engine_and_its_numbers_are_explained(monkeypatch, tmp_path, bf16, numbers):
+@pytest.mark.parametrize(("bf16", "precision"), [(2.0, "bf16"), (0.1, "fp32")])
+def test_the_engine_and_its_precision_are_explained(monkeypatch, tmp_path, bf16, precision):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(openvino_engine, "available", lambda: False)
@@ -38,7 +38,7 @@ def test_the_engine_and_its_numbers_are_explained(monkeypatch, tmp_path, bf16, n
     monkeypatch.setattr(engines.precision, "computes", lambda device, dtype: dtype is not torch.float16)
 
     assert said_of("engine") == [
-        (f"torch on cpu in {numbers}; measured once, in TFLOP/s: fp32 0.5, bf16 {bf16:g}", ""),
+        (f"torch on cpu in {precision}; measured once, in TFLOP/s: fp32 0.5, bf16 {bf16:g}", ""),
         ("openvino would be faster on many CPUs: pip install 'srgan[openvino]'", ""),
     ]
 

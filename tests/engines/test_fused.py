@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from srgan.engines.fused import fuse
-from srgan.engines.precision import KINDS
+from srgan.engines.precision import DTYPES
 from srgan.networks import NETWORKS
 from srgan.networks.network import ConvReLU, Residual
 from tests.precisions import PRECISIONS
@@ -35,7 +35,7 @@ def test_a_fused_generator_gives_the_pixels_of_the_plain_one(make_model, network
 @needs_the_operation
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_fusing_leaves_nothing_negative(precision):
-    dtype = KINDS[precision]
+    dtype = DTYPES[precision]
     layers = torch.nn.Sequential(ConvReLU(4, 4, 3, padding=1)).to(dtype)
     fuse(layers)
 

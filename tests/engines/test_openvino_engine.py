@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from srgan.engines import choose_engine, make_engine, openvino_engine
-from srgan.engines.precision import Numbers, choose_numbers
+from srgan.engines.precision import Precision, choose_precision
 from srgan.errors import ConfigError, ImageError
 from srgan.networks import NETWORKS
 from tests.precisions import needs_bf16
@@ -147,11 +147,11 @@ def test_nothing_is_reported_to_anyone_and_nothing_is_said(tiny, caplog):
 
 
 def test_it_is_chosen_where_it_is_installed_and_can_compute_so(monkeypatch):
-    assert choose_engine(CPU, Numbers(torch.bfloat16)) == "openvino"
-    assert choose_engine(CPU, Numbers(torch.float16)) == "torch"
-    assert choose_engine(torch.device("cuda"), Numbers(torch.bfloat16)) == "torch"
+    assert choose_engine(CPU, Precision(torch.bfloat16)) == "openvino"
+    assert choose_engine(CPU, Precision(torch.float16)) == "torch"
+    assert choose_engine(torch.device("cuda"), Precision(torch.bfloat16)) == "torch"
     monkeypatch.setattr(openvino_engine, "available", lambda: False)
-    assert choose_engine(CPU, Numbers(torch.bfloat16)) == "torch"
+    assert choose_engine(CPU, Precision(torch.bfloat16)) == "torch"
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tiny, monkeypatch):
@@ -162,6 +162,6 @@ def test_where_it_is_missing_the_message_says_how_to_get_it(tiny, monkeypatch):
 
 
 def test_other_devices_and_numbers_are_refused(tiny):
-    numbers = choose_numbers(CPU, "fp32")
+    precision = choose_precision(CPU, "fp32")
     with pytest.raises(ConfigError, match="runs on the CPU, not on meta"):
-        openvino_engine.OpenVinoEngine(tiny.generator, torch.device("meta"), numbers)
+        openvino_engine.OpenVinoEngine(tiny.generator, torch.device("meta"), precision)

@@ -1,4 +1,4 @@
-"""The most exact numbers are taken that are not much slower, as measured once on this device."""
+"""The most exact precision is taken that is not much slower, as measured once on this device."""
 
 import json
 
@@ -7,7 +7,7 @@ import torch
 
 from srgan.engines import ENGINES, make_engine, precision
 from srgan.engines.cache import keep, kept_json
-from srgan.engines.precision import choose_devices, choose_numbers, rates
+from srgan.engines.precision import choose_devices, choose_precision, rates
 from srgan.errors import ConfigError
 from srgan.inference import config
 
@@ -26,8 +26,8 @@ def measured(monkeypatch, tmp_path):
             return [(name.replace("_", " ", 1), rate) for name, rate in found.items()]
 
         monkeypatch.setattr(precision, "_measured", measure)
-        kinds = {precision.KINDS[name.split("_")[0]] for name in found}
-        monkeypatch.setattr(precision, "computes", lambda device, dtype: dtype in kinds)
+        dtypes = {precision.DTYPES[name.split("_")[0]] for name in found}
+        monkeypatch.setattr(precision, "computes", lambda device, dtype: dtype in dtypes)
         return calls
 
     return find
@@ -47,14 +47,14 @@ def measured(monkeypatch, tmp_path):
 def test_the_most_exact_numbers_that_are_not_much_slower_are_taken(measured, found, chosen):
     measured(**found)
 
-    assert choose_numbers(CPU).dtype is chosen
+    assert choose_precision(CPU).dtype is chosen
 
 
 def test_pixels_lie_channel_by_channel_only_where_that_is_much_faster(measured):
     measured(fp32_channels_last=1.0, fp32_channels_first=1.1, bf16_channels_last=2.0, bf16_channels_first=4.0)
 
-    assert choose_numbers(CPU, "fp32").memory_format is torch.channels_last
-    assert choose_numbers(CPU, "bf16").memory_format is torch.contiguous_format
+    assert choose_precision(CPU, "fp32").memory_format is torch.channels_last
+    assert choose_precision(CPU, "bf16").memory_format is torch.contiguous_format
 
 
 def test_a_device_is_measured_once(measured):
@@ -89,7 +89,7 @@ def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
     measured(fp32_channels_last=1.0)
 
     with pytest.raises(ConfigError, match=r"^precision 'fp16': cpu does not compute in it; choose auto$"):
-        choose_numbers(CPU, "fp16")
+        choose_precision(CPU, "fp16")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -105,24 +105,24 @@ def test_no_engine_takes_numbers_whose_convolutions_fail_here(monkeypatch, tiny,
 
     with pytest.raises(ConfigError, match=r"^precision 'bf16': cpu does not compute in it; choose auto$"):
         make_engine(tiny.generator, engine, "cpu", "bf16")
-    assert choose_numbers(CPU).dtype is torch.float32
+    assert choose_precision(CPU).dtype is torch.float32
 
 
 def test_unknown_numbers_are_refused():
     with pytest.raises(ConfigError, match=r"^precision 'half': choose auto, fp32, bf16 or fp16$"):
-        choose_numbers(CPU, "half")
+        choose_precision(CPU, "half")
 
 
 def test_this_machine_is_measured():
     found = rates(CPU)
 
     assert found["fp32 channels_last"] > 0
-    assert set(found) <= {f"{kind} {format}" for kind in precision.KINDS for format in precision.FORMATS}
+    assert set(found) <= {f"{name} {format}" for name in precision.DTYPES for format in precision.FORMATS}
 
 
 def test_a_folder_run_may_ask_for_all_there_is():
     assert ("auto", *ENGINES) == config.ENGINES
-    assert ("auto", *precision.KINDS) == config.PRECISIONS
+    assert ("auto", *precision.DTYPES) == config.PRECISIONS
 
 
 def test_several_devices_are_told_apart_by_commas():

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from srgan.engines.precision import Numbers
+from srgan.engines.precision import Precision
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ImageError
 from srgan.networks.network import Network
 
 
 class Telling(Network):
-    """A network whose answer says in which numbers it was asked; one pixel of it may be what one likes."""
+    """A network whose answer says in which precision it was asked; one pixel of it may be what one likes."""
 
     in_channels, context, multiple_of = 3, 0, 1
 
@@ -25,7 +25,7 @@ class Telling(Network):
 
 
 def asked(spoilt=0.0, side=200):
-    engine = TorchEngine(Telling(spoilt), torch.device("cpu"), Numbers(torch.float16))
+    engine = TorchEngine(Telling(spoilt), torch.device("cpu"), Precision(torch.float16))
     return engine(torch.zeros(1, 3, side, side))
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
-from srgan.engines.precision import Numbers, choose_device
+from srgan.engines.precision import Precision, choose_device
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.image import Image
 from srgan.images.reader import read
@@ -455,7 +455,7 @@ def test_what_auto_comes_to_is_recorded_and_never_mixed(tiny, photo_folder, monk
     auto = replace(EXACT, device="auto", precision="auto", engine="torch")
 
     def run_where(dtype):
-        monkeypatch.setattr("srgan.engines.choose_numbers", lambda device, precision, *_: Numbers(dtype))
+        monkeypatch.setattr("srgan.engines.choose_precision", lambda device, precision, *_: Precision(dtype))
         return run(tiny, photo_folder, auto)
 
     assert statuses(run_where(torch.float32)) == ["ok"] * 4

@@ -118,7 +118,7 @@ def _looked_up(page: Page, numbers: np.ndarray) -> np.ndarray:
 
 
 def _check_range(samples: np.ndarray) -> None:
-    """Nothing, where floats can be colours of which white is 1.
+    """Checks that floats can be colours of which white is 1.
 
     Raises:
         UnknownKind: they are not finite, or far from [0, 1].

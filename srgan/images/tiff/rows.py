@@ -47,7 +47,7 @@ def stored(page: Page, most: int | None = None) -> Iterator[np.ndarray]:
 
 
 def check_whole(page: Page) -> None:
-    """Nothing, where all pixels of the page are in its file.
+    """Checks that all pixels of the page are in its file.
 
     Raises:
         DamagedTiff: it is truncated, or has fewer strips or tiles than it says.
@@ -115,7 +115,7 @@ def _decoded(page: Page, packed: bytes, number: int) -> np.ndarray:
 
 
 def _check_end(jpeg: bytes) -> None:
-    """Nothing, where a JPEG is not cut off; libjpeg makes grey what is missing, and simplejpeg alone says so."""
+    """Checks that a JPEG is not cut off; libjpeg makes grey what is missing, and simplejpeg alone says so."""
     try:
         with foreign():
             simplejpeg.decode_jpeg(jpeg, "GRAY", strict=True)
