@@ -1,4 +1,7 @@
-"""Imports point down: a room knows those of the rows below its own, and of no other; and files stay short."""
+"""Imports point down: a room knows those of the rows below its own, and of no other, and nothing that is private there.
+
+No room but that of the tasks knows which tasks there are; and files stay short.
+"""
 
 import ast
 from pathlib import Path
@@ -45,6 +48,28 @@ def test_the_drawing_of_the_rooms_is_that_of_the_imports():
     assert page.partition("<!-- rooms -->\n")[2].partition("<!-- /rooms -->")[0] == rooms.drawn(), (
         "python scripts/publish/rooms.py draws it anew"
     )
+
+
+TASKS = {"Upscale", "Denoise", "Inpaint"}
+NAMING = {
+    "models/export.py",  # what each adds to its generator is written into the graph, too
+    "models/foreign.py",  # others' weights enlarge
+    *("inference/filling.py", "inference/picture.py", "inference/pipeline.py"),  # shall ask the task instead
+}
+
+
+def test_no_task_is_named_outside_its_own_room_and_the_ways_in():
+    inner = [path for path in PACKAGE.glob("*/**/*.py") if rooms.room_of(path) not in ("cli", "pages", "tasks")]
+    naming = {
+        str(path.relative_to(PACKAGE))
+        for path in inner
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and TASKS & {alias.name for alias in node.names})
+        or (isinstance(node, ast.Constant) and node.value in {task.lower() for task in TASKS})
+    }
+
+    assert len(inner) > 100
+    assert naming - NAMING == set()
 
 
 LONG = {"training/loop.py: _learn"}  # both players' steps, read from top to bottom
