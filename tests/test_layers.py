@@ -123,7 +123,9 @@ def defined(tree):
     """The names that a file gives at its top."""
     for node in tree.body:
         match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(name)):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.AnnAssign(target=ast.Name(name)):
                 yield name
             case ast.Assign():
                 yield from (

@@ -16,6 +16,7 @@ from srgan.cli.info import info
 from srgan.cli.inpaint import inpaint
 from srgan.cli.restore import restore
 from srgan.cli.samples import samples
+from srgan.cli.serve import serve
 from srgan.cli.train import train
 from srgan.cli.upscale import upscale
 from srgan.cli.verify import retry, verify
@@ -30,5 +31,5 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, *MODELS, samples, verify, retry, compare, doctor, cache):
+for command in (*RESTORING, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
     srgan.add_command(command)

@@ -48,6 +48,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(side_by_side, "job")
         self._version = 0
+        self.closing = False
 
     def add(self, job: Job) -> None:
         """Queues a job.
@@ -103,6 +104,11 @@ class Jobs:
         """Calls those who listen."""
         for listener in list(self._listeners):
             listener()
+
+    def dismiss(self) -> None:
+        """Tells those who listen that nothing more will come."""
+        self.closing = True
+        self.announce()
 
     def close(self) -> None:
         """Cancels everything and waits for what is being worked on."""

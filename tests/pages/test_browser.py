@@ -1,7 +1,6 @@
 """What a person does with the page, in headless Chromium from the file system."""
 
 import dataclasses
-import shutil
 
 import numpy as np
 import pytest
@@ -11,19 +10,7 @@ from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.pages.report import report
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-
 HOSTILE = "<img src=x onerror=document.title='owned'> & \"quotes\" 100%#?.png"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,152 @@
+import { make, say } from "./strings.js";
+
+const button = (text, onclick) => make("button", { type: "button", textContent: text, onclick });
+
+/** A picture on which one paints what is to be filled, or draws the part that is to be tried. */
+export class Editor {
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.shapes = [];
+    this.picture = make("img", { alt: "" });
+    this.canvas = make("canvas");
+    this.paper = make("div", { className: "paper" }, this.picture, this.canvas);
+    this.stage = make("div", { className: "canvas" }, this.paper);
+    this.title = make("h2");
+    this.tools = ["brush", "box", "eraser"].map((tool) => button(say(tool), () => this.#choose(tool)));
+    this.size = make("input", { type: "range", min: 2, max: 200, value: 40 });
+    this.boxes = make("input", { type: "text", placeholder: "X,Y,W,H", size: 14 });
+    this.undo = button(say("undo"), () => this.#undo());
+    this.save = button(say("save"), () => this.#save());
+    this.go = Object.assign(button(say("go"), () => this.#go()), { className: "main" });
+    this.zooms = [["fit", 0], ["100 %", 1], ["200 %", 2]].map(([text, zoom]) =>
+      button(say(text) ?? text, () => this.#enlarge(zoom)));
+    this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.go,
+      make("label", {}, say("boxes"), " ", this.boxes), this.save];
+    dialog.append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, this.title,
+      ...this.painting, ...this.zooms, button(say("close"), () => dialog.close())), this.stage));
+    this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
+    this.picture.addEventListener("load", () => this.#fit());
+    this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
+    dialog.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#undo();
+    });
+    addEventListener("resize", () => this.#enlarge(this.zoom));
+  }
+
+  /** Shows a picture; `done` gets { mask, box }, or { part } where a part is asked for. */
+  open(name, address, done, { part = false } = {}) {
+    Object.assign(this, { shapes: [], done });
+    this.title.textContent = part ? say("draw part") : name;
+    this.boxes.value = "";
+    this.painting.forEach((element) => { element.hidden = part; });
+    this.#choose(part ? "part" : "brush");
+    this.picture.src = address;
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  #choose(tool) {
+    this.tool = tool;
+    ["brush", "box", "eraser"].forEach((one, i) => this.tools[i].setAttribute("aria-pressed", String(one === tool)));
+  }
+
+  #fit() {
+    this.canvas.width = this.picture.naturalWidth;
+    this.canvas.height = this.picture.naturalHeight;
+    this.size.value = Math.round(Math.max(this.canvas.width, this.canvas.height) / 25);
+    this.size.max = Math.max(200, Math.round(this.canvas.width / 4));
+    this.#enlarge(0);
+  }
+
+  #enlarge(zoom) {
+    this.zoom = zoom;
+    const { width, height } = this.canvas, { clientWidth, clientHeight } = this.stage;
+    const scale = zoom ? zoom / devicePixelRatio : Math.min(clientWidth / width, clientHeight / height);
+    this.paper.style.width = `${width * scale}px`;
+    this.paper.style.height = `${height * scale}px`;
+    this.#redraw(this.canvas, "#f03");
+  }
+
+  /** Follows the pointer: a brush along its way, boxes between where it went down and where it is. */
+  #draw(down) {
+    down.preventDefault();
+    const at = (event) => {
+      const box = this.paper.getBoundingClientRect();
+      return [(event.clientX - box.left) * this.canvas.width / box.width,
+        (event.clientY - box.top) * this.canvas.height / box.height];
+    };
+    const shape = { tool: this.tool, size: Number(this.size.value), points: [at(down)] };
+    this.shapes.push(shape);
+    const move = (event) => {
+      if (["box", "part"].includes(shape.tool)) shape.points.splice(1, 1, at(event));
+      else shape.points.push(at(event));
+      this.#redraw(this.canvas, "#f03");
+    };
+    const up = () => {
+      this.paper.removeEventListener("pointermove", move);
+      for (const kind of ["pointerup", "pointercancel"]) this.paper.removeEventListener(kind, up);
+      if (shape.tool === "part") this.#try(shape);
+    };
+    this.paper.setPointerCapture(down.pointerId);
+    this.paper.addEventListener("pointermove", move);
+    for (const kind of ["pointerup", "pointercancel"]) this.paper.addEventListener(kind, up);
+    this.#redraw(this.canvas, "#f03");
+  }
+
+  #redraw(canvas, colour) {
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    Object.assign(context, { lineCap: "round", lineJoin: "round", strokeStyle: colour, fillStyle: colour });
+    for (const { tool, size, points: [start, ...rest] } of this.shapes) {
+      context.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
+      if (["box", "part"].includes(tool)) {
+        if (rest.length) context.fillRect(...start, rest[0][0] - start[0], rest[0][1] - start[1]);
+        continue;
+      }
+      context.lineWidth = size;
+      context.beginPath();
+      context.moveTo(...start);
+      for (const point of rest.length ? rest : [start]) context.lineTo(...point);
+      context.stroke();
+    }
+  }
+
+  #undo() {
+    this.shapes.pop();
+    this.#redraw(this.canvas, "#f03");
+  }
+
+  /** What is painted, white on black, as a PNG. */
+  async #mask() {
+    const { width, height } = this.canvas;
+    const [painted, mask] = [0, 1].map(() => make("canvas", { width, height }));
+    this.#redraw(painted, "#fff");
+    const context = mask.getContext("2d");
+    context.fillRect(0, 0, width, height);
+    context.drawImage(painted, 0, 0);
+    return new Promise((resolve) => mask.toBlob(resolve, "image/png"));
+  }
+
+  async #save() {
+    const link = make("a", { href: URL.createObjectURL(await this.#mask()), download: "mask.png" });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  async #go() {
+    const box = this.boxes.value.trim();
+    if (!this.shapes.length && !box) return;
+    this.done({ ...(this.shapes.length && { mask: await this.#mask() }), ...(box && { box }) });
+    this.dialog.close();
+  }
+
+  #try({ points: [start, end = start] }) {
+    const [left, right] = [start[0], end[0]].sort((a, b) => a - b).map(Math.round);
+    const [top, bottom] = [start[1], end[1]].sort((a, b) => a - b).map(Math.round);
+    const x = Math.max(0, left), y = Math.max(0, top);
+    const width = Math.min(right, this.canvas.width) - x, height = Math.min(bottom, this.canvas.height) - y;
+    this.shapes = [];
+    if (Math.min(width, height) < 8) return this.#redraw(this.canvas, "#f03");
+    this.done({ part: [x, y, width, height].join() });
+    this.dialog.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { LANGUAGE, make, say } from "./strings.js";
+import { Slider } from "./slider.js";
+import { Editor } from "./brush.js";
+
+const byId = (id) => document.getElementById(id);
+const button = (text, onclick, properties = {}) => make("button", { type: "button", textContent: text, onclick, ...properties });
+const jobs = new Map();
+const options = byId("options");
+const editor = new Editor(byId("editor"));
+const filling = () => options.task.value === "inpaint";
+
+/** What the form asks for, but for fields that the task does not have. */
+function asked() {
+  const fields = Object.fromEntries(new FormData(options));
+  for (const label of options.querySelectorAll("[data-for]")) {
+    const field = label.querySelector("[name]");
+    if (label.hidden || field.value === "") delete fields[field.name];
+  }
+  return fields;
+}
+
+function tell(text) {
+  byId("told").textContent = text;
+}
+
+async function call(path, how = {}) {
+  const answer = await fetch(path, how).catch(() => null);
+  if (!answer) return tell(say("gone"));
+  if (answer.ok) return answer;
+  tell((await answer.json()).error);
+}
+
+/** Sends a picture, given as { picture }, { name } or { job }, with what is asked for; gives the job. */
+async function send(source, fields = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...asked(), ...fields, ...source })) form.append(name, value);
+  const answer = await call("/api/jobs", { method: "POST", body: form });
+  return answer?.json();
+}
+
+/** Takes pictures on: at once, or where something is to be filled, when it has been painted, one after the other. */
+function take(sources) {
+  tell("");
+  if (!filling()) return sources.forEach(({ source }) => send(source));
+  const [first, ...rest] = sources;
+  if (!first) return;
+  editor.open(first.name, first.address, (drawn) => { send(first.source, drawn).then(() => take(rest)); });
+}
+
+const takeFiles = (files) => take([...files].map((file) =>
+  ({ name: file.name, address: URL.createObjectURL(file), source: { picture: file } })));
+
+// The list of jobs
+
+const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength"], inpaint: ["box"], restore: ["scale", "realism", "strength"] };
+
+function describe(job) {
+  const { task, part } = job.asked;
+  const fields = FACTS[task].filter((key) => job.asked[key] && job.asked[key] !== "auto").map((key) => `${say(key)} ${job.asked[key]}`);
+  return [say(task), ...fields, ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
+}
+
+function show(job) {
+  const old = byId(job.id);
+  const over = !["queued", "working"].includes(job.state), done = job.state === "done";
+  const facts = job.error || [say(job.state), job.seconds ? `${job.seconds.toFixed(1)} s` : "", ...job.notes].filter((text) => text).join(" · ");
+  const bar = job.state === "working" ? make("progress", { max: 1, value: job.share, ariaLabel: say("done share") }) : "";
+  const label = (text) => ({ ariaLabel: `${text}: ${job.name}` });
+  const acts = [
+    ...(done ? [button(say("look"), () => look(job), label(say("look"))),
+      make("a", { href: `/api/jobs/${job.id}/result`, download: "", textContent: say("download"), ...label(say("download")) })] : []),
+    ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
+    button(over ? "✕" : say("cancel"), () => call(`/api/jobs/${job.id}`, { method: "DELETE" }), label(say(over ? "remove" : "cancel"))),
+  ];
+  const image = old?.querySelector("img") ?? make("img", { src: `/api/jobs/${job.id}/input?small`, alt: "", loading: "lazy" });
+  const item = make("li", { id: job.id, className: job.state }, image,
+    make("div", {}, make("p", { className: "name" }, job.name), make("p", {}, make("small", {}, describe(job))),
+      make("p", { className: job.error ? "wrong" : "facts-line" }, facts), bar), make("div", { className: "acts" }, ...acts));
+  if (old) {
+    const focused = old.contains(document.activeElement) && document.activeElement.ariaLabel;
+    old.replaceWith(item);
+    if (focused) ([...item.querySelectorAll("button, a")].find((one) => one.ariaLabel === focused) ?? item.querySelector("button")).focus();
+  } else byId("jobs").prepend(item);
+}
+
+function list(job) {
+  jobs.set(job.id, job);
+  show(job);
+  byId("all").hidden = ![...jobs.values()].some((one) => one.state === "done");
+  if (viewer.waiting === job.id && !["queued", "working"].includes(job.state)) {
+    viewer.waiting = null;
+    if (job.state === "done") look(job);
+  }
+}
+
+/** The picture of a job once more: painted on where something is to be filled, else a part of it to try. */
+function again(job) {
+  const address = `/api/jobs/${job.id}/input`;
+  editor.open(job.name, address, async (drawn) => {
+    const sent = await send({ job: job.id }, drawn);
+    if (sent && drawn.part) viewer.waiting = sent.id;
+  }, { part: !filling() });
+}
+
+// Before and after
+
+const slider = new Slider();
+const title = make("h2");
+const ZOOMS = [[null, say("fit")], [1, "100 %"], [2, "200 %"], [4, "400 %"]];
+const zooms = ZOOMS.map(([zoom, text]) => button(text, () => enlarge(zoom)));
+const loupe = button(say("loupe"), () => {
+  slider.magnifying = !slider.magnifying;
+  loupe.setAttribute("aria-pressed", String(slider.magnifying));
+});
+const strength = make("input", { type: "range", min: 0, max: 100, step: 5 });
+const live = make("label", {}, say("strength"), " ", strength);
+const whole = button(say("whole"), () => { send({ job: viewer.job.id }, { ...changed(), part: "" }); byId("viewer").close(); });
+const viewer = { job: null, waiting: null };
+
+byId("viewer").append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, title, live, whole, ...zooms, loupe,
+  button("✕", () => byId("viewer").close(), { ariaLabel: say("close") })), slider.stage, slider.range));
+
+function enlarge(zoom) {
+  slider.enlarge(zoom);
+  zooms.forEach((one, i) => one.setAttribute("aria-pressed", String(ZOOMS[i][0] === zoom)));
+}
+
+const changed = () => ({ ...viewer.job.asked, strength: live.hidden ? viewer.job.asked.strength : strength.value });
+
+strength.addEventListener("change", async () => {
+  const before = viewer.job.id;
+  const sent = await send({ job: before }, changed());
+  if (!sent) return;
+  viewer.waiting = sent.id;
+  call(`/api/jobs/${before}`, { method: "DELETE" });
+});
+
+async function look(job) {
+  const sides = [[`/api/jobs/${job.id}/input`, say("before")], [`/api/jobs/${job.id}/result?shown`, say("after")]];
+  const images = sides.map(([src]) => make("img", { src }));
+  try {
+    await Promise.all(images.map((image) => image.decode()));
+  } catch { return tell(say("unshown")); }
+  viewer.job = job;
+  title.textContent = job.name;
+  const { part, task } = job.asked;
+  live.hidden = !part || !["denoise", "restore"].includes(task);
+  whole.hidden = !part;
+  if (job.asked.strength !== "auto") strength.value = job.asked.strength;
+  if (!byId("viewer").open) byId("viewer").showModal();
+  slider.show(...sides.map(([source, label], i) => ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));
+  (document.activeElement === strength ? strength : slider.range).focus();
+}
+
+byId("viewer").addEventListener("close", () => { viewer.waiting = null; });
+byId("viewer").addEventListener("keydown", (event) => {
+  const at = { 0: 0, 1: 1, 2: 2, 4: 3 }[event.key];
+  if (at !== undefined && event.target !== strength) enlarge(ZOOMS[at][0]);
+  else if (event.key === "l") loupe.click();
+});
+
+// The folder that the server was started with
+
+async function openFolder(name) {
+  const names = await (await call("/api/folder")).json();
+  byId("folder").hidden = false;
+  byId("folder-name").textContent = `${name} (${names.length})`;
+  const address = (one) => `/api/folder?name=${encodeURIComponent(one)}`;
+  byId("shelf").append(...names.map((one) => make("label", {}, make("img", { src: `${address(one)}&small`, alt: "", loading: "lazy" }),
+    make("span", {}, make("input", { type: "checkbox", value: one }), ` ${one}`))));
+  byId("ticked").onclick = () => take([...byId("shelf").querySelectorAll(":checked")]
+    .map((box) => ({ name: box.value, address: address(box.value), source: { name: box.value } })));
+}
+
+// Beginning
+
+for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
+document.documentElement.lang = LANGUAGE;
+
+function suit() {
+  for (const label of options.querySelectorAll("[data-for]")) label.hidden = !label.dataset.for.split(" ").includes(options.task.value);
+}
+options.addEventListener("change", suit);
+options.addEventListener("submit", (event) => event.preventDefault());
+suit();
+
+byId("files").addEventListener("change", (event) => { takeFiles(event.target.files); event.target.value = ""; });
+addEventListener("dragover", (event) => { event.preventDefault(); byId("drop").classList.add("over"); });
+addEventListener("dragleave", (event) => { if (!event.relatedTarget) byId("drop").classList.remove("over"); });
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  byId("drop").classList.remove("over");
+  takeFiles(event.dataTransfer.files);
+});
+addEventListener("paste", (event) => takeFiles(event.clipboardData.files));
+
+byId("status").textContent = say("loading");
+const events = new EventSource("/api/events");
+events.addEventListener("job", (event) => list(JSON.parse(event.data)));
+events.addEventListener("gone", (event) => { const { id } = JSON.parse(event.data); jobs.delete(id); byId(id)?.remove(); });
+events.addEventListener("ready", () => { byId("status").textContent = say("ready"); });
+events.addEventListener("error", () => { byId("status").textContent = say("gone"); });
+call("/api").then((answer) => answer?.json()).then((api) => api?.folder && openFolder(api.folder));
+enlarge(null);

@@ -1,0 +1,327 @@
+"""What a person does with the live page, in headless Chromium."""
+
+import threading
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image as Pillow
+
+from srgan.cli.asked import chosen, tag
+from srgan.images.reader import read
+from srgan.pages.restoring import Restoring
+from srgan.runner.config import FolderConfig
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photograph with a date stamp in its corner."""
+    rgb = skimage.data.astronaut()[:240, :320].copy()
+    rgb[210:228, 240:300] = (255, 170, 0)
+    Pillow.fromarray(rgb).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens the page of a server, in English; fails for what is thrown, or refused by the policy."""
+    pages = []
+
+    def opened(site, *, width=1200, **options):
+        context = browser.new_context(viewport={"width": width, "height": 800}, **{"locale": "en-US", **options})
+        page = context.new_page()
+        page.troubles, page.expected = [], 0
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
+        page.goto(site.url)
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        assert len(page.troubles) == page.expected, page.troubles
+        page.context.close()
+
+
+def drop(page, *paths):
+    """Drops files on the page as a person does."""
+    files = [{"name": path.name, "data": list(path.read_bytes())} for path in paths]
+    page.evaluate(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const { name, data } of files) transfer.items.add(new File([new Uint8Array(data)], name));
+            for (const kind of ["dragover", "drop"])
+                document.getElementById("drop").dispatchEvent(
+                    new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        files,
+    )
+
+
+def done(page, count=1):
+    page.locator("#jobs li.done").nth(count - 1).wait_for(timeout=60_000)
+
+
+def test_pictures_that_are_dropped_are_done_and_looked_at(visit, tiny_site, photo, tmp_path):
+    other = tmp_path / "other.png"
+    other.write_bytes(photo.read_bytes())
+    page = visit(tiny_site())
+
+    drop(page, photo, other)
+    done(page, 2)
+
+    assert sorted(page.locator("#jobs .name").all_text_contents()) == ["other.png", "photo.png"]
+    page.get_by_role("button", name="Look: photo.png").click()
+    page.locator(".stage img").last.wait_for()
+    assert page.locator(".stage img").last.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [640, 480]
+    assert [page.locator(".tag").nth(i).text_content() for i in (0, 1)] == ["before", "after"]
+
+
+def test_the_divider_moves_by_mouse_and_keys_and_keys_zoom(visit, tiny_site, photo):
+    page = visit(tiny_site())
+    drop(page, photo)
+    done(page)
+    page.get_by_role("button", name="Look: photo.png").click()
+    box = page.locator("#viewer .stage").bounding_box()
+
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 100)
+    page.mouse.up()
+
+    divider = page.locator("#viewer .divider")
+    assert divider.input_value() == "25"
+    divider.press("ArrowRight")
+    assert divider.input_value() == "26"
+    divider.press("2")
+    assert page.locator("#viewer button[aria-pressed=true]").all_text_contents() == ["200 %"]
+
+
+def test_a_chosen_file_is_sent_with_the_options_and_its_result_downloads(visit, tiny_site, photo, tmp_path):
+    site = tiny_site()
+    page = visit(site)
+    page.get_by_label("Realism").select_option("0.5")
+    page.get_by_label("Format").select_option("jpeg")
+
+    page.locator("#files").set_input_files(photo)
+    done(page)
+
+    (job,) = site.jobs.all()
+    assert (job.asked.realism, job.asked.format, job.asked.scale) == ("0.5", "jpeg", 4.0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download: photo.png").click()
+    assert download.value.suggested_filename == "photo.jpg"
+    assert read(download.value.path()).width == 640
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download all (zip)").click()
+    assert download.value.suggested_filename == "results.zip"
+
+
+def test_only_the_options_of_the_task_are_shown_and_sent(visit, tiny_site, photo):
+    site = tiny_site()
+    page = visit(site)
+
+    page.get_by_label("Task").select_option("denoise")
+
+    assert page.get_by_label("Scale").is_hidden() and page.get_by_label("Strength").first.is_visible()
+    page.locator("input[name=strength]").fill("30")
+    page.locator("#files").set_input_files(photo)
+    done(page)
+    (job,) = site.jobs.all()
+    assert (job.asked.task, job.asked.strength) == ("denoise", "30")
+
+
+def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, tiny_site, photo):
+    site = tiny_site()
+    gate = threading.Semaphore(0)
+
+    def slow(job, progress):
+        for tile in range(1, 5):
+            progress(tile / 4)
+            assert gate.acquire(timeout=60)
+
+    site.jobs._restore = slow
+    page = visit(site)
+    drop(page, photo)
+    page.locator("progress[value='0.25']").wait_for()
+    gate.release()
+    page.locator("progress[value='0.5']").wait_for()
+
+    page.reload()
+
+    page.locator("progress[value='0.5']").wait_for()
+    page.get_by_role("button", name="Cancel: photo.png").click()
+    gate.release()
+    page.locator("#jobs li.cancelled").wait_for()
+    page.get_by_role("button", name="Remove: photo.png").click()
+    page.locator("#jobs li").wait_for(state="detached")
+    assert site.jobs.all() == []
+
+
+def test_what_is_no_picture_is_told_in_words(visit, tiny_site, tmp_path):
+    page = visit(tiny_site())
+    (tmp_path / "letter.txt").write_bytes(b"Dear server,")
+
+    drop(page, tmp_path / "letter.txt")
+
+    page.get_by_role("alert").get_by_text("letter.txt: not a picture").wait_for()
+    page.expected = 1  # the browser itself notes the status 415
+
+
+@pytest.fixture
+def real_site(serve_app):
+    """A server of the weights that ship."""
+    return serve_app(Restoring(chosen, tag, FolderConfig()))
+
+
+def test_a_date_stamp_is_painted_over_and_gone(visit, real_site, photo):
+    page = visit(real_site)
+    page.get_by_label("Task").select_option("inpaint")
+    drop(page, photo)
+    page.locator("#editor .paper img").evaluate("image => image.decode()")
+    box = page.locator("#editor .paper").bounding_box()
+    scale = box["width"] / 320
+    at = lambda x, y: (box["x"] + x * scale, box["y"] + y * scale)  # noqa: E731
+    page.get_by_role("button", name="Brush").click()
+    page.mouse.move(*at(20, 20))
+    page.mouse.down()
+    page.mouse.move(*at(60, 60))
+    page.mouse.up()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Box").click()
+    page.mouse.move(*at(236, 206))
+    page.mouse.down()
+    page.mouse.move(*at(304, 232), steps=4)
+    page.mouse.up()
+
+    page.get_by_role("button", name="Fill").click()
+    done(page)
+
+    (job,) = real_site.jobs.all()
+    before, after = read(job.source).rgb.astype(int), read(job.result).rgb.astype(int)
+    stamp = after[212:226, 242:298]
+    assert (np.abs(stamp - (255, 170, 0)).max(axis=2) > 20).all()
+    assert (before[:200] == after[:200]).all()
+
+
+def test_what_the_eraser_takes_away_is_not_filled_and_the_mask_can_be_saved(visit, tiny_site, photo):
+    page = visit(tiny_site())
+    page.get_by_label("Task").select_option("inpaint")
+    drop(page, photo)
+    page.locator("#editor .paper img").evaluate("image => image.decode()")
+    box = page.locator("#editor .paper").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(*middle)
+    page.mouse.click(box["x"] + 40, box["y"] + 40)
+    page.get_by_role("button", name="Eraser").click()
+    page.mouse.click(*middle)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save mask").click()
+
+    mask = read(download.value.path()).rgb[:, :, 0]
+    assert mask.shape == (240, 320)
+    assert mask[120, 160] == 0 and mask[round(40 * 240 / box["height"]), round(40 * 320 / box["width"])] == 255
+
+
+def test_a_part_is_tried_and_the_strength_changed_before_the_whole_is_done(visit, real_site, photo):
+    page = visit(real_site)
+    page.get_by_label("Task").select_option("denoise")
+    drop(page, photo)
+    done(page)
+
+    page.get_by_role("button", name="Try a part, or paint: photo.png").click()
+    page.locator("#editor .paper img").evaluate("image => image.decode()")
+    box = page.locator("#editor .paper").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    page.locator("#viewer .stage").wait_for()
+    assert page.locator("#viewer .stage img").last.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [80, 60]
+    page.locator("#viewer").get_by_label("Strength").fill("60")
+
+    page.locator("#jobs li.done", has_text="Strength 60").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Do the whole").click()
+    page.locator("#jobs li.done", has_text="Strength 60").nth(1).wait_for(timeout=60_000)
+    last = real_site.jobs.all()[-1]
+    assert (last.asked.strength, last.asked.part, read(last.result).width) == ("60", "", 320)
+
+
+def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for path in photos.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    page = visit(tiny_site(folder=folder))
+
+    page.get_by_role("checkbox", name="coffee.png").check()
+    page.get_by_role("checkbox", name="chelsea.png").check()
+    page.get_by_role("button", name="Restore what is ticked").click()
+    done(page, 2)
+
+    assert sorted(path.name for path in (tmp_path / "album-tiny").glob("*.png")) == ["chelsea.png", "coffee.png"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_light_and_dark(scheme, visit, tiny_site, photo):
+    page = visit(tiny_site(), color_scheme=scheme)
+    drop(page, photo)
+    done(page)
+
+    for selector in ("h1", "#drop span", "#jobs small", "#options label", "#jobs .acts a"):
+        assert contrast(page, selector) >= 4.5, selector
+
+
+def contrast(page, selector):
+    """Of a text against what is behind it, as WCAG 2 defines it."""
+    colours = page.locator(selector).first.evaluate(
+        """(x) => {
+            const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+            let behind = x;
+            while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+            return [getComputedStyle(x).color, getComputedStyle(behind).backgroundColor].map(numbers);
+        }"""
+    )
+    one, other = sorted(luminance(colour[:3]) for colour in colours)
+    return (other + 0.05) / (one + 0.05)
+
+
+def luminance(colour):
+    linear = [(c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4) for c in colour]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def test_every_control_has_a_name(visit, tiny_site, photo):
+    page = visit(tiny_site())
+    drop(page, photo)
+    done(page)
+
+    names = page.locator("button, a, select, input").evaluate_all(
+        """all => all.map((x) => x.ariaLabel || x.textContent.trim() ||
+            [...(x.labels ?? [])].map((label) => label.textContent.trim()).join(""))"""
+    )
+
+    assert len(names) > 25
+    assert all(names)
+
+
+def test_the_page_fits_a_phone(visit, tiny_site, photo):
+    page = visit(tiny_site(), width=360, is_mobile=True, has_touch=True)
+    drop(page, photo)
+    done(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+    page.get_by_role("button", name="Look: photo.png").tap()
+    page.locator("#viewer .stage").wait_for()
+
+    box = page.locator("#viewer .stage").bounding_box()
+    assert box["width"] == 360 and box["height"] > 300
+
+
+@pytest.mark.parametrize(("locale", "text"), [("de-DE", "Vergrößern"), ("zh-CN", "放大")])
+def test_the_page_speaks_the_language_of_its_reader(locale, text, visit, tiny_site):
+    page = visit(tiny_site(), locale=locale)
+
+    assert page.get_by_role("option", name=text).count() == 1
+    assert "undefined" not in page.locator("body").inner_text()
