@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from srgan.runner.outcome import Outcome as Outcome
     from srgan.runner.run import restore_folder as restore_folder
     from srgan.tasks.denoise import Denoise as Denoise
+    from srgan.tasks.generate import Generate as Generate
     from srgan.tasks.inpaint import Inpaint as Inpaint
     from srgan.tasks.upscale import Upscale as Upscale
     from srgan.training.config import TrainConfig as TrainConfig
@@ -41,6 +42,7 @@ _HOMES = {
     "BySource": "srgan.inference.bysource",
     "Denoise": "srgan.tasks.denoise",
     "FolderConfig": "srgan.runner.config",
+    "Generate": "srgan.tasks.generate",
     "Image": "srgan.images.image",
     "Inpaint": "srgan.tasks.inpaint",
     "Masks": "srgan.runner.masks",

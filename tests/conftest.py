@@ -20,6 +20,8 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="srgan-cache-")  # for th
 torch.set_num_threads(1)  # on pictures this small, more threads only wait for each other
 
 SMALL = {"width": 8, "depth": 2, "fold": 2}
+SMALL_TASKS = {"generate": {"scale": 4, "latent": 6}}
+"""Of which there are several sizes, so small that every network has it."""
 
 
 @pytest.fixture
@@ -28,6 +30,7 @@ def make_model():
 
     def make(task="upscale", network="compact", *, seed=0, std=0.3, options=None, **fields):
         small = {name: value for name, value in SMALL.items() if name in network_options(network)}
+        fields = {**SMALL_TASKS.get(task, {}), **fields}
         model = Model(TASKS[task](**fields), {"name": network, **small, **(options or {})}).eval()
         rng = torch.Generator().manual_seed(seed)
         with torch.no_grad():

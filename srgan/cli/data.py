@@ -24,7 +24,9 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="OBSERVED CLEAN",
         help="Two folders of the same pictures, instead of --data.",
     )(command)
-    return click.option("--data", type=folder, help="Folder of clean pictures or tar shards.")(command)
+    return click.option(
+        "--data", type=folder, help="Folder of clean pictures or tar shards; or mnist, fashion-mnist, cifar10."
+    )(command)
 
 
 def chosen_data(data: Path | None, paired: tuple[Path, Path] | None) -> Data:

@@ -6,12 +6,15 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from srgan import options
 from srgan.cli.data import chosen_data, data_options
+
+if TYPE_CHECKING:
+    from srgan.data.sources import Data
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +37,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @data_options
 @run_options
 @click.option("--val", type=click.Path(path_type=Path), help="Folder of pictures to score while training.")
+@click.option("--condition", type=click.Choice(["label"]), help="Tell the generator the class of each picture.")
 @click.option("--init", metavar="NAME|FILE", help="Weights whose fitting tensors the generator starts from.")
 @click.option("--licence", default="", help="What the weights file should say of its licence and of the pictures'.")
 def train(
@@ -42,6 +46,7 @@ def train(
     paired: tuple[Path, Path] | None,
     out: Path,
     val: Path | None,
+    condition: str | None,
     init: str | None,
     minutes: float | None,
     config: Path | None,
@@ -50,7 +55,7 @@ def train(
     dry_run: bool,
     quiet: bool,
 ) -> int:
-    """Train a generator for TASK (upscale, denoise, inpaint) on a folder of pictures.
+    """Train a generator for TASK (upscale, denoise, inpaint, generate) on a folder of pictures.
 
     Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.
@@ -66,16 +71,21 @@ def train(
     from srgan.training.loop import train as run
 
     ready_to_train()
-    model, settings = configure(task, chosen_values(config, assignments, minutes))
+    model, settings = configure(task, chosen_values(config, assignments, minutes) | _classes(condition, chosen))
     if chosen is None:
-        _print_network(model.network)
-        print_settings(model.task, settings)
-        return 0
+        return _listed(model.network, model.task, settings)
     if init is not None:
         start_from(model, zoo.load(init))
     run(model, chosen, out, settings, validation=val, card={"licence": licence} if licence else {}, progress=not quiet)
     click.echo(str(out / "model.safetensors"))
     return 0
+
+
+def _classes(condition: str | None, data: Data | None) -> dict[str, object]:
+    """What --condition sets: which classes there are."""
+    from srgan.data.sources import classes_of, sources
+
+    return {} if condition is None or data is None else {"classes": ",".join(classes_of(sources(data)))}
 
 
 def ready_to_train() -> None:
@@ -103,9 +113,12 @@ def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: fl
     return values | {"minutes": minutes}
 
 
-def _print_network(network: Mapping[str, object]) -> None:
+def _listed(network: Mapping[str, object], *parts: object) -> int:
+    """Prints all settings; what is left to do is nothing."""
     for name, value in network.items():
         click.echo(f"{'network' if name == 'name' else name} = {json.dumps(value)}")
+    print_settings(*parts)
+    return 0
 
 
 def print_settings(*parts: object) -> None:

@@ -53,6 +53,13 @@ def check_pairs(task: Task, every: Sequence[Source]) -> None:
         )
 
 
+def check_comparable(task: Task, every: Sequence[Source]) -> None:
+    """Raises ConfigError where what is restored of these pictures cannot be compared with what is right."""
+    if not task.has_truth:
+        raise ConfigError(f"{task.name} makes pictures of which none is right or wrong: there is nothing to compare")
+    check_pairs(task, every)
+
+
 def pairs(
     pictures: Pictures,
     task: Task,
@@ -60,6 +67,7 @@ def pairs(
     crop: int,
     batch: int,
     rescale: float = 0.0,
+    orientations: int = 8,
     seed: int = 0,
     turns: int = 1,
     start: int = 0,
@@ -69,8 +77,8 @@ def pairs(
 
     Args:
         crop: side of what is observed [px].
-        batch: samples a batch.
         rescale: share of the clean crops that are cut from a picture made smaller; not of pairs.
+        orientations: in which crops come: 8, 2 (as they are, and mirrored) or 1.
         turns: batches a step.
     """
     held, side = pictures.to(device), crop * task.scale
@@ -81,25 +89,34 @@ def pairs(
         for turn in range(turns):
             every = [np.random.default_rng([seed, step, sample]) for sample in range(turn * batch, (turn + 1) * batch)]
             if held.observed is None:
-                clean = _cut(held.pictures, [_window(held.pictures, side, rescale, one) for one in every], side)
+                windows = [_window(held.pictures, side, rescale, orientations, one) for one in every]
+                clean = _cut(held.pictures, windows, side)
                 observed = task.degrade(clean, rng)
             else:
-                windows = [_window(held.observed, crop, None, one) for one in every]
+                windows = [_window(held.observed, crop, None, orientations, one) for one in every]
                 observed = task.present(_cut(held.observed, windows, crop))
                 clean = _cut(held.pictures, [_enlarged(window, task.scale) for window in windows], side)
-            batches.append((observed, clean))
+            batches.append((_labelled(observed, task, held, windows), clean))
         yield [Pair(observed, *task.wanted(observed, clean, draws)) for observed, clean in batches]
 
 
-def _window(pictures: list[Bytes], side: int, rescale: float | None, rng: np.random.Generator) -> _Window:
-    """A random square of a random picture, in one of its eight orientations; a share are larger, to be reduced."""
+def _labelled(observed: Observed, task: Task, held: Pictures, windows: Sequence[_Window]) -> Observed:
+    """What is observed, told of the class of each picture, where these have some."""
+    return task.labelled(observed, [held.labels[window.which] for window in windows]) if held.labels else observed
+
+
+def _window(
+    pictures: list[Bytes], side: int, rescale: float | None, orientations: int, rng: np.random.Generator
+) -> _Window:
+    """A random square of a random picture, in one of its orientations; a share are larger, to be reduced."""
     which = int(rng.integers(len(pictures)))
     height, width = pictures[which].shape[1:]
     cut = side
     if rescale is not None and rng.random() < rescale:
         cut = min(round(side / rng.uniform(0.5, 1)), height, width)
     top, left = int(rng.integers(height - cut + 1)), int(rng.integers(width - cut + 1))
-    return _Window(which, top, left, cut, rng.random() < 0.5, int(rng.integers(4)))
+    mirrored, quarters = rng.random() < 0.5, int(rng.integers(4))
+    return _Window(which, top, left, cut, mirrored and orientations > 1, quarters if orientations == 8 else 0)
 
 
 def _enlarged(window: _Window, scale: int) -> _Window:

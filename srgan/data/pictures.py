@@ -30,16 +30,21 @@ MOST_BAD = 0.01
 
 @dataclass(frozen=True)
 class Pictures:
-    """Clean pictures in memory, what was observed of each where pairs were given, and what became of the others."""
+    """Clean pictures in memory, what was observed of each where pairs were given, and what became of the others.
+
+    Attributes:
+        labels: the class of each picture, where it has one; else "".
+    """
 
     pictures: list[Bytes]
     observed: list[Bytes] | None = None
     bad: tuple[str, ...] = ()
     unused: int = 0
+    labels: tuple[str, ...] = ()
 
     def to(self, device: torch.device) -> Pictures:
         observed = None if self.observed is None else [picture.to(device) for picture in self.observed]
-        return Pictures([picture.to(device) for picture in self.pictures], observed, self.bad, self.unused)
+        return Pictures([picture.to(device) for picture in self.pictures], observed, self.bad, self.unused, self.labels)
 
     @property
     def megapixels(self) -> float:
@@ -74,7 +79,8 @@ def load_pictures(data: Data, *, smallest: int = 1, memory: float = 8.0, scale: 
     numbers = sorted(held)  # where all are held, their order is that of their names, whatever the seed
     seen = [observed for number in numbers if (observed := held[number][1]) is not None]
     names = tuple(every[number].name for number in sorted(bad))
-    return Pictures([held[number][0] for number in numbers], seen or None, names, unused)
+    labels = tuple(every[number].label for number in numbers)
+    return Pictures([held[number][0] for number in numbers], seen or None, names, unused, labels)
 
 
 def _sample(

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from srgan.data.labelled import SETS, Example, as_image, downloaded, labelled
 from srgan.errors import ConfigError, NoPicturesError, TrainingError
 from srgan.images.find import find
 from srgan.images.formats import is_picture
@@ -33,11 +34,19 @@ class Paired:
 
 @dataclass(frozen=True)
 class Source:
-    """One picture; `observed_bytes` is None where the task degrades the clean one."""
+    """One picture.
+
+    Attributes:
+        observed_bytes: None where the task degrades the clean one.
+        label: its class; empty where it has none.
+        read: how its bytes become a picture.
+    """
 
     name: str
     clean_bytes: Callable[[], bytes]
     observed_bytes: Callable[[], bytes] | None = None
+    label: str = ""
+    read: Callable[[bytes, str], Image] = decode
 
     def pair(self, scale: int) -> tuple[Image, Image | None]:
         """The clean picture, and the observed one where it is given, whose sides are those of the clean one / `scale`.
@@ -46,7 +55,7 @@ class Source:
             ImageError: one cannot be read.
             ConfigError: their sizes do not fit.
         """
-        clean = decode(self.clean_bytes(), self.name)
+        clean = self.read(self.clean_bytes(), self.name)
         if self.observed_bytes is None:
             return clean, None
         observed = decode(self.observed_bytes(), f"what was observed of {self.name}")
@@ -60,7 +69,9 @@ Data = str | os.PathLike[str] | Paired | Sequence[Source]
 
 
 def sources(data: Data) -> list[Source]:
-    """The pictures of a folder (tar shards among them), of a tar file, or of two folders, in a fixed order.
+    """The pictures of a folder (tar shards and files of labelled sets among them), of a tar file, or of two folders.
+
+    They come in a fixed order. A name of `labelled.SETS` that is no path stands for that set, which is downloaded.
 
     Raises:
         ConfigError: there is no such folder or file, or the names of two folders do not match.
@@ -72,17 +83,32 @@ def sources(data: Data) -> list[Source]:
         return list(data)
     path = Path(data)
     if not path.exists():
+        if str(data) in SETS:
+            return _examples(downloaded(str(data)))
         raise ConfigError(f"{path}: there is no such folder or tar file")
     if path.is_file():
-        found = _members(path)
+        found = _examples(labelled(path)) or _members(path)
         if not found:
             raise NoPicturesError(f"{path}: holds no pictures")
         return found
     found = [member for shard in sorted(path.glob("*.tar")) for member in _members(shard)]
-    found += [Source(name, (path / name).read_bytes) for name in find(path)]
+    found += _examples(labelled(path))
+    found += [Source(name, (path / name).read_bytes, label=_folder_of(name)) for name in find(path)]
     if not found:
         raise NoPicturesError(f"{path}: holds no pictures and no tar shards")
     return found
+
+
+def classes_of(every: Iterable[Source]) -> list[str]:
+    """The classes that there are, numbers in their own order.
+
+    Raises:
+        ConfigError: a picture has none.
+    """
+    labels = {source.label for source in every}
+    if "" in labels:
+        raise ConfigError("not every picture has a class: give a folder with a sub-folder for each, or a labelled set")
+    return sorted(labels, key=lambda label: (len(label), label) if label.isdigit() else (0, label))
 
 
 def split(every: Sequence[Source]) -> tuple[list[Source], list[Source]]:
@@ -144,9 +170,26 @@ def _members(shard: Path) -> list[Source]:
     except (tarfile.TarError, OSError, EOFError) as error:
         raise TrainingError(f"{shard}: not an uncompressed tar file that can be read ({error})") from error
     return [
-        Source(f"{shard.name}:{member.name}", partial(_part, shard, member.offset_data, member.size))
+        Source(
+            f"{shard.name}:{member.name}",
+            partial(_part, shard, member.offset_data, member.size),
+            label=_folder_of(member.name),
+        )
         for member in sorted(members, key=lambda member: member.name)
     ]
+
+
+def _examples(every: Iterable[Example]) -> list[Source]:
+    """What was read from files of a labelled set."""
+    return [
+        Source(one.name, one.levels.tobytes, label=one.label, read=partial(as_image, shape=one.levels.shape))
+        for one in every
+    ]
+
+
+def _folder_of(name: str) -> str:
+    """The sub-folder in which a picture lies, which is its class where there is one for each."""
+    return PurePath(name).parent.name
 
 
 def _part(path: Path, start: int, size: int) -> bytes:

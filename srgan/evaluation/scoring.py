@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from srgan.data.crops import check_pairs
+from srgan.data.crops import check_comparable
 from srgan.data.sources import Data, Source, sources
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
@@ -48,13 +48,13 @@ def evaluate(
     restored, rounded to 8 bit and compared. A metric that is infinite or cannot be computed is None, with a warning.
 
     Raises:
-        ConfigError: pairs do not tell the task enough.
+        ConfigError: pairs do not tell the task enough, or nothing it makes is right or wrong.
         NoPicturesError: the folder holds no picture.
         ImageError: a picture cannot be read.
     """
     check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
-    check_pairs(model.task, every)
+    check_comparable(model.task, every)
     engine = make_engine(model.generator, device=device, precision=precision)
     ways: dict[str, Way] = {"model": lambda observed, clean: restore_batch(model, observed, engine=engine)}
     if baselines:

@@ -121,7 +121,7 @@ def restore_batch(model: Model, observed: Observed, *, engine: Engine, tile: int
         return torch.cat([inpaint_floats(model, picture, weight, engine=engine, tile=tile) for picture, weight in each])
     n, _, height, width = observed.shape
     scale = model.task.scale
-    restored = torch.empty(n, model.task.out_channels, height * scale, width * scale)
+    restored = torch.empty(n, 3, height * scale, width * scale)
 
     def put(tile: Tile, centre: Batch) -> None:
         restored[..., tile.rows.kept(scale), tile.columns.kept(scale)] = centre.cpu()

@@ -83,6 +83,10 @@ class Model(nn.Module):
         """The generator's own answer to pictures of any size, before it is composed."""
         return padded(self.generator, observed, self.generator.multiple_of, self.task.scale)
 
+    def numbers(self) -> list[Tensor]:
+        """The weights, and the statistics that norms keep: all that an average of models is made of."""
+        return [tensor for tensor in self.generator.state_dict().values() if tensor.is_floating_point()]
+
     def digest(self) -> str:
         """A fingerprint of the weights themselves, wherever they came from."""
         digest = hashlib.sha256()

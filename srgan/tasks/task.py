@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from srgan.options import Recipe
 from srgan.tasks.protocol import Protocol
 from srgan.types import Batch, Levels, Mask, Observed
 
@@ -26,17 +27,32 @@ class Task(ABC):
 
     Attributes:
         name: the task in `TASKS`, in weights files and on the command line.
+        recipe: settings of a training run of this task, where the user says nothing.
         in_channels, out_channels: of the generator.
+        condition_channels: of `condition`, where there is one.
         context: input pixels to each side that `compose` looks at, of what was observed and of what was generated.
         scale: output side / input side.
+        has_truth: whether there is one right picture for what is observed, so that the distance to it means something.
         pairable: whether pairs of pictures say all there is to learn from: what is observed, and what it should be.
     """
 
     name: ClassVar[str]
-    in_channels: ClassVar[int]
-    out_channels: ClassVar[int] = 3
+    recipe: ClassVar[Recipe] = {}
+    has_truth: ClassVar[bool] = True
     pairable: ClassVar[bool] = True
     scale: int = dataclasses.field(default=1, init=False)
+
+    @property
+    @abstractmethod
+    def in_channels(self) -> int: ...
+
+    @property
+    def out_channels(self) -> int:
+        return 3
+
+    @property
+    def condition_channels(self) -> int:
+        return 3
 
     @property
     @abstractmethod
@@ -57,6 +73,18 @@ class Task(ABC):
         But where the user may ask for less or more, that is `clean`, and nothing is asked.
         """
         return clean, None
+
+    def labelled(self, observed: Observed, labels: Sequence[str]) -> Observed:
+        """Training: what is observed, told of which class each clean picture is; most tasks do not listen."""
+        return observed
+
+    def compared(self, restored: Batch, clean: Batch) -> dict[str, Float[Tensor, ""]]:
+        """Training: how the restored pictures of a batch do beside the clean ones, for the log and the watch."""
+        return {"distance": (restored - clean).abs().mean()}
+
+    def examples(self) -> Observed | None:
+        """Training: what a sheet shows the answer to, where a restored picture is not set beside a clean one."""
+        return None
 
     @abstractmethod
     def present(self, picture: Batch) -> Observed:
@@ -80,8 +108,11 @@ class Task(ABC):
         """Inference: what the user should know of a restored picture, from so many rows each with its measure."""
 
     @abstractmethod
-    def condition(self, observed: Observed) -> Batch | None:
-        """Training: what a discriminator may see beside a real or a restored picture, of its size; None is nothing."""
+    def condition(self, observed: Observed) -> Float[Tensor, "n d _ _"] | None:
+        """Training: what a discriminator may see beside a real or a restored picture, of its size; None is nothing.
+
+        What is said of a picture as a whole has as many pixels as what was observed.
+        """
 
     @abstractmethod
     def observe(self, clean: Batch, number: int) -> Observed:

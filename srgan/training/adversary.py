@@ -23,6 +23,9 @@ from srgan.types import Batch, Logits, Mask
 Shown = Float[Tensor, "n c h w"]
 """Pictures in [-1, 1], the condition behind them."""
 
+Condition = Float[Tensor, "n d _ _"]
+"""What is shown beside pictures: of their size, or smaller and said of the whole."""
+
 
 class Adversary:
     """A discriminator, its optimizer, and the rules of the game.
@@ -60,7 +63,7 @@ class Adversary:
         self,
         real: Batch,
         fake: Batch,
-        condition: Batch | None,
+        condition: Condition | None,
         hole: Mask | None,
         step: int,
         turn: int = 0,
@@ -109,7 +112,7 @@ class Adversary:
         yield from weighing(self._weights, config.weight_l1, config.weight_l2).values()
 
     def terms(
-        self, restored: Batch, clean: Batch, condition: Batch | None, hole: Mask | None = None
+        self, restored: Batch, clean: Batch, condition: Condition | None, hole: Mask | None = None
     ) -> dict[str, Float[Tensor, ""]]:
         """The generator's terms, weighted: to be taken for real, and to look like it to each layer."""
         # The generator's gradient must pass through the discriminator, not into it; and its norms, which move at each
@@ -147,11 +150,14 @@ class Adversary:
             for weight in self._weights:
                 weight.clamp_(-self.game.bound, self.game.bound)
 
-    def _show(self, pictures: Batch, condition: Batch | None) -> Shown:
+    def _show(self, pictures: Batch, condition: Condition | None) -> Shown:
         """What the discriminator sees of pictures in [0, 1]: in [-1, 1], the condition behind them, augmented."""
-        shown = (pictures if condition is None else torch.cat([pictures, condition], dim=1)) * 2 - 1
+        beside = [] if condition is None else [condition]
+        said = [] if condition is None or condition.shape[2:] == pictures.shape[2:] else [beside.pop()]
+        shown = torch.cat([pictures, *beside], dim=1) * 2 - 1
         if self.config.augment:
             shown = augment(shown, self._rng)
+        shown = torch.cat([shown, *(F.interpolate(one * 2 - 1, shown.shape[2:]) for one in said)], dim=1)
         return shown.contiguous(memory_format=torch.channels_last)
 
     def _layers(self, shown: Shown) -> list[Tensor]:

@@ -15,9 +15,6 @@ from torch import Tensor
 SHIFT, HOLE = 1 / 8, 1 / 2
 """The largest translation and the side of the hole, as shares of the picture's side."""
 
-STRIDE = 16
-"""What the strides of judges divide [px]."""
-
 Roll = Callable[[Any], Any]
 """What is done to pictures before a network judges them, and to what lies beside them; None stays None."""
 
@@ -45,14 +42,14 @@ def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[T
     return x * _kept(n, height, width, rng, device)
 
 
-def off_grid(seed: int, step: int) -> Roll:
-    """What rolls pictures (n, c, h, w) by up to 15 px down and to the right, equally whenever `seed` and `step` are.
+def off_grid(seed: int, step: int, stride: int = 16) -> Roll:
+    """What rolls pictures (n, c, h, w) by less than `stride` down and to the right, equally with `seed` and `step`.
 
     The gradient of a strided layer or a pooling repeats with its stride (Odena et al. 2016,
     doi:10.23915/distill.00003). A generator that enlarges has weights of its own for each place on the same grid, and
     would learn a pattern of dots from it, did the grid not lie elsewhere in each step.
     """
-    down, right = np.random.default_rng([seed, step]).integers(STRIDE, size=2).tolist()
+    down, right = np.random.default_rng([seed, step]).integers(stride, size=2).tolist()
 
     def roll(pictures: Tensor | None) -> Tensor | None:
         if pictures is None:

@@ -9,7 +9,7 @@ from typing import Any
 from srgan import options
 from srgan.errors import ConfigError
 from srgan.models.model import Model
-from srgan.networks import describe_network, network_options
+from srgan.networks import NETWORKS, describe_network, network_options
 from srgan.networks.discriminators import DISCRIMINATORS
 from srgan.options import documented, option
 from srgan.tasks import TASKS
@@ -31,6 +31,7 @@ class TrainConfig:
     batch: int = option(16, "Crops in a batch.")
     crop: int = option(48, "Side of the square training crops [px of the input].")
     rescale: float = option(0.5, "Share of crops taken from a picture reduced at random, 1 to 2 times.")
+    orientations: int = option(8, "In which crops come: 8 (mirrored and turned), 2 (mirrored) or 1 (as they lie).")
     optimizer: str = option("muon", f"{', '.join(RULES)}; muon leaves all but large kernels to adam.")
     momentum: float = option(0.9, "Share of its direction that a step of adam, adamw or sgd keeps.")
     learning_rate: float = option(5e-4, "The optimizer's step size after the warm-up.")
@@ -69,6 +70,7 @@ class TrainConfig:
     r1: float = option(0.0, "Weight of the slope of the sum of logits at real pictures; 1e-3 is much.")
     r2: float = option(0.0, "Weight of the same slope at fake pictures.")
     r1_every: int = option(16, "Steps between two such penalties, each as many times as heavy.")
+    off_grid: int = option(16, "Pixels by less than which pictures are rolled for networks that judge; 1: none.")
     augment: bool = option(False, "Show the discriminator real and fake in other colours, shifted, with holes.")
     rollbacks: int = option(3, "Returns to the last checkpoint, each at half the learning rates, before giving up.")
     seed: int = option(0, "Every random draw is a function of this and the step.")
@@ -83,7 +85,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in (
             *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
-            *("discriminator_width", "discriminator_depth", "discriminator_steps", "r1_every", "discriminators"),
+            *("discriminators", "discriminator_width", "discriminator_depth", "discriminator_steps"),
+            *("r1_every", "off_grid"),
         ):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
@@ -105,6 +108,7 @@ class TrainConfig:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be more than 0")
         for name, choices in {
+            "orientations": (8, 2, 1),
             "optimizer": tuple(RULES),
             "discriminator_optimizer": tuple(RULES),
             "precision": ("auto", "bf16", "fp32"),
@@ -112,7 +116,7 @@ class TrainConfig:
             "discriminator": tuple(DISCRIMINATORS),
         }.items():
             if getattr(self, name) not in choices:
-                raise ConfigError(f"{name} {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+                raise ConfigError(f"{name} {getattr(self, name)!r}: choose one of {', '.join(map(str, choices))}")
         _ = self.layer_weights
         if not self.objective:
             raise ConfigError("nothing to minimise: give a loss, such as l1, a weight")
@@ -130,7 +134,9 @@ class TrainConfig:
     def sampling(self) -> dict[str, Any]:
         """What `srgan.data.crops.pairs` is told: a batch for each update of the discriminator, where there is one."""
         turns = self.discriminator_steps if self.playing else 1
-        return {name: getattr(self, name) for name in ("crop", "batch", "rescale", "seed")} | {"turns": turns}
+        return {name: getattr(self, name) for name in ("crop", "batch", "rescale", "orientations", "seed")} | {
+            "turns": turns
+        }
 
     @property
     def layer_weights(self) -> dict[str, float]:
@@ -145,14 +151,16 @@ class TrainConfig:
 def configure(task: str, values: Mapping[str, object]) -> tuple[Model, TrainConfig]:
     """A fresh model and its configuration from one flat set of values.
 
-    `values` may hold fields of the task, `network` and that network's options, and fields of TrainConfig.
+    `values` may hold fields of the task, `network` and that network's options, and fields of TrainConfig. They win over
+    the recipe of the network, and that over the recipe of the task.
 
     Raises:
         ConfigError: a name is unknown, or a value makes no sense.
     """
     options.check_names([task], TASKS, "task")
-    network = str(values.get("network", "compact"))
+    network = str(values.get("network", TASKS[task].recipe.get("network", "compact")))
     of_task, of_network = options.options_of(TASKS[task]), network_options(network)
+    values = {**TASKS[task].recipe, **NETWORKS[network].recipe, **values}
     known = {*of_task, *of_network, *options.options_of(TrainConfig), "network"}
     options.check_names(values, known)
     fields = options.build(TASKS[task], {k: v for k, v in values.items() if k in of_task})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srgan import options
-from srgan.data.crops import check_pairs
+from srgan.data.crops import check_comparable
 from srgan.data.sources import Data, Source, sources, split
 from srgan.errors import ImageError, TrainingError
 from srgan.evaluation.scoring import evaluate
@@ -106,7 +106,7 @@ def finetune(
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
     every = sources(data)
-    check_pairs(start.task, every)
+    check_comparable(start.task, every)
     learn, held_out = split(_usable(every, start.task.scale))
     run = out / "training"
     train(start, learn, run, config, validation=held_out, progress=progress)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srgan.data.crops import check_pairs, pairs
+from srgan.data.crops import check_comparable, check_pairs, pairs
 from srgan.data.pictures import Pictures, load_pictures
 from srgan.data.prefetch import prefetched
 from srgan.data.sources import Data, Source, sources
@@ -106,8 +106,9 @@ def _gathered(
     progress: bool,
 ) -> _Given:
     every, held_out = sources(data), None if validation is None else sources(validation)
-    for found in (every, held_out or ()):
-        check_pairs(model.task, found)
+    check_pairs(model.task, every)
+    if held_out is not None:
+        check_comparable(model.task, held_out)
     side, scale = config.crop * model.task.scale, model.task.scale
     pictures = cache(
         partial(load_pictures, data, smallest=side, memory=config.memory, scale=scale, seed=config.seed)
@@ -149,7 +150,7 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
     with log:
         for *others, pair in prefetched(batches, run.device) if run.device.type == "cuda" else batches:
             step = run.step = run.step + 1
-            roll = off_grid(config.seed, step)
+            roll = off_grid(config.seed, step, config.off_grid)
             seen = run.lesson(pair)
             restored = run.restored(seen.observed)
             measured: dict[str, Tensor] = {}
@@ -175,11 +176,9 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
 
             # What is kept is the average of the weights.
             decay = averaging_at(step, config, fresh=run.model.fresh)
-            weights = [weight.detach() for weight in run.model.parameters()]
-            torch._foreach_lerp_(list(average.parameters()), weights, 1 - decay)
+            torch._foreach_lerp_(average.numbers(), run.model.numbers(), 1 - decay)
 
-            distance = (restored.detach() - seen.clean).abs().mean()
-            measured |= {"gradient": norm, "distance": distance}
+            measured |= {"gradient": norm, **run.model.task.compared(restored.detach(), seen.clean)}
             measured["skipped"] = torch.stack([*skipped, (~finite).float()]).amax()
             run.watch.add(terms, measured)
             log.tick(step, loss)
@@ -198,9 +197,8 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
                 save(average, checkpoints.folder / "model.safetensors")
                 checkpoints.save(run.state_dict())
                 write_curves(log.path, checkpoints.folder / "curves.png")
-                if given.validation is not None:
-                    sheet = checkpoints.folder / "sheets" / f"step-{step:07d}.png"
-                    write_sheet(average, given.validation, sheet, config.device, config.precision)
+                sheet = checkpoints.folder / "sheets" / f"step-{step:07d}.png"
+                write_sheet(average, given.validation, sheet, config.device, config.precision)
             if step == config.steps:
                 break
             log.resume(step)

@@ -49,7 +49,7 @@ class Objective:
         self,
         restored: Batch,
         clean: Batch,
-        condition: Batch | None,
+        condition: Float[Tensor, "n d _ _"] | None,
         adversary: Adversary | None,
         roll: Roll = lambda pictures: pictures,
         hole: Mask | None = None,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from srgan.data.crops import Pair
 from srgan.engines.precision import choose_device, choose_precision
@@ -25,7 +27,7 @@ class Lesson(NamedTuple):
 
     observed: Observed
     clean: Batch
-    condition: Batch | None
+    condition: Float[Tensor, "n d _ _"] | None
     hole: Mask | None
 
 
@@ -55,7 +57,7 @@ class Run:
         self.objective = Objective(config, task.scale, self.device, self._dtype, self.model.parameters())
         self.adversary: Adversary | None = None
         if config.playing:
-            channels = task.out_channels * (2 if config.conditional else 1)
+            channels = 3 + (task.condition_channels if config.conditional else 0)
             self.adversary = Adversary(config, channels, config.crop * task.scale, self.device, self._dtype)
         self.watch = Watch()
         self.scores: dict[str, float | None] = {}

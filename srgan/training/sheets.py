@@ -63,11 +63,22 @@ def board(folder: Path, start: int, *, wanted: bool) -> Iterator[Callable[[Mappi
         writer.close()
 
 
-def write_sheet(model: Model, validation: Data, path: Path, device: str = "auto", precision: str = "auto") -> None:
-    """Writes a PNG: a row for each of the first validation pictures, its baseline, restored and clean side by side."""
+def write_sheet(
+    model: Model, validation: Data | None, path: Path, device: str = "auto", precision: str = "auto"
+) -> None:
+    """Writes a PNG: what the task gives as examples, or a row for each of the first validation pictures.
+
+    In a row its baseline, restored and clean are side by side. Without examples and pictures there is nothing to write.
+    """
+    examples = model.task.examples()
+    if examples is None and validation is None:
+        return
     engine = make_engine(model.generator, device=device, precision=precision)
+    if examples is not None:
+        write(path, Image(_levels(restore_batch(model, examples, engine=engine))))
+        return
     rows = []
-    for source in sources(validation)[:SHEET_PICTURES]:
+    for source in sources(validation or ())[:SHEET_PICTURES]:
         clean, observed = _middle_of(source, model)
         baseline = next(iter(model.task.baselines().values()))
         shown = (baseline(observed, clean), restore_batch(model, observed, engine=engine), clean)

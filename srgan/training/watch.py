@@ -3,9 +3,12 @@
 A step whose loss or gradient is not finite is skipped and counted. A run is unhealthy when
 
 1. more than half of the steps between two lines of the log were skipped,
-2. the restored pictures are twice as far from the clean ones as they have been, and by more than 5 levels of 255,
+2. the restored pictures, where there is a right one, are twice as far from it as they have been, and by more than 5
+   levels of 255,
 3. the discriminator knows real from fake (more than 99 % of either) in 10 lines on end: it teaches nothing any more,
-4. fine detail has 3 times its power in 3 lines on end, and once had not: patterns, or noise.
+4. fine detail has 3 times its power in 3 lines on end, and once had not: patterns, or noise,
+5. pictures made of noise differ less than a fifth as much as real ones in 5 lines on end, and once did not: the
+   generator makes one, or few, of them (mode collapse: Goodfellow 2016, arXiv:1701.00160, Sec. 5.1.1).
 
 It then returns to its last checkpoint, with half the learning rates; none is written while a rule is broken.
 """
@@ -26,6 +29,7 @@ from srgan.types import Batch
 FAR, FARTHER = 5 / 255, 2.0
 SURE, SURE_LINES = 0.99, 10
 NOISY, NOISY_LINES = 3.0, 3
+ALIKE, ALIKE_LINES = 0.2, 5
 
 
 class UnhealthyError(TrainingError):
@@ -43,6 +47,8 @@ class Watch:
         self._sure: deque[bool] = deque(maxlen=SURE_LINES)
         self._noisy: deque[bool] = deque(maxlen=NOISY_LINES)
         self._was_calm = False
+        self._alike: deque[bool] = deque(maxlen=ALIKE_LINES)
+        self._was_diverse = False
 
     def add(self, terms: Mapping[str, Tensor], measured: Mapping[str, Tensor]) -> None:
         """One step: the terms of the loss and what else was measured, all scalars on the device."""
@@ -76,17 +82,22 @@ class Watch:
             "sure": list(self._sure),
             "noisy": list(self._noisy),
             "was_calm": self._was_calm,
+            "alike": list(self._alike),
+            "was_diverse": self._was_diverse,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._skipped, self._nearest, self._was_calm = state["skipped"], state["nearest"], state["was_calm"]
         self._sure.extend(state["sure"])
         self._noisy.extend(state["noisy"])
+        self._alike.extend(state.get("alike", ()))
+        self._was_diverse = state.get("was_diverse", False)
 
     def be_patient(self) -> None:
         """After a rollback, the run gets the whole of each rule's patience again."""
         self._sure.clear()
         self._noisy.clear()
+        self._alike.clear()
 
     def _check(self, line: Mapping[str, Any], skipped: int, steps: int) -> None:
         """Raises UnhealthyError where one of the rules is broken."""
@@ -99,9 +110,10 @@ class Watch:
                 f"{skipped} of {steps} steps had losses or gradients that were not finite; "
                 "try a lower learning_rate, or precision=fp32"
             )
-        if line["distance"] > FARTHER * self._nearest and line["distance"] > self._nearest + FAR:
+        distance = line.get("distance", 0.0)
+        if distance > FARTHER * self._nearest and distance > self._nearest + FAR:
             raise UnhealthyError(
-                f"the restored pictures are {line['distance'] * 255:.1f} levels from the clean ones, and were "
+                f"the restored pictures are {distance * 255:.1f} levels from the clean ones, and were "
                 f"{self._nearest * 255:.1f}; try a lower learning_rate, or more l1"
             )
         if len(self._sure) == SURE_LINES and all(self._sure):
@@ -114,7 +126,18 @@ class Watch:
                 f"fine detail has {line['spectrum'] or float('nan'):.1f} times its power; "
                 "try less adversarial, or more l1"
             )
-        self._nearest = min(self._nearest, line["distance"])
+        self._nearest = min(self._nearest, distance)
+        self._check_spread(line.get("spread", 1.0))
+
+    def _check_spread(self, spread: float) -> None:
+        """Raises UnhealthyError where pictures made of noise have become alike."""
+        self._was_diverse = self._was_diverse or spread >= ALIKE
+        self._alike.append(spread < ALIKE and self._was_diverse)
+        if len(self._alike) == ALIKE_LINES and all(self._alike):
+            raise UnhealthyError(
+                f"the pictures that are made differ {spread:.2f} times as much as real ones: the generator collapses; "
+                "try another game, r1=0.1, or a lower learning_rate"
+            )
 
 
 def _number(value: Tensor) -> float | None:

@@ -1,6 +1,7 @@
 """The commands: their exit codes, what they print where, and what they leave alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -344,6 +345,31 @@ def test_train_writes_a_model_that_upscale_can_use(run, folder, tmp_path):
     assert (code, stdout) == (0, f"{tmp_path}/run/model.safetensors\n")
     assert (model.task.scale, model.network["width"], model.card["licence"]) == (2, 8, "CC0")
     assert run("upscale", folder, tmp_path / "out", "-m", tmp_path / "run" / "model.safetensors", "--quiet")[0] == 0
+
+
+def test_train_generate_learns_classes_from_sub_folders(run, pixels, tmp_path):
+    for label in ("owl", "cat"):
+        write(tmp_path / "in" / label / "one.png", Image(pixels(8, 8)))
+    settings = {"scale": 8, "width": 4, "latent": 3, "batch": 2, "steps": 2, "discriminator_width": 4, "device": "cpu"}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+
+    code, _, _ = run(
+        *("train", "generate", "--data", tmp_path / "in", "--condition", "label"),
+        *("--out", tmp_path / "run", "--quiet", *words),
+    )
+
+    model = load(tmp_path / "run" / "model.safetensors")
+    assert code == 0
+    assert (model.task.classes, model.network["name"]) == ("cat,owl", "dcgan")
+
+
+def test_only_what_makes_pictures_of_noise_is_told_classes(run, folder, tmp_path):
+    (tmp_path / "classed" / "owl").mkdir(parents=True)
+    shutil.copy(next(folder.glob("*.png")), tmp_path / "classed" / "owl")
+
+    words = ("train", "upscale", "--data", tmp_path / "classed", "--condition", "label", "--out", tmp_path / "run")
+
+    assert run(*words)[2].startswith("error: unknown option 'classes': did you mean")
 
 
 def test_training_starts_from_the_weights_given(run, folder, weights, tmp_path):

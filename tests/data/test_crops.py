@@ -19,6 +19,7 @@ from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
 from srgan.tasks.denoise import Denoise
+from srgan.tasks.generate import Generate
 from srgan.tasks.inpaint import Inpaint
 from srgan.tasks.upscale import Upscale
 from srgan.training.config import TrainConfig
@@ -316,3 +317,27 @@ def test_pairs_for_denoising_come_with_a_level_that_is_not_known(tmp_path, pixel
 
     assert torch.equal(observed, Denoise().present(observed[:, :3]))
     assert observed[0, :3].sum().item() * 255 == pytest.approx(noisy.sum(), rel=1e-5)
+
+
+def test_crops_come_in_the_orientations_that_are_asked_for():
+    source = coordinates(16, 16)
+
+    def seen(orientations):
+        batches = take(Pictures([source]), 12, batch=8, orientations=orientations)
+        return {tuple(crop.flatten().tolist()) for _, clean in batches for crop in clean.mul(255).round()}
+
+    as_they_lie = tuple(source.flatten().tolist())
+    assert seen(1) == {as_they_lie}
+    assert seen(2) == {as_they_lie, tuple(source.flip(2).flatten().tolist())}
+    assert len(seen(8)) == 8
+
+
+def test_the_task_is_told_the_class_of_each_crop():
+    pictures = Pictures([torch.full((3, 4, 4), 10 * k, dtype=torch.uint8) for k in range(3)], labels=("a", "b", "c"))
+    task = Generate(scale=4, latent=2, classes="a,b,c")
+
+    ((observed, clean, _),) = next(pairs(pictures, task, crop=1, batch=20, device=CPU))
+
+    expected = clean[:, 0, 0, 0].mul(255).round() / 10
+    assert len(expected.unique()) == 3
+    assert torch.equal(observed[:, 2:].argmax(dim=1).flatten().float(), expected)

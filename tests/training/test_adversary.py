@@ -495,3 +495,17 @@ def test_the_discriminator_has_an_optimizer_of_its_own(name):
 
     assert name in adversary.optimizer.state_dict()
     assert losses[-1] < losses[0]
+
+
+@every_discriminator
+def test_what_is_said_of_the_whole_picture_is_seen_in_every_pixel_as_it_is(discriminator):
+    said = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])[:, :, None, None]
+
+    shown = make(channels=5, discriminator=discriminator, augment=True)._show(REAL, said)
+    one, other = (
+        make(channels=5, discriminator=discriminator).learn(REAL, FAKE, told, None, 1)["discriminator"]
+        for told in (said, said.flip(1))
+    )
+
+    assert torch.equal(shown[:, 3:], (2 * said - 1).expand(-1, -1, 32, 32))
+    assert not torch.isclose(one, other, rtol=1e-6)

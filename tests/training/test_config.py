@@ -33,6 +33,19 @@ def test_the_seed_decides_the_fresh_weights():
     assert not (weights[0] == weights[2]).all()
 
 
+def test_what_is_given_wins_over_the_recipe_of_the_network_and_that_over_the_recipe_of_the_task():
+    model, config = configure("generate", {})
+    plain, mlp = configure("generate", {"network": "mlp", "batch": 7})
+    _, upscale = configure("upscale", {})
+
+    assert (model.network["name"], config.discriminator, config.crop, config.l1, config.batch) == (
+        *("dcgan", "dcgan"),
+        *(1, 0.0, 64),
+    )
+    assert (plain.network["name"], mlp.discriminator, mlp.crop, mlp.batch) == ("mlp", "mlp", 1, 7)
+    assert upscale == TrainConfig()
+
+
 @pytest.mark.parametrize(
     "values, message",
     [
@@ -46,6 +59,8 @@ def test_the_seed_decides_the_fresh_weights():
         ({"optimizer": "lion"}, "optimizer 'lion': choose one of adam, adamw, rmsprop, sgd, muon"),
         ({"momentum": 1.5}, "momentum=1.5: must lie in [0, 1]"),
         ({"weight_l2": -1}, "weight_l2=-1.0: must not be negative"),
+        ({"orientations": 4}, "orientations 4: choose one of 8, 2, 1"),
+        ({"off_grid": 0}, "off_grid=0: must be at least 1"),
         ({"discriminators": 0}, "discriminators=0: must be at least 1"),
         ({"precision": "fp16"}, "precision 'fp16': choose one of auto, bf16, fp32"),
         ({"width": -1}, None),

@@ -10,10 +10,12 @@ from srgan.models.model import Model
 from srgan.tasks import TASKS
 from srgan.training import loop
 from srgan.training.config import TrainConfig
+from tests.conftest import SMALL_TASKS
 
 every_task = pytest.mark.parametrize("task", TASKS)
 
 QUICK = {"batch": 4, "precision": "fp32", "log_every": 2, "checkpoint_every": 2, "validate_every": 2, "l1": 1.0}
+CROPS = {"upscale": 16, "generate": 8}
 PLAYING = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2, "discriminator_steps": 2}
 
 
@@ -25,11 +27,11 @@ def device(request, monkeypatch):
 
 
 def fresh(task):
-    return Model(TASKS[task](), {"name": "compact", "width": 16, "depth": 2, "fold": 1})
+    return Model(TASKS[task](**SMALL_TASKS.get(task, {})), {"name": "compact", "width": 16, "depth": 2, "fold": 1})
 
 
 def configured(task, device, **settings):
-    return TrainConfig(**{**QUICK, "crop": 16 if task == "upscale" else 32, "device": device, **settings})
+    return TrainConfig(**{**QUICK, "crop": CROPS.get(task, 32), "device": device, **settings})
 
 
 @every_task

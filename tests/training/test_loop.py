@@ -18,6 +18,7 @@ from srgan.models.blend import start_from
 from srgan.models.file import load, save
 from srgan.models.model import Model
 from srgan.networks.discriminators import DISCRIMINATORS, PatchGAN
+from srgan.tasks.generate import Generate
 from srgan.tasks.inpaint import Inpaint
 from srgan.tasks.task import Asked
 from srgan.tasks.upscale import Upscale
@@ -301,7 +302,7 @@ def test_every_picture_that_the_discriminator_sees_is_rolled(photos, tmp_path, m
 
     monkeypatch.setitem(DISCRIMINATORS, "patchgan", Witness)
     monkeypatch.setattr(
-        loop, "off_grid", lambda seed, step: lambda pictures: None if pictures is None else pictures * 0 + 0.25
+        loop, "off_grid", lambda *where: lambda pictures: None if pictures is None else pictures * 0 + 0.25
     )
     playing = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2, "conditional": True}
     config = TrainConfig(steps=2, **{**QUICK, **playing}, discriminator_steps=2, checkpoint_every=10)
@@ -397,3 +398,32 @@ def test_crops_that_the_discriminator_cannot_see_are_refused(photos, tmp_path, s
 
     with pytest.raises(ConfigError, match=message):
         train(fresh(), photos, tmp_path, config)
+
+
+def test_a_generator_of_pictures_has_nothing_to_be_compared_with(make_model, photos, tmp_path):
+    model, config = make_model("generate", "mlp"), TrainConfig(**QUICK | {"crop": 1}, steps=10)
+
+    for compare in (
+        lambda: train(model, photos, tmp_path, config, validation=photos),
+        lambda: finetune(model, photos, tmp_path),
+        lambda: evaluate(model, photos),
+    ):
+        with pytest.raises(ConfigError, match="generate makes pictures of which none is right or wrong"):
+            compare()
+    assert not (tmp_path / "state.pt").exists()
+
+
+def test_the_average_holds_the_statistics_of_norms_too(photos, tmp_path):
+    task = Generate(scale=8, latent=4)
+    playing = {"adversarial": 1.0, "l1": 0.0, "discriminator": "dcgan", "discriminator_width": 4}
+    config = TrainConfig(steps=10, **{**QUICK, "crop": 1, **playing}, checkpoint_every=10, ema=0.5)
+
+    trained = train(Model(task, {"name": "dcgan", "width": 4}), photos, tmp_path, config)
+
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    (mean,) = [name for name in state["average"] if name.endswith("0.running_mean")]
+    assert state["average"][mean].abs().sum() > 0
+    assert torch.equal(trained.generator.state_dict()[mean], state["average"][mean])
+    torch.testing.assert_close(state["average"][mean], state["generator"][mean], rtol=0.5, atol=0.05)
+    assert [path.name for path in (tmp_path / "sheets").iterdir()] == ["step-0000010.png"]
+    assert {"spread", "adversarial", "discriminator"} <= set(log_of(tmp_path)[-1])

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from srgan.errors import ConfigError
@@ -27,6 +28,25 @@ def test_a_sheet_shows_baseline_restored_and_clean_of_each_picture(tiny, photos,
     assert sheet.shape == (3 * height, 3 * width, 3)
     np.testing.assert_array_equal(sheet[:height, 2 * width :], clean)
     assert not np.array_equal(sheet[:height, :width], sheet[:height, width : 2 * width])
+
+
+def test_a_sheet_of_what_is_made_of_noise_shows_fixed_latents(make_model, tmp_path):
+    model = make_model("generate", "mlp")
+
+    for name in ("first.png", "again.png"):
+        write_sheet(model, None, tmp_path / name)
+    sheet = read(tmp_path / "first.png").rgb
+
+    assert sheet.shape == (8 * 4, 8 * 4, 3)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    made = model(model.task.present(torch.zeros(1, 3, 8, 8))).clamp(0, 1)[0].detach().permute(1, 2, 0)
+    assert abs(sheet - 255 * made.numpy()).max() <= 0.51
+
+
+def test_without_examples_and_pictures_there_is_no_sheet(tiny, tmp_path):
+    write_sheet(tiny, None, tmp_path / "sheet.png")
+
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("dtype, white", [(np.uint16, 65_535), (np.float32, 1)])

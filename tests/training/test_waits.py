@@ -17,6 +17,7 @@ from srgan.training.config import TrainConfig
 from srgan.training.games import GAMES
 from srgan.training.losses import LOSSES
 from srgan.training.watch import Watch
+from tests.conftest import SMALL_TASKS
 
 every_task = pytest.mark.parametrize("task", TASKS)
 
@@ -29,6 +30,7 @@ QUICK = {
     "checkpoint_every": 2,
     "validate_every": 2,
 }
+CROPS = {"upscale": 16, "generate": 8}
 PLAYING = {
     **{"adversarial": 0.1, "feature_matching": 0.1, "discriminator_width": 4, "discriminator_depth": 2},
     **{"discriminator_steps": 2, "conditional": True, "augment": True, "r1": 0.1, "r1_every": 1},
@@ -102,14 +104,16 @@ def waits(monkeypatch):
 
 def fresh(task):
     told = {"told": 1.0} if task == "denoise" else {}  # so that the model is asked what it makes of other noise
-    return Model(TASKS[task](**told), {"name": "compact", "width": 16, "depth": 2, "fold": 1})
+    return Model(
+        TASKS[task](**told, **SMALL_TASKS.get(task, {})), {"name": "compact", "width": 16, "depth": 2, "fold": 1}
+    )
 
 
 @every_task
 @pytest.mark.parametrize("game", [{}, *({**PLAYING, "game": game} for game in RELATIVE)], ids=["none", *RELATIVE])
 def test_no_step_waits_for_the_device(photos, tmp_path, waits, task, game):
     losses = {name: 0.1 for name in LOSSES if name not in ("consistency", "checkerboard") or task == "upscale"}
-    config = TrainConfig(**{**QUICK, "crop": 16 if task == "upscale" else 32}, **losses, **game, device="cpu")
+    config = TrainConfig(**{**QUICK, "crop": CROPS.get(task, 32)}, **losses, **game, device="cpu")
 
     loop.train(fresh(task), photos, tmp_path, config)
 
@@ -136,7 +140,7 @@ def test_what_waits_is_noticed(photos, tmp_path, waits, monkeypatch):
 @pytest.mark.parametrize("game", [{}, PLAYING], ids=["none", "relativistic"])
 def test_no_step_waits_for_a_gpu(photos, tmp_path, monkeypatch, task, game):
     waits, ends, main, end = [], [], threading.get_ident(), Watch.add
-    config = TrainConfig(**{**QUICK, "crop": 16 if task == "upscale" else 32}, **game, device="cuda")
+    config = TrainConfig(**{**QUICK, "crop": CROPS.get(task, 32)}, **game, device="cuda")
     config = replace(config, steps=6, log_every=6, checkpoint_every=6, validate_every=6)
 
     def told(message, *arguments, **options):

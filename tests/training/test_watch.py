@@ -12,7 +12,7 @@ from srgan.tasks.upscale import Upscale
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
 from srgan.training.objective import Objective
-from srgan.training.watch import NOISY_LINES, SURE_LINES, UnhealthyError, Watch
+from srgan.training.watch import ALIKE_LINES, NOISY_LINES, SURE_LINES, UnhealthyError, Watch
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 2, "validate_every": 1000}
 PLAYING = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2}
@@ -68,6 +68,32 @@ def test_a_run_whose_pictures_leave_the_truth_is_unhealthy():
 
     with pytest.raises(UnhealthyError, match=r"are 12\.8 levels from the clean ones, and were 5\.1; try a lower"):
         feed(watch, distance=0.05)
+
+
+def test_a_generator_that_makes_all_pictures_alike_makes_a_run_unhealthy():
+    watch = Watch()
+    for _ in range(ALIKE_LINES):  # as at the beginning, when they all are noise
+        feed(watch, spread=0.1)
+    feed(watch, spread=0.9)
+    for _ in range(ALIKE_LINES - 1):
+        feed(watch, spread=0.1)
+    again = Watch()
+    again.load_state_dict(watch.state_dict())
+
+    for one in (watch, again):
+        with pytest.raises(
+            UnhealthyError, match=r"differ 0\.10 times as much as real ones: the generator collapses; try"
+        ):
+            feed(one, spread=0.1)
+
+
+def test_where_there_is_no_truth_no_distance_to_it_is_asked_for():
+    watch, terms = Watch(), {"adversarial": torch.tensor(1.0)}
+    watch.add(terms, {"spread": torch.tensor(0.8), "skipped": torch.tensor(0.0)})
+
+    line = watch.line(terms, pictures(), pictures())
+
+    assert line["spread"] == pytest.approx(0.8) and "distance" not in line
 
 
 def test_a_discriminator_that_stays_sure_makes_a_run_unhealthy():
