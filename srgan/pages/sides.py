@@ -71,7 +71,12 @@ def look(places: Sequence[Path | None], truth: Path | None, *, base: Path, shown
             errors.append("")
     before, after = images[0], images[-1]
     changed = None if before is None or after is None else _difference(before, after)
-    return tuple(sides), tuple(errors), changed, _scores(images, truth)
+    try:
+        scores = _scores(images, truth)
+    except ImageError as error:
+        scores = tuple({} for _ in images)
+        errors[-1] = errors[-1] or str(error)
+    return tuple(sides), tuple(errors), changed, scores
 
 
 def _side(path: Path, image: Image, base: Path, shown: Path | None) -> Side:

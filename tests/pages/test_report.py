@@ -51,6 +51,20 @@ def test_scores_are_of_the_sides_that_have_the_size_of_the_truth(folders, tmp_pa
     assert picture["scores"][1]["psnr"] == pytest.approx(20 * np.log10(255), abs=1e-3)
 
 
+def test_a_truth_that_cannot_be_read_is_told_of_its_picture_and_stops_nothing(folders, tmp_path):
+    write(tmp_path / "in" / "b.png", grey(100))
+    write(tmp_path / "out" / "b.png", grey(100))
+    write(tmp_path / "truth" / "b.png", grey(101))
+    (tmp_path / "truth" / "a.png").write_bytes(b"no picture")
+
+    assert report(folders, tmp_path / "r.html", truth=tmp_path / "truth") == 1
+
+    a, b = pictures(tmp_path / "r.html")
+    assert a["errors"][0] == "" and "a.png: is given as the truth, but cannot be read" in a["errors"][1]
+    assert a["scores"] == [{}, {}] and None not in a["sides"]
+    assert b["scores"][1]["psnr"] > 40 and b["errors"] == ["", ""]
+
+
 def test_the_journal_tells_where_an_output_is_and_how_it_was_made(folders, tmp_path):
     (tmp_path / "out" / "a.png").rename(tmp_path / "out" / "a-1.png")
     job = Job(*folders, "a.png", "a-1.png")
