@@ -102,7 +102,8 @@ class Job:
 
     def told(self) -> dict[str, Any]:
         """What others may know of it, as JSON."""
-        chosen = {name: getattr(self, name) for name in ("id", "state", "share", "error", "seconds", "given")}
+        chosen = {name: getattr(self, name) for name in ("id", "share", "error", "seconds", "given")}
+        chosen["state"] = "stopping" if self.state == "working" and not self.wanted else self.state
         known = {"name": printable(self.name), "asked": asdict(self.asked), "notes": [*map(printable, self.notes)]}
         size = self.result.stat().st_size if self.result is not None and self.result.exists() else None
         made = {"result": None if size is None else {"name": printable(self.result_name), "bytes": size}}

@@ -86,6 +86,8 @@ class Jobs:
                 self._end(job, "cancelled")
             elif job.state in OVER:
                 self._forget(job)
+            else:
+                self._changed(job)
 
     def sweep(self) -> None:
         """Forgets what is over and too old."""

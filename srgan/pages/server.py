@@ -121,7 +121,7 @@ class Server:
         return JSONResponse([job.told() for job in self.jobs.all()])
 
     async def one(self, request: Request) -> Response:
-        """A job: its state (queued, working, done, failed, cancelled), the share that is done, notes, error."""
+        """A job: its state (queued, working, stopping, done, failed, cancelled), the share done, notes, error."""
         return JSONResponse(self._job(request).told())
 
     async def remove(self, request: Request) -> Response:

@@ -131,6 +131,7 @@ def test_a_job_in_work_is_cancelled_at_its_next_tile(make_jobs, make_job, gated)
         changed.clear()
 
     jobs.remove(job.id)
+    assert job.told()["state"] == "stopping"
     gate.release()
     wait(jobs, job)
 

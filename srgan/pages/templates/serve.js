@@ -60,9 +60,11 @@ function describe(job) {
   return [say(task), ...fields, ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
 }
 
+const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
+
 function show(job) {
   const old = byId(job.id);
-  const over = !["queued", "working"].includes(job.state), done = job.state === "done";
+  const over = isOver(job), done = job.state === "done";
   const facts = job.error || [say(job.state), job.seconds ? `${job.seconds.toFixed(1)} s` : "", ...job.notes].filter((text) => text).join(" · ");
   const bar = job.state === "working" ? make("progress", { max: 1, value: job.share, ariaLabel: say("done share") }) : "";
   const label = (text) => ({ ariaLabel: `${text}: ${job.name}` });
@@ -87,7 +89,7 @@ function list(job) {
   jobs.set(job.id, job);
   show(job);
   byId("all").hidden = ![...jobs.values()].some((one) => one.state === "done");
-  if (viewer.waiting === job.id && !["queued", "working"].includes(job.state)) {
+  if (viewer.waiting === job.id && isOver(job)) {
     viewer.waiting = null;
     if (job.state === "done") look(job);
   }
