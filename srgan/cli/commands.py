@@ -12,6 +12,7 @@ from srgan.cli.doctor import cache, doctor
 from srgan.cli.evaluate import evaluate
 from srgan.cli.export import export
 from srgan.cli.finetune import finetune
+from srgan.cli.generate import generate
 from srgan.cli.info import info
 from srgan.cli.inpaint import inpaint
 from srgan.cli.restore import restore
@@ -31,5 +32,5 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
+for command in (*RESTORING, generate, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
     srgan.add_command(command)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from srgan.cli.data import chosen_data, data_options
+from srgan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from srgan.data.sources import Data
+    from srgan.models.model import Model
 
 
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,6 +29,7 @@ from srgan.cli.data import chosen_data, data_options
     help="For upscale: clean, web, phone or old.  [default: what MODEL learnt from]",
 )
 @click.option("--masks", default=None, metavar="KIND", help="For inpaint: thin, medium or thick.  [default: medium]")
+@click.option("--classifier", type=click.Path(path_type=Path), help="For what is made of noise: what judges it.")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
 @click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift, niqe.")
@@ -35,13 +41,17 @@ def evaluate(
     noise: str | None,
     source: str | None,
     masks: str | None,
+    classifier: Path | None,
     device: str,
     precision: str,
     metrics: str,
     as_json: bool,
 ) -> int:
-    """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder."""
-    from srgan.errors import ConfigError
+    """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder.
+
+    What makes pictures of noise is judged by a classifier of such pictures: which classes there are among 1,000
+    samples, how sure it is of them, and how far they are from the pictures of the folder.
+    """
     from srgan.models import zoo
 
     zoo.checked(model)
@@ -51,7 +61,25 @@ def evaluate(
     from srgan.evaluation.scoring import evaluate as run
 
     keep_freed_memory()
-    loaded = zoo.load(model)
+    loaded = _asked(zoo.load(model), model, noise, source, masks)
+    if classifier is None:
+        scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
+    else:
+        scores = _judged(loaded, classifier, chosen, device)
+    result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
+    if as_json:
+        click.echo(json.dumps(result, allow_nan=False))
+    else:
+        click.echo(_table(result) if classifier is None else _verdict(result))
+    return 0
+
+
+def _asked(loaded: Model, model: str, noise: str | None, source: str | None, masks: str | None) -> Model:
+    """The model, for what a flag of its task asks.
+
+    Raises:
+        ConfigError: the flag is of another task.
+    """
     for flag, task, field, value in (
         ("noise", "denoise", "noise", noise),
         ("source", "upscale", "source", source),
@@ -61,10 +89,26 @@ def evaluate(
             if loaded.task.name != task:
                 raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")
             loaded = loaded.asked(**{field: value})
-    scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
-    result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
-    click.echo(json.dumps(result, allow_nan=False) if as_json else _table(result))
-    return 0
+    return loaded
+
+
+def _judged(loaded: Model, classifier: Path, data: Data, device: str) -> dict[str, Any]:
+    from srgan.evaluation.classifier import load
+    from srgan.evaluation.samples import judge
+
+    if loaded.task.has_truth:
+        raise ConfigError(f"--classifier judges what is made of noise, and this is for the task {loaded.task.name}")
+    return judge(loaded, load(classifier), data, device=device)
+
+
+def _verdict(result: dict[str, Any]) -> str:
+    """What the classifier said, as text."""
+    lines = [f"{result['model']}: {result['count']} samples, as the classifier sees them"]
+    lines += [f"{name:>12} {share:8.1%}" for name, share in result["shares"].items()]
+    lines.append(f"sure of {result['sure']:.1%}, distance to real pictures {result['distance']:.2f}")
+    if result["as_asked"] is not None:
+        lines.append(f"of the class that was asked for: {result['as_asked']:.1%}")
+    return "\n".join(lines)
 
 
 def _table(result: dict[str, Any]) -> str:

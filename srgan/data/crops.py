@@ -56,7 +56,10 @@ def check_pairs(task: Task, every: Sequence[Source]) -> None:
 def check_comparable(task: Task, every: Sequence[Source]) -> None:
     """Raises ConfigError where what is restored of these pictures cannot be compared with what is right."""
     if not task.has_truth:
-        raise ConfigError(f"{task.name} makes pictures of which none is right or wrong: there is nothing to compare")
+        raise ConfigError(
+            f"{task.name} makes pictures of which none is right or wrong, so there is nothing to compare; "
+            "srgan eval --classifier judges them"
+        )
     check_pairs(task, every)
 
 

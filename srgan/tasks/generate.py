@@ -55,14 +55,14 @@ class Generate(Task):
         for name in ("first", "truncation"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
-        if len(set(self.names)) < len(self.names):
+        if len(set(self.labels)) < len(self.labels):
             raise ConfigError(f"classes={self.classes}: a name stands there twice")
         if self.label:
             self._number(self.label)
 
     @property
-    def names(self) -> list[str]:
-        """Of the classes, in the order of their channels."""
+    def labels(self) -> list[str]:
+        """In the order of their channels."""
         return self.classes.split(",") if self.classes else []
 
     @property
@@ -75,7 +75,7 @@ class Generate(Task):
 
     @property
     def condition_channels(self) -> int:
-        return len(self.names)
+        return len(self.labels)
 
     @property
     def context(self) -> int:
@@ -143,7 +143,7 @@ class Generate(Task):
         latents = self.truncation * torch.stack(drawn)
         if not self.classes:
             return latents
-        labels = [self.label or self.names[seed % len(self.names)] for seed in seeds]
+        labels = [self.label or self.labels[seed % len(self.labels)] for seed in seeds]
         return torch.cat([latents, self._told(labels)], dim=1)
 
     def _told(self, labels: Sequence[str]) -> Float[Tensor, "{len(labels)} classes"]:
@@ -158,6 +158,8 @@ class Generate(Task):
         """
         if not label:
             raise ConfigError(f"a picture has no class, of {self.classes}: give a sub-folder for each class")
-        if label not in self.names:
-            raise ConfigError(f"no class {label!r}: choose one of {', '.join(self.names) or 'none, as there are none'}")
-        return self.names.index(label)
+        if label not in self.labels:
+            raise ConfigError(
+                f"no class {label!r}: choose one of {', '.join(self.labels) or 'none, as there are none'}"
+            )
+        return self.labels.index(label)

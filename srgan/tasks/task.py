@@ -30,6 +30,7 @@ class Task(ABC):
         recipe: settings of a training run of this task, where the user says nothing.
         in_channels, out_channels: of the generator.
         condition_channels: of `condition`, where there is one.
+        labels: of the classes that the generator is told apart, if any.
         context: input pixels to each side that `compose` looks at, of what was observed and of what was generated.
         scale: output side / input side.
         has_truth: whether there is one right picture for what is observed, so that the distance to it means something.
@@ -53,6 +54,10 @@ class Task(ABC):
     @property
     def condition_channels(self) -> int:
         return 3
+
+    @property
+    def labels(self) -> Sequence[str]:
+        return ()
 
     @property
     @abstractmethod

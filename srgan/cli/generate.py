@@ -1,0 +1,100 @@
+"""`srgan generate OUT -m FILE`: pictures of noise, a file a seed, or many on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from srgan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from srgan.images.image import Image
+    from srgan.models.model import Model
+
+_AT_ONCE = 64
+"""Pictures that are made in one go."""
+
+
+def _rows_and_columns(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """What 8x8 says."""
+    if value is None:
+        return None
+    rows, _, columns = value.lower().partition("x")
+    if not (rows.isdigit() and columns.isdigit() and int(rows) and int(columns)):
+        raise click.BadParameter(f"{value!r}: write rows and columns, as 8x8")
+    return int(rows), int(columns)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("-m", "--model", required=True, metavar="NAME|FILE", help="Weights that make pictures of noise.")
+@click.option("--count", type=click.IntRange(min=0), help="How many pictures.  [default: 16; with a sheet 0]")
+@click.option(
+    "--seed", default=0, show_default=True, help="Of the first picture; each has the next one's and its name."
+)
+@click.option("--class", "label", default="", metavar="CLASS", help="Of which class.  [default: of each in turn]")
+@click.option(
+    "--grid",
+    callback=_rows_and_columns,
+    metavar="ROWSxCOLUMNS",
+    help="Also write OUT/grid.png, of the pictures from the seed on.",
+)
+@click.option("--truncation", default=1.0, show_default=True, help="Less is nearer to the middle, and less diverse.")
+@click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+def generate(
+    target: Path,
+    model: str,
+    count: int | None,
+    seed: int,
+    label: str,
+    grid: tuple[int, int] | None,
+    truncation: float,
+    device: str,
+) -> int:
+    """Make pictures of noise, and write them into the folder OUT as PNG files named by their seeds.
+
+    The same seed gives the same picture. A picture that is there already is written again.
+    """
+    from srgan.images.writer import write
+    from srgan.models import zoo
+
+    loaded = zoo.load(model)
+    if loaded.task.has_truth:
+        raise ConfigError(f"{model} is for the task {loaded.task.name}, which makes pictures of pictures, not of noise")
+    asked = loaded.asked(label=label, truncation=truncation)
+    seeds = range(seed, seed + ((0 if grid else 16) if count is None else count))
+    for one, image in zip(seeds, _pictures(asked, seeds, device), strict=True):
+        write(target / f"{one:06d}.png", image)
+    if grid is not None:
+        write(target / "grid.png", _sheet(asked, seed, *grid, device))
+    click.echo(str(target))
+    return 0
+
+
+def _pictures(model: Model, seeds: range, device: str) -> Iterator[Image]:
+    """The picture of each seed."""
+    from dataclasses import replace
+
+    side = model.task.scale
+    for start in range(0, len(seeds), _AT_ONCE):
+        some = seeds[start : start + _AT_ONCE]
+        row = _sheet(model, some[0], 1, len(some), device)
+        for place in range(len(some)):
+            yield replace(row, rgb=row.rgb[:, place * side : (place + 1) * side])
+
+
+def _sheet(model: Model, seed: int, rows: int, columns: int, device: str) -> Image:
+    """Pictures from a seed on, row by row: what becomes of a blank picture of as many pixels."""
+    import torch
+
+    from srgan.engines import make_engine
+    from srgan.images.image import Image
+    from srgan.inference.restore import restore
+
+    engine = make_engine(model, device=device)
+    made = restore(model.asked(first=seed), torch.zeros(3, rows, columns), engine=engine)
+    levels = made.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+    return Image(levels, grey=model.task.out_channels == 1)
