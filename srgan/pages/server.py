@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import threading
@@ -36,6 +37,10 @@ STATIC = {
 }
 
 
+RECEIVED = 8
+"""Uploads at a time, for each lies on the disk while it comes in; others wait."""
+
+
 class Server:
     """Answers what is asked over HTTP; torch loads while the first page is looked at.
 
@@ -46,6 +51,7 @@ class Server:
     def __init__(self, restoring: Restoring, jobs: Jobs, work: Path) -> None:
         self.restoring, self.jobs, self.work = restoring, jobs, work
         self._looking = threading.BoundedSemaphore(2)  # pictures that are decoded to be shown, at a time
+        self._receiving = asyncio.Semaphore(RECEIVED)
         self._ways = [
             ("GET", "/api", self.api),
             ("GET", "/api/models", self.models),
@@ -106,7 +112,8 @@ class Server:
         Instead of `picture`, `name` is one of the folder, `job` that of an earlier one. Answers 201 and the job; with
         `?wait` in the address, when it is over, the result.
         """
-        async with request.form(max_files=4, max_fields=40, max_part_size=1 << 16) as form:
+        form_of = request.form(max_files=4, max_fields=40, max_part_size=1 << 16)
+        async with self._receiving, form_of as form:
             job = await run_in_threadpool(job_of, form, self.restoring, self.jobs, self.work)
         if "wait" not in request.query_params:
             return JSONResponse(job.told(), 201, {"Location": f"/api/jobs/{job.id}"})

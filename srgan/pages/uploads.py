@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 
 from srgan.errors import ConfigError, ImageError, NoPicturesError
-from srgan.files import printable
+from srgan.files import printable, replacing
 from srgan.pages.asked import Choice, asked
 from srgan.pages.job import Job, Limits
 from srgan.pages.jobs import Jobs
@@ -89,13 +89,14 @@ def _saved(file: UploadFile, folder: Path, stem: str) -> Path:
 
     Raises:
         ImageError: it is no picture.
+        MachineError: the disk is full.
     """
     from srgan.images.formats import HEAD, READABLE, sniffed
 
     kind = sniffed(file.file.read(HEAD), _named(file))
     file.file.seek(0)
     path = folder / (stem + next(suffix for suffix, format in READABLE.items() if format == kind))
-    with path.open("xb") as target:
+    with replacing(path) as target:
         shutil.copyfileobj(file.file, target)
     return path
 

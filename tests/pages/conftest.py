@@ -2,7 +2,10 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,7 +53,8 @@ class Site:
     url: str
     jobs: Jobs
     restoring: Restoring
-    work: object
+    work: Path
+    stop: Callable[[], None]
 
 
 @pytest.fixture
@@ -63,23 +67,27 @@ def serve_app(tmp_path):
 
     running = []
 
-    def start(restoring, limits=None, *, token="", side_by_side=2):
+    def start(restoring, limits=None, *, token="", side_by_side=2, url=""):
         work = tmp_path / f"work-{len(running)}"
         work.mkdir()
         jobs = Jobs(restoring, limits, side_by_side=side_by_side)
         server = Web(Server(restoring, jobs, work).app(None if token else LOCAL, token), jobs)
-        listener = listening("127.0.0.1", 0)
+        listener = listening("127.0.0.1", urlsplit(url).port or 0)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        running.append((server, thread, listener))
-        return Site(f"http://127.0.0.1:{listener.getsockname()[1]}", jobs, restoring, work)
+
+        def stop():
+            server.should_exit = True
+            thread.join(30)
+            listener.close()
+            assert not thread.is_alive()
+
+        running.append(stop)
+        return Site(f"http://127.0.0.1:{listener.getsockname()[1]}", jobs, restoring, work, stop)
 
     yield start
-    for server, thread, listener in running:
-        server.should_exit = True
-        thread.join(30)
-        listener.close()
-        assert not thread.is_alive()
+    for stop in running:
+        stop()
 
 
 @pytest.fixture

@@ -43,18 +43,19 @@ def visit(browser):
         page.context.close()
 
 
-def drop(page, *paths):
-    """Drops files on the page as a person does."""
+def drop(page, *paths, kinds=("dragover", "drop")):
+    """Drops files on the page, or pastes them, as a person does."""
     files = [{"name": path.name, "data": list(path.read_bytes())} for path in paths]
     page.evaluate(
-        """(files) => {
+        """([files, kinds]) => {
             const transfer = new DataTransfer();
             for (const { name, data } of files) transfer.items.add(new File([new Uint8Array(data)], name));
-            for (const kind of ["dragover", "drop"])
+            const given = { dataTransfer: transfer, clipboardData: transfer, bubbles: true, cancelable: true };
+            for (const kind of kinds)
                 document.getElementById("drop").dispatchEvent(
-                    new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+                    kind === "paste" ? new ClipboardEvent(kind, given) : new DragEvent(kind, given));
         }""",
-        files,
+        [files, kinds],
     )
 
 
@@ -75,6 +76,30 @@ def test_pictures_that_are_dropped_are_done_and_looked_at(visit, tiny_site, phot
     page.locator(".stage img").last.wait_for()
     assert page.locator(".stage img").last.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [640, 480]
     assert [page.locator(".tag").nth(i).text_content() for i in (0, 1)] == ["before", "after"]
+
+
+def test_a_picture_that_is_pasted_is_done(visit, tiny_site, photo):
+    page = visit(tiny_site())
+
+    drop(page, photo, kinds=["paste"])
+
+    done(page)
+
+
+def test_a_server_that_was_started_again_is_found_and_shows_its_own_jobs(visit, tiny_site, photo):
+    site = tiny_site()
+    page = visit(site)
+    drop(page, photo)
+    done(page)
+    site.stop()
+    page.get_by_role("status").get_by_text("The server does not answer.").wait_for()
+
+    tiny_site(url=site.url)
+
+    page.get_by_role("status").get_by_text("Ready.").wait_for()
+    assert page.locator("#jobs li").count() == 0
+    page.expected = len(page.troubles)  # what the browser itself notes of connections refused
+    assert all("ERR_" in trouble for trouble in page.troubles)
 
 
 def test_the_divider_moves_by_mouse_and_keys_and_keys_zoom(visit, tiny_site, photo):
@@ -202,6 +227,27 @@ def test_a_date_stamp_is_painted_over_and_gone(visit, real_site, photo):
     stamp = after[212:226, 242:298]
     assert (np.abs(stamp - (255, 170, 0)).max(axis=2) > 20).all()
     assert (before[:200] == after[:200]).all()
+
+
+def test_of_several_pictures_to_be_painted_on_one_is_passed_over(visit, tiny_site, photo, tmp_path):
+    site = tiny_site()
+    other = tmp_path / "other.png"
+    other.write_bytes(photo.read_bytes())
+    page = visit(site)
+    page.get_by_label("Task").select_option("inpaint")
+    drop(page, photo, other)
+    title = page.locator("#editor h2")
+    title.get_by_text("photo.png").wait_for()
+
+    page.keyboard.press("Escape")
+
+    title.get_by_text("other.png").wait_for()
+    page.get_by_label("Boxes").fill("240,210,60,18")
+    page.get_by_role("button", name="Fill").click()
+    page.locator("#jobs li").wait_for()
+    (job,) = site.jobs.all()
+    assert (job.name, job.asked.box, job.mask) == ("other.png", "240,210,60,18", None)
+    page.locator("#editor").wait_for(state="hidden")
 
 
 def test_what_the_eraser_takes_away_is_not_filled_and_the_mask_can_be_saved(visit, tiny_site, photo):

@@ -30,10 +30,11 @@ export class Editor {
     dialog.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#undo();
     });
+    dialog.addEventListener("close", () => this.#end(null));
     addEventListener("resize", () => this.#enlarge(this.zoom));
   }
 
-  /** Shows a picture; `done` gets { mask, box }, or { part } where a part is asked for. */
+  /** Shows a picture; `done` gets { mask, box }, or { part } where a part is asked for; null where it is left. */
   open(name, address, done, { part = false } = {}) {
     Object.assign(this, { shapes: [], done });
     this.title.textContent = part ? say("draw part") : name;
@@ -42,6 +43,13 @@ export class Editor {
     this.#choose(part ? "part" : "brush");
     this.picture.src = address;
     if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  #end(drawn) {
+    const { done } = this;
+    this.done = null;
+    done?.(drawn);
+    this.dialog.close();
   }
 
   #choose(tool) {
@@ -135,8 +143,7 @@ export class Editor {
   async #go() {
     const box = this.boxes.value.trim();
     if (!this.shapes.length && !box) return;
-    this.done({ ...(this.shapes.length && { mask: await this.#mask() }), ...(box && { box }) });
-    this.dialog.close();
+    this.#end({ ...(this.shapes.length && { mask: await this.#mask() }), ...(box && { box }) });
   }
 
   #try({ points: [start, end = start] }) {
@@ -146,7 +153,6 @@ export class Editor {
     const width = Math.min(right, this.canvas.width) - x, height = Math.min(bottom, this.canvas.height) - y;
     this.shapes = [];
     if (Math.min(width, height) < 8) return this.#redraw(this.canvas, "#f03");
-    this.done({ part: [x, y, width, height].join() });
-    this.dialog.close();
+    this.#end({ part: [x, y, width, height].join() });
   }
 }

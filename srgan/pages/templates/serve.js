@@ -44,7 +44,10 @@ function take(sources) {
   if (!filling()) return sources.forEach(({ source }) => send(source));
   const [first, ...rest] = sources;
   if (!first) return;
-  editor.open(first.name, first.address, (drawn) => { send(first.source, drawn).then(() => take(rest)); });
+  editor.open(first.name, first.address, async (drawn) => {
+    if (drawn) await send(first.source, drawn);
+    setTimeout(take, 0, rest);
+  });
 }
 
 const takeFiles = (files) => take([...files].map((file) =>
@@ -99,7 +102,7 @@ function list(job) {
 function again(job) {
   const address = `/api/jobs/${job.id}/input`;
   editor.open(job.name, address, async (drawn) => {
-    const sent = await send({ job: job.id }, drawn);
+    const sent = drawn && await send({ job: job.id }, drawn);
     if (sent && drawn.part) viewer.waiting = sent.id;
   }, { part: !filling() });
 }
@@ -198,6 +201,7 @@ addEventListener("paste", (event) => takeFiles(event.clipboardData.files));
 
 byId("status").textContent = say("loading");
 const events = new EventSource("/api/events");
+events.addEventListener("open", () => { jobs.clear(); byId("jobs").replaceChildren(); }); // all are told anew
 events.addEventListener("job", (event) => list(JSON.parse(event.data)));
 events.addEventListener("gone", (event) => { const { id } = JSON.parse(event.data); jobs.delete(id); byId(id)?.remove(); });
 events.addEventListener("ready", () => { byId("status").textContent = say("ready"); });
