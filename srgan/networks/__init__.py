@@ -8,8 +8,10 @@ from srgan.networks.compact import Compact
 from srgan.networks.dcgan import Dcgan
 from srgan.networks.mlp import Mlp
 from srgan.networks.network import Network
+from srgan.networks.r3gan import R3gan
 from srgan.networks.srresnet import SRResNet
 from srgan.networks.unet import UNet
+from srgan.networks.upsample import Upsample
 from srgan.options import check_names, convert
 
 NETWORKS: dict[str, type[Network]] = {
@@ -18,6 +20,8 @@ NETWORKS: dict[str, type[Network]] = {
     "unet": UNet,
     "mlp": Mlp,
     "dcgan": Dcgan,
+    "upsample": Upsample,
+    "r3gan": R3gan,
 }
 
 

@@ -17,6 +17,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 from srgan.networks.dcgan import DcganDiscriminator
 from srgan.networks.discriminator import Discriminator, Several
 from srgan.networks.mlp import MlpDiscriminator
+from srgan.networks.r3gan import R3ganDiscriminator
+from srgan.networks.upsample import PooledDiscriminator
 
 
 class PatchGAN(Discriminator):
@@ -82,6 +84,8 @@ DISCRIMINATORS: dict[str, Callable[..., Discriminator]] = {
     "unet": UNetDiscriminator,
     "mlp": MlpDiscriminator,
     "dcgan": DcganDiscriminator,
+    "pooled": PooledDiscriminator,
+    "r3gan": R3ganDiscriminator,
 }
 """Each is made of the channels and the side of the pictures, a width and a depth."""
 

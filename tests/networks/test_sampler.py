@@ -66,3 +66,31 @@ def test_a_discriminator_belongs_to_it_and_gives_one_verdict_a_picture(name):
 
     assert NETWORKS[name].recipe["discriminator"] in DISCRIMINATORS
     assert judge(latents(5, 3, 28, 28)).shape == (5, 1, 1, 1)
+
+
+def test_upsample_makes_256_pixels_of_maps_that_are_at_most_8_times_as_wide():
+    network = build("upsample", 256)
+
+    with torch.inference_mode():
+        assert network(latents(1, 6, 1, 1)).shape == (1, 3, 256, 256)
+    assert [convolution.in_channels for convolution in network.up] == [32, 32, 32, 32, 16, 8]
+
+
+def test_a_pooled_verdict_does_not_depend_on_where_something_is():
+    judge = build_discriminator("pooled", 3, 32, width=4, depth=2, seed=0).eval()
+    dot = torch.zeros(2, 3, 32, 32)
+    dot[0, :, 12, 12] = dot[1, :, 16, 20] = 1.0
+
+    here, there = judge(dot).flatten()
+
+    torch.testing.assert_close(here, there)
+    assert not torch.isclose(here, judge(0 * dot)[0].flatten())
+
+
+def test_r3gan_knows_no_norms_and_its_blocks_begin_small():
+    network = build_network({"name": "r3gan", "width": 16}, 8, 3, 32)
+    block = network.blocks[0][0]
+    x = latents(2, 128, 8, 8)
+
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    assert (block(x) - x).std() < 0.5 * x.std()
