@@ -13,6 +13,15 @@ Mask = Float[Tensor, "n 1 h w"]
 Observed = Float[Tensor, "n c oh ow"]
 """What a generator is shown: what is left of the clean pictures, in the form its task defines."""
 
+Pixels = Shaped[Tensor, "n c h w"]
+"""Pictures of one size as they are given: levels of a file in uint8 or uint16, or floats in which white is 1."""
+
+Restored = Shaped[Tensor, "n d sh sw"]
+"""The same, restored: in the kind that they were given in."""
+
+Opacity = Shaped[np.ndarray, "h w"]
+"""How much of each pixel is replaced: 1 where all of it is, 0 where it stays, or between."""
+
 Bytes = UInt8[Tensor, "3 _ _"]
 """One picture as it lies in an 8-bit file."""
 

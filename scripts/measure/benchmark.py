@@ -36,6 +36,7 @@ from srgan.files import write_bytes
 from srgan.images.image import Image
 from srgan.images.writer import encode, write
 from srgan.inference.picture import restore_image
+from srgan.inference.tiled import Run
 from srgan.runner.plan import Job, plan
 
 LARGE = (3000, 4000)
@@ -92,7 +93,7 @@ def engine_alone(model: srgan.Model, engine: Engine, images: Sequence[Image]) ->
     with ThreadPoolExecutor(cores, "tile", *each) as workers, ThreadPoolExecutor(cores, "picture", *each) as pictures:
 
         def restored_pixels(image: Image) -> int:
-            restored = restore_image(model, image, engine=engine, workers=workers)
+            restored = restore_image(Run(model=model, engine=engine, workers=workers), image)
             return restored.width * restored.height
 
         started = time.perf_counter()

@@ -23,6 +23,7 @@ from srgan.engines import make_engine
 from srgan.engines.memory import keep_freed_memory
 from srgan.images.find import find
 from srgan.inference.picture import restore_image
+from srgan.inference.tiled import Run
 from srgan.tasks.degrade.holes import HOLES, draw
 
 WIDTH, HEIGHT = 4000, 3000
@@ -50,10 +51,9 @@ def main() -> None:
     paths = [arguments.data / name for name in find(arguments.data)][: arguments.pictures]
     photos = [cv2.resize(srgan.read(path).rgb, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) for path in paths]
     with ThreadPoolExecutor(cores, "tile", torch.set_num_threads, (1,)) as workers:
+        run = Run(model=model, engine=engine, workers=workers)
         ways: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
-            model.task.name: lambda photo, mask: restore_image(
-                model, srgan.Image(photo), mask, engine=engine, workers=workers
-            ),
+            model.task.name: lambda photo, mask: restore_image(run, srgan.Image(photo), mask),
             "telea": lambda photo, mask: cv2.inpaint(photo, mask, 3, cv2.INPAINT_TELEA),
         }
         print("| masked | " + " | ".join(ways) + " | ratio |\n|---|" + "---|" * (len(ways) + 1))

@@ -23,7 +23,7 @@ import srgan
 from srgan.data.samples import write_samples
 from srgan.engines import make_engine
 from srgan.images.find import find
-from srgan.inference.picture import restore_batch
+from srgan.inference.tiled import Run, restore_batch
 
 Batch = torch.Tensor
 HOLE = torch.tensor([0.9, 0.1, 0.6]).view(1, 3, 1, 1)
@@ -73,7 +73,7 @@ def ways(models: dict[str, srgan.Model], path: Path, damage: str | None) -> tupl
     shown = {"input": pixels} if "noisy" not in baselines else {}
     shown |= baselines
     for name, model in models.items():
-        shown[name] = restore_batch(model, observed, engine=make_engine(model.generator))
+        shown[name] = restore_batch(Run(model=model, engine=make_engine(model.generator)), observed)
     return {**shown, "truth": clean}, list(baselines.values())[-1]
 
 

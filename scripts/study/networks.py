@@ -19,7 +19,7 @@ import srgan
 from srgan.engines import make_engine
 from srgan.engines.memory import keep_freed_memory
 from srgan.evaluation.cost import multiply_adds
-from srgan.inference.picture import restore_batch
+from srgan.inference.tiled import Run, restore_batch
 from srgan.networks import NETWORKS
 from srgan.tasks import TASKS
 
@@ -62,7 +62,7 @@ def megapixels_a_second(model: srgan.Model) -> float:
     seconds = []
     for _ in range(8):
         started = time.perf_counter()
-        restore_batch(model, observed, engine=engine)
+        restore_batch(Run(model=model, engine=engine), observed)
         seconds.append(time.perf_counter() - started)
     return observed[0, 0].numel() * model.task.scale**2 / statistics.median(seconds[1:]) / 1e6
 

@@ -22,6 +22,7 @@ from srgan.engines.precision import DTYPES, FORMATS, choose_devices, choose_prec
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
+from srgan.inference.tiled import Run
 from srgan.models.zoo import load
 
 LEAST_MEMORY = 2e9
@@ -138,13 +139,13 @@ def _engine() -> Iterator[Finding]:
 def speed(seconds: float) -> Finding:
     """How fast a picture is enlarged, and what that is in multiplications; so large a picture as there is time for."""
     model = load("upscale-x4")
-    engine = make_engine(model.generator, "auto")
+    run = Run(model=model, engine=make_engine(model.generator, "auto"))
     rng, side, fastest = np.random.default_rng(0), SMALLEST, 0.0
     end = time.perf_counter() + seconds
     while True:
         picture = Image(rng.integers(0, 256, (side, side, 3), np.uint8))
         started = time.perf_counter()
-        restored = restore_image(model, picture, engine=engine)
+        restored = restore_image(run, picture)
         took, left = time.perf_counter() - started, end - time.perf_counter()
         fastest = max(fastest, restored.width * restored.height / 1e6 / took)  # others may be at work on this machine
         if took > left:

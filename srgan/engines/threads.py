@@ -1,7 +1,8 @@
-"""How many threads torch takes, where it must take one: in threads that share the cores, and after a fork."""
+"""Threads that share the cores: in each, and after a fork, torch must take one for itself."""
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -29,3 +30,23 @@ def survive_fork() -> None:
     """Keeps a forked process from waiting for ever for threads that are gone: torch does without, as in its loaders."""
     if forked():
         torch.set_num_threads(1)
+
+
+class Threads:
+    """One for each picture in work, and where tiles are shared one a core that makes those of all pictures.
+
+    A core that works alone never waits for the others, as the threads inside one convolution do at its end.
+    """
+
+    def __init__(self, *, shared: bool) -> None:
+        survive_fork()
+        cores = torch.get_num_threads()
+        self.pictures = ThreadPoolExecutor(cores + 1, "picture", work_alone, (cores,))
+        self.tiles = ThreadPoolExecutor(cores, "tile", work_alone, (cores,)) if shared else None
+
+    def close(self) -> None:
+        """No new picture, then no new tile; a picture that waits for one ends with an error that nobody reads."""
+        self.pictures.shutdown(wait=False, cancel_futures=True)
+        if self.tiles is not None:
+            self.tiles.shutdown(cancel_futures=True)
+        self.pictures.shutdown()

@@ -18,7 +18,7 @@ from srgan.errors import ConfigError
 from srgan.evaluation.lpips import SMALLEST_SIDE, lpips
 from srgan.evaluation.metrics import score, score_hole
 from srgan.images.image import Image, white_of
-from srgan.inference.picture import restore_batch
+from srgan.inference.tiled import Run, restore_batch
 from srgan.models.model import Model, check_model
 from srgan.tasks.task import Task
 from srgan.types import Batch, Observed
@@ -55,8 +55,8 @@ def evaluate(
     check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
     check_comparable(model.task, every)
-    engine = make_engine(model.generator, device=device, precision=precision)
-    ways: dict[str, Way] = {"model": lambda observed, clean: restore_batch(model, observed, engine=engine)}
+    run = Run(model=model, engine=make_engine(model.generator, device=device, precision=precision))
+    ways: dict[str, Way] = {"model": lambda observed, clean: restore_batch(run, observed)}
     if baselines:
         ways |= model.task.baselines()
     usable = [name for name in metrics if name != "lpips" or _has_lpips()]

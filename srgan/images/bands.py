@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -38,17 +38,26 @@ class Bands:
         width, height: of the whole.
         like: a part of it, which has its kind of samples, its channels, and all that its file says.
         each: its parts from top to bottom.
+        notes: what the user should know of it; all is said when it has been gone through.
     """
 
     width: int
     height: int
     like: Image
     each: Iterable[Image]
+    notes: list[str] = field(default_factory=list)
 
 
 def as_bands(image: Image) -> Bands:
-    """A picture that is held as a whole."""
-    return Bands(image.width, image.height, image, [image])
+    """A picture that is held as a whole, as one band."""
+    return Bands(image.width, image.height, image, [image], list(image.notes))
+
+
+def whole(bands: Bands) -> Image:
+    """The picture as a whole, with its notes."""
+    image = _joined(list(bands.each))
+    notes = tuple(bands.notes)
+    return image if image.notes == notes else dataclasses.replace(image, notes=notes)
 
 
 class Window:
@@ -106,7 +115,7 @@ def read_bands(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = F
         first = next(each)
         with damage_named(name, header.format):
             like = finished(dataclasses.replace(first, **said), header.format, name)
-        yield Bands(header.width, header.height, like, chain([first], each))
+        yield Bands(header.width, header.height, like, chain([first], each), list(like.notes))
 
 
 def _named(parts: Iterator[Image], format: str, name: str) -> Iterator[Image]:

@@ -12,9 +12,9 @@ import numpy as np
 from srgan.images.bands import Bands
 from srgan.images.image import Image, as_samples, white_of
 from srgan.inference.config import InferenceConfig
-from srgan.inference.picture import Weights
 from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
+from srgan.types import Opacity
 
 FLOATS = np.dtype(np.float32)
 
@@ -37,6 +37,10 @@ class Chain:
         self.steps = tuple(steps)
         self.devices = self.steps[0].devices
 
+    def shared(self, workers: Executor | None) -> Chain:
+        """The same, whose tiles are shared by threads."""
+        return Chain([step.shared(workers) for step in self.steps])
+
     def settings(self) -> dict[str, Any]:
         """What decides what becomes of a picture, beside it and what was asked for."""
         return {"steps": [step.settings() for step in self.steps]}
@@ -51,28 +55,19 @@ class Chain:
 
     def restore(
         self,
-        image: Image,
-        mask: Weights | None = None,
+        bands: Bands,
+        mask: Opacity | None = None,
         *,
-        workers: Executor | None = None,
+        streamed: bool = False,
         progress: Callable[[float], None] | None = None,
-    ) -> Image:
+    ) -> Bands:
         """The restored picture; a mask is for the steps that take one, and of the last step the progress is told."""
-        made = _as_floats(image)
+        depth = bands.like.rgb.dtype
+        made = dataclasses.replace(bands, like=_as_floats(bands.like), each=map(_as_floats, bands.each))
         for number, step in enumerate(self.steps, 1):
             given = mask if step.takes_mask or not self.takes_mask else None
             told = progress if number == len(self.steps) else None
-            made = step.restore(made, given, workers=workers, progress=told)
-        return _in_depth(made, image.rgb.dtype)
-
-    def bands(
-        self, bands: Bands, *, workers: Executor | None = None, note: Callable[[str], None] | None = None
-    ) -> Bands:
-        """The same of a picture that is never held as a whole."""
-        depth = bands.like.rgb.dtype
-        made = dataclasses.replace(bands, like=_as_floats(bands.like), each=map(_as_floats, bands.each))
-        for step in self.steps:
-            made = step.bands(made, workers=workers, note=note)
+            made = step.restore(made, given, streamed=streamed, progress=told)
         return dataclasses.replace(made, like=bands.like, each=(_in_depth(band, depth) for band in made.each))
 
     @property

@@ -25,10 +25,10 @@ AnyMask = Union[str, os.PathLike[str], Image, "PIL.Image.Image", Array, Tensor]
 """Numbers (h, w), or a picture of them: the path of one, an Image, a Pillow image, an array."""
 
 
-class Weights(NamedTuple):
+class Holes(NamedTuple):
     """How much of each pixel is filled, and how that was told from a picture of a mask."""
 
-    weights: Float32[np.ndarray, "h w"]
+    opacity: Float32[np.ndarray, "h w"]
     how: str = ""
 
 
@@ -91,7 +91,7 @@ def check_floats(values: Array | Tensor) -> None:
         raise ConfigError(f"floats up to {max(-least, most):.3g}: white is 1, so divide by 255, say")
 
 
-def weights_of(mask: AnyMask, picture: Image) -> Weights:
+def opacity_of(mask: AnyMask, picture: Image) -> Holes:
     """A mask of any kind, as numbers.
 
     Raises:
@@ -104,7 +104,7 @@ def weights_of(mask: AnyMask, picture: Image) -> Weights:
         mask = mask[0] if mask.ndim == 3 and len(mask) == 1 else mask
     if isinstance(mask, np.ndarray) and (mask.ndim != 3 or 0 in mask.shape):
         if mask.dtype.kind not in "ui" or mask.shape != size or mask.max() <= 1:
-            return Weights(checked(mask, *size))
+            return Holes(checked(mask, *size))
         if mask.min() < 0 or mask.max() > np.iinfo(np.uint16).max:
             raise ConfigError(f"a mask of whole numbers from {mask.min()} to {mask.max()}: choose 0 and 1, or 0 to 255")
         mask = mask.astype(np.uint8 if mask.max() <= 255 and mask.dtype != np.uint16 else np.uint16)
@@ -115,7 +115,7 @@ def weights_of(mask: AnyMask, picture: Image) -> Weights:
         holes, how = painted(seen, picture)
     except ImageError as error:
         raise ImageError(f"the mask {error}; paint white on black, or give an array of 0 and 1") from error
-    return Weights(checked(holes, *size), how)
+    return Holes(checked(holes, *size), how)
 
 
 def _picture_of(mask: AnyMask) -> Image:

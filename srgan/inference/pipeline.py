@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,19 +13,20 @@ from typing import Any
 
 import torch
 
-from srgan.engines import Engine, make_engine
+from srgan.engines import make_engine
 from srgan.engines.precision import choose_devices
 from srgan.engines.threads import work_alone
 from srgan.errors import ConfigError
 from srgan.images.bands import Bands
 from srgan.images.image import Image
-from srgan.inference.bysource import BySource, source_of, source_of_bands
+from srgan.inference.bysource import BySource, source_of_bands
 from srgan.inference.config import InferenceConfig
-from srgan.inference.picture import Weights, restore_bands, restore_image
-from srgan.inference.reduce import reduced, reduced_bands
+from srgan.inference.picture import restore_bands
+from srgan.inference.reduce import reduced
 from srgan.inference.sizes import Size, outlook, steps
+from srgan.inference.tiled import Run
 from srgan.models.model import Model, check_model
-from srgan.tasks.inpaint import Inpaint
+from srgan.types import Opacity
 
 BANDS_HELD = 10
 """Of a picture that is made some rows at a time: what was made last, what is being made and written, what is read."""
@@ -48,18 +51,22 @@ class Restorer:
             raise ConfigError("models for clean pictures and for photographs must enlarge alike, or be given a size")
         self.config, self.size = config, size
         self.devices = choose_devices(config.device)
-        self._engines: list[dict[str, dict[int, Engine]]] = [
-            {
-                source: {
-                    scale: make_engine(model.generator, config.engine, str(device), config.precision)
-                    for scale, model in models.items()
-                }
-                for source, models in self.models.items()
-            }
-            for device in self.devices
-        ]
+        each = {(source, scale): model for source, some in self.models.items() for scale, model in some.items()}
+        self._runs = [{key: self._run(model, device) for key, model in each.items()} for device in self.devices]
         self._busy = [0] * len(self.devices)
         self._lock = threading.Lock()
+
+    def _run(self, model: Model, device: torch.device) -> Run:
+        engine = make_engine(model.generator, self.config.engine, str(device), self.config.precision)
+        return Run(model=model, engine=engine, tile=self.config.tile)
+
+    def shared(self, workers: Executor | None) -> Restorer:
+        """The same, with the same engines, whose tiles are shared by threads."""
+        other = copy.copy(self)
+        other._runs = [
+            {key: dataclasses.replace(run, workers=workers) for key, run in runs.items()} for runs in self._runs
+        ]
+        return other
 
     def settings(self) -> dict[str, Any]:
         """What decides what becomes of a picture, beside it and what was asked for."""
@@ -73,12 +80,12 @@ class Restorer:
 
     def _chosen(self) -> dict[str, str]:
         """What `auto` has come to: it may come to something else when a cache is emptied or an engine installed."""
-        every = [engine for sources in self._engines for engines in sources.values() for engine in engines.values()]
+        runs = [run for some in self._runs for run in some.values()]
         return {
-            "device": _each(engine.device.type for engine in every),
-            "engine": _each(type(engine).__name__ for engine in every),
-            "precision": _each(str(engine.numbers.dtype) for engine in every),
-            "memory format": _each(str(engine.numbers.memory_format) for engine in every),
+            "device": _each(run.engine.device.type for run in runs),
+            "engine": _each(type(run.engine).__name__ for run in runs),
+            "precision": _each(str(run.engine.numbers.dtype) for run in runs),
+            "memory format": _each(str(run.engine.numbers.memory_format) for run in runs),
         }
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
@@ -88,59 +95,40 @@ class Restorer:
 
     def restore(
         self,
-        image: Image,
-        mask: Weights | None = None,
+        bands: Bands,
+        mask: Opacity | None = None,
         *,
-        workers: Executor | None = None,
+        streamed: bool = False,
         progress: Callable[[float], None] | None = None,
-    ) -> Image:
-        """The restored picture; `progress` is told the share of it that is done, of the last of several steps."""
-        wanted, _ = self.sizes(image.width, image.height)
-        source = source_of(image.rgb, image.jpeg_quality) if self._by_source else None
-        name = source.name if source else ""
-        scales = self._steps(name, image.width, image.height)
-        with self._free_device() as engines:
-            for number, scale in enumerate(scales, 1):
-                image = restore_image(
-                    self.models[name][scale],
-                    image,
-                    mask,
-                    engine=engines[name][scale],
-                    tile=self.config.tile or None,
-                    workers=workers,
-                    progress=progress if number == len(scales) else None,
-                )
-        if self._by_source and source:
-            image = dataclasses.replace(image, notes=(*image.notes, self._by_source.note(source)))
-        return reduced(image, *wanted)
-
-    def bands(
-        self, bands: Bands, *, workers: Executor | None = None, note: Callable[[str], None] | None = None
     ) -> Bands:
-        """The same of a picture that is never held as a whole; the device is taken while its bands are made.
+        """The restored picture; a device is taken while its bands are made.
 
         Args:
-            note: gets what is to be said of the whole, before its last rows.
+            streamed: some rows are made at a time, as many as the memory allows; else all at once.
+            progress: is told the share of the picture that is done, of the last of several steps.
         """
         wanted, _ = self.sizes(bands.width, bands.height)
         name = ""
         if self._by_source:
             source, bands = source_of_bands(bands)
             name = source.name
-            if note is not None:
-                note(self._by_source.note(source))
+            bands.notes.append(self._by_source.note(source))
+        scales = self._steps(name, bands.width, bands.height)
+        most = self.config.memory * 1e9 / BANDS_HELD if streamed else math.inf
 
         def each() -> Iterator[Image]:
             made = bands
-            with self._free_device() as engines:
-                for scale in self._steps(name, bands.width, bands.height):
-                    model, engine = self.models[name][scale], engines[name][scale]
-                    tile = self.config.tile or None
-                    most = self.config.memory * 1e9 / BANDS_HELD
-                    made = restore_bands(model, made, engine=engine, tile=tile, workers=workers, most=most, note=note)
-                yield from reduced_bands(made, *wanted).each
+            with self._free_device() as runs:
+                for number, scale in enumerate(scales, 1):
+                    run = runs[name, scale]
+                    if number == len(scales) and not streamed:
+                        run = dataclasses.replace(run, progress=progress)
+                    made = restore_bands(run, made, mask, most=most)
+                yield from reduced(made, *wanted).each
 
-        return dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=_ahead(each()))
+        made = _ahead(each()) if streamed else each()
+        restored = dataclasses.replace(bands, width=wanted[0], height=wanted[1], each=made)
+        return _told(restored, progress) if streamed else restored
 
     @property
     def needs_whole(self) -> bool:
@@ -155,16 +143,16 @@ class Restorer:
     @property
     def takes_mask(self) -> bool:
         """Whether a mask says what is to be done."""
-        return any(isinstance(one.task, Inpaint) for models in self.models.values() for one in models.values())
+        return any(one.task.masked for models in self.models.values() for one in models.values())
 
     @contextmanager
-    def _free_device(self) -> Iterator[dict[str, dict[int, Engine]]]:
-        """The engines of the device that has the fewest pictures to do."""
+    def _free_device(self) -> Iterator[dict[tuple[str, int], Run]]:
+        """The runs on the device that has the fewest pictures to do."""
         with self._lock:
             chosen = min(range(len(self._busy)), key=self._busy.__getitem__)
             self._busy[chosen] += 1
         try:
-            yield self._engines[chosen]
+            yield self._runs[chosen]
         finally:
             with self._lock:
                 self._busy[chosen] -= 1
@@ -199,6 +187,20 @@ def _by_scale(models: Model | Mapping[int, Model], size: Size | None) -> dict[in
 def _each(names: Iterable[str]) -> str:
     """Each name once."""
     return ", ".join(sorted({name.removeprefix("torch.") for name in names}))
+
+
+def _told(bands: Bands, progress: Callable[[float], None] | None) -> Bands:
+    """The same; how far its bands reach is told."""
+
+    def each() -> Iterator[Image]:
+        done = 0
+        for band in bands.each:
+            yield band
+            done += band.height
+            if progress is not None:
+                progress(done / bands.height)
+
+    return dataclasses.replace(bands, each=each())
 
 
 def _ahead(each: Iterator[Image]) -> Iterator[Image]:

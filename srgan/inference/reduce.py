@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float32, Shaped
 
-from srgan.images.bands import Bands, Window, as_bands
+from srgan.images.bands import Bands, Window
 from srgan.images.image import Image, as_samples, white_of
 from srgan.ops.resample import cubic
 
@@ -23,17 +23,8 @@ _HELD = 1 << 24
 """Samples in floats at a time."""
 
 
-def reduced(image: Image, width: int, height: int) -> Image:
+def reduced(bands: Bands, width: int, height: int) -> Bands:
     """The picture at a smaller size; the picture itself where it has that size."""
-    if (image.width, image.height) == (width, height):
-        return image
-    parts = list(reduced_bands(as_bands(image), width, height).each)
-    alpha = None if image.alpha is None else np.concatenate([part.alpha for part in parts])
-    return dataclasses.replace(image, rgb=np.concatenate([part.rgb for part in parts]), alpha=alpha)
-
-
-def reduced_bands(bands: Bands, width: int, height: int) -> Bands:
-    """The same of a picture of which only some rows are held at a time."""
     if (bands.width, bands.height) == (width, height):
         return bands
     return dataclasses.replace(bands, width=width, height=height, each=_each(bands, width, height))

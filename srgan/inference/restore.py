@@ -16,10 +16,10 @@ from srgan.engines import Engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.inference.bysource import BySource, source_of
-from srgan.inference.filling import inpaint_floats
-from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, weights_of
+from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, opacity_of
 from srgan.inference.painted import told
-from srgan.inference.picture import check_mask, ready, restore_batch, restore_image
+from srgan.inference.picture import check_mask, restore_image
+from srgan.inference.tiled import Run, run_of
 from srgan.models.model import Model, check_model
 
 if TYPE_CHECKING:
@@ -61,16 +61,17 @@ def restore(
     check_model(model)
     if tile is not None and (not isinstance(tile, int) or tile < 0):
         raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
-    check_mask(model, mask)
+    check_mask(model.task, mask)
+    run = run_of(model, engine, tile=tile or 0)
     if isinstance(picture, Image):
-        made = _restore_image(model, picture, mask, engine, tile)
+        made = _restore_image(run, picture, mask)
         restored: object = dataclasses.replace(made, notes=(*made.notes, note)) if note else made
     elif isinstance(picture, Tensor):
-        restored = _restore_tensor(model, picture, mask, engine, tile)
+        restored = _restore_tensor(run, picture, mask)
     elif isinstance(picture, np.ndarray):
-        restored = _restore_array(model, picture, mask, engine, tile)
+        restored = _restore_array(run, picture, mask)
     else:
-        restored = _restore_pillow(model, cast("PillowImage", picture), mask, engine, tile)
+        restored = _restore_pillow(run, cast("PillowImage", picture), mask)
     return cast(Kind, restored)
 
 
@@ -90,64 +91,50 @@ def _suited(models: BySource, picture: object) -> tuple[Model, str]:
     return chosen, models.note(source)
 
 
-def _restore_image(model: Model, image: Image, mask: AnyMask | None, engine: Engine | None, tile: int | None) -> Image:
+def _restore_image(run: Run, image: Image, mask: AnyMask | None) -> Image:
     check_floats(image.rgb)
     if mask is None:
-        return restore_image(model, image, engine=engine, tile=tile)
-    weights, how = weights_of(mask, image)
-    restored = restore_image(model, image, weights, engine=engine, tile=tile)
-    return dataclasses.replace(restored, notes=(*restored.notes, told(weights, how)))
+        return restore_image(run, image)
+    opacity, how = opacity_of(mask, image)
+    restored = restore_image(run, image, opacity)
+    return dataclasses.replace(restored, notes=(*restored.notes, told(opacity, how)))
 
 
-def _restore_tensor(
-    model: Model, picture: Tensor, mask: AnyMask | None, engine: Engine | None, tile: int | None
-) -> Tensor:
+def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
     if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
         raise ConfigError(
             f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
         )
     check_floats(picture)
-    batch = picture.detach() if picture.ndim == 4 else picture.detach()[None]
-    engine = ready(model, engine)
-    with torch.inference_mode():
-        if mask is None:
-            restored = restore_batch(model, model.task.present(batch.float()), engine=engine, tile=tile)
-        else:
-            each = batch.float().cpu()
-            weights = [weights_of(mask, Image(one.permute(1, 2, 0).numpy()))[0] for one in each]
-            restored = torch.cat(
-                [
-                    inpaint_floats(model, one[None], weight, engine=engine, tile=tile)
-                    for one, weight in zip(each, weights, strict=True)
-                ]
-            )
-    restored = restored.clone().to(picture)
+    batch = (picture.detach() if picture.ndim == 4 else picture.detach()[None]).float()
+    holes = None
+    if mask is not None:
+        batch = batch.cpu()
+        each = [opacity_of(mask, Image(one.permute(1, 2, 0).numpy())).opacity for one in batch]
+        holes = torch.from_numpy(np.stack(each))[:, None]
+    restored = run.restore(batch, holes).contiguous().to(picture)
     return restored if picture.ndim == 4 else restored[0]
 
 
-def _restore_array(
-    model: Model, picture: Array, mask: AnyMask | None, engine: Engine | None, tile: int | None
-) -> Array:
+def _restore_array(run: Run, picture: Array, mask: AnyMask | None) -> Array:
     image = image_of(picture)
     if image.rgb.dtype.kind == "f" and image.alpha is None:
         tensor = torch.from_numpy(image.rgb).permute(2, 0, 1)
-        floats = _restore_tensor(model, tensor, mask, engine, tile)
+        floats = _restore_tensor(run, tensor, mask)
         planes = [(floats.mean(dim=0, keepdim=True) if image.grey else floats).permute(1, 2, 0).numpy()]
     else:
-        made = _restore_image(model, image, mask, engine, tile)
+        made = _restore_image(run, image, mask)
         planes = [made.rgb[:, :, :1] if made.grey else made.rgb]
         planes += [] if made.alpha is None else [made.alpha[:, :, None]]
     restored = np.concatenate(planes, axis=2).astype(picture.dtype)
     return restored[:, :, 0] if picture.ndim == 2 else restored
 
 
-def _restore_pillow(
-    model: Model, picture: PillowImage, mask: AnyMask | None, engine: Engine | None, tile: int | None
-) -> PillowImage:
+def _restore_pillow(run: Run, picture: PillowImage, mask: AnyMask | None) -> PillowImage:
     from PIL import Image as Pillow
 
     if not isinstance(picture, Pillow.Image):
         raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
-    restored = Pillow.fromarray(_restore_array(model, array_of(picture), mask, engine, tile))
+    restored = Pillow.fromarray(_restore_array(run, array_of(picture), mask))
     restored.info.update({name: said for name, said in picture.info.items() if name != "transparency"})
     return restored

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from srgan.errors import ImageError
 from srgan.files import Before, printable, write_bytes
-from srgan.images.bands import Bands, read_bands
+from srgan.images.bands import Bands, as_bands, read_bands, whole
 from srgan.images.decoders import FIRST_OF
 from srgan.images.fitting import told
 from srgan.images.formats import format_of
@@ -55,7 +54,6 @@ class Conversion:
     """What is done with each file of a run; several threads may call it.
 
     Attributes:
-        workers: threads that share the tiles of all pictures; None restores each picture's one after the other.
         most: output pixels that are held at a time.
     """
 
@@ -67,7 +65,6 @@ class Conversion:
         progress: Progress | None = None,
     ) -> None:
         self.restorer, self.config, self.masks, self.progress = restorer, config, masks, progress
-        self.workers: Executor | None = None
         self.most = config.memory * 1e9 / BYTES_A_PIXEL
 
     def settings(self) -> dict[str, Any]:
@@ -117,7 +114,8 @@ class Conversion:
         self._check_frames(job, frames.images[0])
         holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
         with naming(job.source):
-            images = [self._restored(job, image, None if holes is None else holes.weights) for image in frames.images]
+            opacity = None if holes is None else holes.weights
+            images = [whole(self._restored(job, as_bands(image), opacity)) for image in frames.images]
         with naming(job.target):
             data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before, partial=partial)
@@ -138,32 +136,21 @@ class Conversion:
             read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
         ):
             self._check_frames(job, bands.like)
-            notes = list(bands.like.notes)
-            restored = self.restorer.bands(bands, workers=self.workers, note=notes.append)
-            counted = dataclasses.replace(restored, each=self._counted(job, restored))
+            restored = self._restored(job, bands, streamed=True)
             strip = self.config.strip_metadata
-            digest = write_bands(job.target, counted, strip_metadata=strip, before=ready, partial=partial)
+            digest = write_bands(job.target, restored, strip_metadata=strip, before=ready, partial=partial)
             lost = told(bands.like, format_of(job.target), strip_metadata=strip)
-        return Made(restored.width * restored.height, digest, (*notes, *lost))
+        return Made(restored.width * restored.height, digest, (*restored.notes, *lost))
 
-    def _restored(self, job: Job, image: Image, mask: np.ndarray | None) -> Image:
-        """A picture restored as a whole; how much of it is done is told."""
-        (width, height), _ = self.restorer.sizes(image.width, image.height)
+    def _restored(self, job: Job, bands: Bands, mask: np.ndarray | None = None, *, streamed: bool = False) -> Bands:
+        """A picture restored; how much of it is done is told."""
+        (width, height), _ = self.restorer.sizes(bands.width, bands.height)
 
         def tell(share: float) -> None:
             if self.progress is not None:
                 self.progress(job.name, share, width * height)
 
-        return self.restorer.restore(image, mask, workers=self.workers, progress=tell)
-
-    def _counted(self, job: Job, bands: Bands) -> Iterator[Image]:
-        """The bands of an output; how far they reach is told."""
-        done = 0
-        for band in bands.each:
-            yield band
-            done += band.height
-            if self.progress is not None:
-                self.progress(job.name, done / bands.height, bands.width * bands.height)
+        return self.restorer.restore(bands, mask, streamed=streamed, progress=tell)
 
     def _check_unchanged(self, job: Job, seen: list[int]) -> None:
         if self.stamp(job) != seen:

@@ -10,14 +10,15 @@ import os
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from srgan.engines.threads import survive_fork, work_alone
+from srgan.engines.precision import choose_devices
+from srgan.engines.threads import Threads
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, take_after
 from srgan.inference.chain import Chain, restorer_of
@@ -80,62 +81,50 @@ def restore_folder(
     masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
-    conversion = Conversion(restorer_of(model, config, size), config, masks, progress)
+    threads = Threads(shared=choose_devices(config.device)[0].type == "cpu")
+    conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, masks, progress)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():
-        yield from _Run(conversion, None, None).outcomes(jobs)
+        with closing(threads):
+            yield from _Run(conversion, threads.pictures, None, None).outcomes(jobs)
         return
     with (
         Journal(Path(target), conversion.settings(), run=run, asked=asked) as journal,
         closing(Claims(journal.path.with_name("claims"))) as claims,
+        closing(threads),
     ):
-        yield from _Run(conversion, journal, claims).outcomes(jobs)
+        yield from _Run(conversion, threads.pictures, journal, claims).outcomes(jobs)
 
 
 class _Run:
-    """One pass over a plan: a thread a picture, and on a CPU one thread a core that the tiles of all pictures share.
+    """One pass over a plan: a thread a picture."""
 
-    A core that works alone never waits for the others, as the threads inside one convolution do at its end.
-    """
-
-    def __init__(self, conversion: Conversion, journal: Journal | None, claims: Claims | None) -> None:
-        self.conversion, self.config = conversion, conversion.config
+    def __init__(
+        self, conversion: Conversion, pictures: Executor, journal: Journal | None, claims: Claims | None
+    ) -> None:
+        self.conversion, self.config, self.pictures = conversion, conversion.config, pictures
         self.journal, self.claims = journal, claims
         self.said_so = False
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        survive_fork()
-        cores = torch.get_num_threads()
-        pictures = ThreadPoolExecutor(cores + 1, "picture", work_alone, (cores,))
-        tiles: ThreadPoolExecutor | None = None
-        if self.conversion.restorer.devices[0].type == "cpu":
-            tiles = ThreadPoolExecutor(cores, "tile", work_alone, (cores,))
-        self.conversion.workers = tiles
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
         begun: deque[tuple[int, Future[Outcome]]] = deque()
-        try:
-            while todo or elsewhere or begun:
-                while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
-                    job = todo.popleft() if todo else elsewhere.popleft()
-                    if not self._claim(job, wait=not todo and not begun):
-                        elsewhere.append(job)
-                        continue
-                    looked = self._look(job)
-                    if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
-                        self._free(job)  # nobody knows when the next outcome is asked for
-                        todo.appendleft(job)
-                        break
-                    begun.append((looked.pixels, self._begin(looked, pictures)))
-                outcome = begun.popleft()[1].result()
-                yield outcome
-                if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
-                    return
-        finally:
-            # No new picture, then no new tile; a picture that waits for one ends with an error that nobody reads.
-            pictures.shutdown(wait=False, cancel_futures=True)
-            if tiles is not None:
-                tiles.shutdown(cancel_futures=True)
-            pictures.shutdown()
+        while todo or elsewhere or begun:
+            while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
+                job = todo.popleft() if todo else elsewhere.popleft()
+                if not self._claim(job, wait=not todo and not begun):
+                    elsewhere.append(job)
+                    continue
+                looked = self._look(job)
+                if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
+                    self._free(job)  # nobody knows when the next outcome is asked for
+                    todo.appendleft(job)
+                    break
+                begun.append((looked.pixels, self._begin(looked)))
+            outcome = begun.popleft()[1].result()
+            yield outcome
+            if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
+                return
 
     def _claim(self, job: Job, wait: bool) -> bool:
         """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
@@ -163,12 +152,12 @@ class _Run:
         except (ImageError, OSError) as error:
             return Looked(job, outcome=self._failed(job, error))
 
-    def _begin(self, looked: Looked, pictures: Executor) -> Future[Outcome]:
+    def _begin(self, looked: Looked) -> Future[Outcome]:
         if looked.outcome is None:
             partial = None
             if self.journal is not None:
                 partial = self.journal.begin(looked.job, alone=self.claims is not None and self.claims.works)
-            return pictures.submit(self._finish, looked, partial)
+            return self.pictures.submit(self._finish, looked, partial)
         self._free(looked.job)
         done: Future[Outcome] = Future()
         done.set_result(looked.outcome)

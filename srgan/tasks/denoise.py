@@ -20,8 +20,8 @@ from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
 from srgan.tasks.degrade.snapshots import coded, raw
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Asked, Task
-from srgan.types import Batch, Levels, Observed
+from srgan.tasks.task import Apply, Asked, Task
+from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
 
 STRONGEST = 55.0
 """Level of the strongest Gaussian noise in training, and what a strength of 100 stands for [8-bit levels]."""
@@ -160,6 +160,9 @@ class Denoise(Task):
         if self.keep_grain:
             taken = taken - self.keep_grain * grey(taken)
         return picture + taken
+
+    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
+        return apply(pixels, self.present)
 
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         """The mean square of what was taken away, in 8-bit levels."""

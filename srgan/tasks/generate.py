@@ -12,8 +12,8 @@ from torch import Tensor
 from srgan.errors import ConfigError
 from srgan.options import Recipe, documented, option
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Task
-from srgan.types import Batch, Levels, Observed
+from srgan.tasks.task import Apply, Task
+from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 8
 """Of the samples that a sheet shows, where there are no classes; else a column is a class."""
@@ -113,6 +113,9 @@ class Generate(Task):
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """What was generated in [-1, 1], as colours."""
         return (generated.float() / 2 + 0.5).expand(-1, 3, -1, -1)
+
+    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
+        return apply(pixels, self.present)
 
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         return 0.0

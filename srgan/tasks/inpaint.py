@@ -16,9 +16,10 @@ from srgan.ops.pyramid import smoothed
 from srgan.ops.resample import resize
 from srgan.options import documented, option
 from srgan.tasks.degrade.holes import HOLES, mask
+from srgan.tasks.filling import AROUND, filled
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Task
-from srgan.types import Batch, Levels, Mask, Observed
+from srgan.tasks.task import Apply, Task
+from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
 
 SEED = 0
 """Of the holes that evaluation makes."""
@@ -42,6 +43,7 @@ class Inpaint(Task):
     name: ClassVar[str] = "inpaint"
     in_channels: ClassVar[int] = 4
     pairable: ClassVar[bool] = False
+    masked: ClassVar[bool] = True
 
     guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.")
     holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.")
@@ -90,6 +92,20 @@ class Inpaint(Task):
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """What is known, exactly as it was; in the holes the guess plus what was generated."""
         return observed[:, :3].float() + (observed[:, 3:] > 0) * generated.float()
+
+    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
+        """So much of each pixel replaced as the mask says; large holes are filled coarse to fine."""
+        return pixels if mask is None else filled(pixels, mask, partial(self.fill, apply))
+
+    def fill(self, apply: Apply, picture: Batch, holes: Mask, guess: Batch, guessed: bool) -> Batch:
+        """The picture with its holes filled at once, from a guess that was filled in on a smaller one or not."""
+
+        def present(part: Float[Tensor, "n 7 h w"]) -> Observed:
+            return self.present(part[:, :3], part[:, 3:4], part[:, 4:], float(guessed))
+
+        where = holes[0, 0] > 0
+        made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=AROUND)
+        return torch.where(where, made, picture)
 
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         return 0.0

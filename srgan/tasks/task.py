@@ -3,15 +3,38 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, runtime_checkable
+from typing import Protocol as Interface
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from srgan.options import Recipe
 from srgan.tasks.protocol import Protocol
-from srgan.types import Batch, Levels, Mask, Observed
+from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
+
+
+@runtime_checkable
+class Apply(Interface):
+    """Applies a generator to whole pictures, tile by tile, wherever it computes: `srgan.inference.tiled.Run` is one."""
+
+    def __call__(
+        self,
+        pixels: Pixels,
+        present: Callable[[Pixels], Observed],
+        *,
+        where: Bool[Tensor, "h w"] | None = None,
+        reach: int | None = None,
+    ) -> Restored:
+        """What the task composes of what the generator makes, in the kind of the pixels.
+
+        Args:
+            present: what the generator is shown of a part of the pixels, given in floats in which white is 1.
+            where: the pixels that matter; tiles that hold none of them are left 0.
+            reach: input pixels to each side at which the generator looks, where it could look farther.
+        """
+        ...
 
 
 class Asked(NamedTuple):
@@ -35,12 +58,14 @@ class Task(ABC):
         scale: output side / input side.
         has_truth: whether there is one right picture for what is observed, so that the distance to it means something.
         pairable: whether pairs of pictures say all there is to learn from: what is observed, and what it should be.
+        masked: whether it must be told by a mask which pixels to restore, from a picture that is held as a whole.
     """
 
     name: ClassVar[str]
     recipe: ClassVar[Recipe] = {}
     has_truth: ClassVar[bool] = True
     pairable: ClassVar[bool] = True
+    masked: ClassVar[bool] = False
     scale: int = dataclasses.field(default=1, init=False)
 
     @property
@@ -98,6 +123,10 @@ class Task(ABC):
     @abstractmethod
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
+
+    @abstractmethod
+    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
+        """Inference: the pictures restored, by applying the generator once or several times."""
 
     @property
     def remark_context(self) -> int:

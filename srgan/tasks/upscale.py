@@ -19,8 +19,8 @@ from srgan.options import documented, option
 from srgan.tasks.degrade.photo import photo
 from srgan.tasks.degrade.snapshots import SNAPSHOTS, snapshot
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Task
-from srgan.types import Batch, Levels, Observed
+from srgan.tasks.task import Apply, Task
+from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
 
 SOURCES = ("clean", "photo", *SNAPSHOTS)
 """What small pictures come from."""
@@ -96,6 +96,9 @@ class Upscale(Task):
             ahead = nearer + (before - 1) / momentum * (nearer - nearest)
             nearest = nearer
         return nearest
+
+    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
+        return apply(pixels, self.present)
 
     @property
     def remark_context(self) -> int:

@@ -19,7 +19,7 @@ from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image, white_of
 from srgan.images.writer import write
-from srgan.inference.picture import restore_batch
+from srgan.inference.tiled import Run, restore_batch
 from srgan.models.model import Model
 from srgan.types import Batch, Observed
 
@@ -73,15 +73,15 @@ def write_sheet(
     examples = model.task.examples()
     if examples is None and validation is None:
         return
-    engine = make_engine(model.generator, device=device, precision=precision)
+    run = Run(model=model, engine=make_engine(model.generator, device=device, precision=precision))
     if examples is not None:
-        write(path, Image(_levels(restore_batch(model, examples, engine=engine))))
+        write(path, Image(_levels(restore_batch(run, examples))))
         return
     rows = []
     for source in sources(validation or ())[:SHEET_PICTURES]:
         clean, observed = _middle_of(source, model)
         baseline = next(iter(model.task.baselines().values()))
-        shown = (baseline(observed, clean), restore_batch(model, observed, engine=engine), clean)
+        shown = (baseline(observed, clean), restore_batch(run, observed), clean)
         rows.append(np.concatenate([_levels(picture) for picture in shown], axis=1))
     width = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]

@@ -17,6 +17,7 @@ from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import encode
 from srgan.inference.picture import restore_image
+from srgan.inference.tiled import Run
 from tests.precisions import HAS_BF16, needs_bf16
 
 from .conftest import PHOTO, encoded
@@ -158,7 +159,7 @@ if "SRGAN_SUPERVISED" in os.environ:
 
 def test_48_out_of_memory_on_a_gpu_halves_the_tiles(tiny, engine, pixels, monkeypatch, caplog):
     image = Image(pixels(150, 170))
-    expected = restore_image(tiny, image, engine=engine)
+    expected = restore_image(Run(model=tiny, engine=engine), image)
     generate = TorchEngine._generate
 
     def small(self, observed):
@@ -167,12 +168,12 @@ def test_48_out_of_memory_on_a_gpu_halves_the_tiles(tiny, engine, pixels, monkey
         return generate(self, observed)
 
     monkeypatch.setattr(TorchEngine, "_generate", small)
-    restored = restore_image(tiny, image, engine=engine)
+    restored = restore_image(Run(model=tiny, engine=engine), image)
 
     assert np.abs(restored.rgb.astype(int) - expected.rgb).max() <= 1
     assert "goes on with tiles of" in caplog.text
     with pytest.raises(torch.OutOfMemoryError):
-        restore_image(tiny, image, engine=engine, tile=512)
+        restore_image(Run(model=tiny, engine=engine, tile=512), image)
 
 
 def test_49_out_of_memory_on_a_cpu_is_a_failed_picture(folder, monkeypatch):

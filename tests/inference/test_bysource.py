@@ -11,7 +11,7 @@ from PIL import ImageFilter
 
 import srgan
 from srgan.errors import ConfigError
-from srgan.images.bands import Bands
+from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -45,7 +45,7 @@ def both(make_model):
 
 
 def restored(model, pixels):
-    return Restorer(model, EXACT).restore(Image(pixels))
+    return whole(Restorer(model, EXACT).restore(as_bands(Image(pixels))))
 
 
 def test_jpeg_and_noise_are_photographs_and_what_was_only_reduced_is_clean():
@@ -114,7 +114,7 @@ def test_models_for_photographs_of_one_scale_serve_others_with_a_size(make_model
     both = srgan.BySource(clean={2: make_model(scale=2)}, photo={4: make_model(scale=4)})
 
     for pixels in (reduced(), web()):
-        made = Restorer(both, EXACT, Size(scale=2.0)).restore(Image(pixels))
+        made = whole(Restorer(both, EXACT, Size(scale=2.0)).restore(as_bands(Image(pixels))))
         assert (made.width, made.height) == (256, 256)
     with pytest.raises(ConfigError, match=r"^models for clean pictures and for photographs must enlarge alike"):
         Restorer(srgan.BySource(both.clean[2], both.photo[4]), EXACT)

@@ -7,6 +7,7 @@ import torch
 import srgan
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
+from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -33,7 +34,7 @@ def test_a_chain_is_its_models_in_floats_rounded_once(denoiser, tiny, pixels, dt
     white = np.iinfo(dtype).max
     floats = torch.from_numpy(picture.astype(np.float32) / white).permute(2, 0, 1)
 
-    made = restorer_of([denoiser, tiny], EXACT).restore(Image(picture))
+    made = whole(restorer_of([denoiser, tiny], EXACT).restore(as_bands(Image(picture))))
     by_hand = floats
     for model in (denoiser, tiny):
         engine = make_engine(model.generator, device="cpu", precision="fp32")
@@ -48,7 +49,7 @@ def test_a_chain_is_its_models_in_floats_rounded_once(denoiser, tiny, pixels, dt
 def test_the_last_step_makes_the_size(denoiser, tiny, pixels):
     chain = restorer_of([denoiser, {2: tiny}], EXACT, Size(scale=1.5))
 
-    made = chain.restore(Image(pixels(40, 30)))
+    made = whole(chain.restore(as_bands(Image(pixels(40, 30)))))
 
     assert (made.width, made.height) == (45, 60) == chain.sizes(30, 40)[0]
 
@@ -58,8 +59,8 @@ def test_a_mask_goes_to_the_step_that_fills(inpainter, tiny, pixels):
     mask[10:14, 10:14] = 1
     chain = restorer_of([inpainter, tiny], EXACT)
 
-    made = chain.restore(Image(picture), mask)
-    without = restorer_of([tiny], EXACT).restore(Image(picture))
+    made = whole(chain.restore(as_bands(Image(picture)), mask))
+    without = whole(restorer_of([tiny], EXACT).restore(as_bands(Image(picture))))
 
     assert chain.takes_mask and chain.needs_whole
     assert (made.rgb[24:26, 24:26] != without.rgb[24:26, 24:26]).any()
@@ -68,8 +69,10 @@ def test_a_mask_goes_to_the_step_that_fills(inpainter, tiny, pixels):
 
 
 def test_a_mask_that_no_step_takes_is_refused(denoiser, tiny, pixels):
+    bands, mask = as_bands(Image(pixels(40, 30))), np.zeros((40, 30), np.float32)
+
     with pytest.raises(ConfigError, match="takes no mask"):
-        restorer_of([denoiser, tiny], EXACT).restore(Image(pixels(40, 30)), np.zeros((40, 30), np.float32))
+        whole(restorer_of([denoiser, tiny], EXACT).restore(bands, mask))
 
 
 @pytest.mark.parametrize("transparent", [False, True])

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from srgan.errors import ConfigError
+from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -70,7 +71,7 @@ def ladder(make_model):
 @pytest.mark.parametrize("factor, shape", [(1.5, (36, 45)), (2.5, (60, 75)), (6.0, (144, 180)), (0.5, (12, 15))])
 def test_a_picture_of_any_size_looks_like_the_picture(ladder, pixels, factor, shape):
     image = Image(np.full((24, 30, 3), 90, np.uint8))
-    restored = Restorer(ladder, EXACT, Size(scale=factor)).restore(image)
+    restored = whole(Restorer(ladder, EXACT, Size(scale=factor)).restore(as_bands(image)))
     assert restored.rgb.shape == (*shape, 3)
     assert np.ptp(restored.rgb) <= 1
 
@@ -81,7 +82,7 @@ def test_reduced_pictures_keep_depth_and_brightness_and_transparent_parts_leave_
     rgb, alpha = np.full((40, 40, 3), white // 2, dtype), np.full((40, 40), white, dtype)
     rgb[:, :20], alpha[:, :20] = (white, 0, 0), 0
 
-    smaller = reduced(Image(rgb, alpha), 27, 13)
+    smaller = whole(reduced(as_bands(Image(rgb, alpha)), 27, 13))
 
     assert smaller.rgb.shape == (13, 27, 3) and smaller.rgb.dtype == dtype
     visible = smaller.rgb[smaller.alpha > white // 50].astype(int)
@@ -94,10 +95,10 @@ def test_reduced_some_rows_at_a_time_a_picture_is_what_torch_makes_of_the_whole(
     monkeypatch.setattr("srgan.inference.reduce._HELD", 3 * 50 * 10)  # a few rows
     rgb = pixels(size, 50).astype(np.float32) / 255
 
-    smaller = reduced(Image(rgb), 31, new_size)
+    smaller = whole(reduced(as_bands(Image(rgb)), 31, new_size))
 
-    whole = F.interpolate(torch.from_numpy(rgb).permute(2, 0, 1)[None], (new_size, 31), mode="bicubic", antialias=True)
-    np.testing.assert_allclose(smaller.rgb, whole[0].permute(1, 2, 0).numpy(), atol=1e-6)
+    wanted = F.interpolate(torch.from_numpy(rgb).permute(2, 0, 1)[None], (new_size, 31), mode="bicubic", antialias=True)
+    np.testing.assert_allclose(smaller.rgb, wanted[0].permute(1, 2, 0).numpy(), atol=1e-6)
 
 
 def test_a_folder_is_brought_to_one_size(ladder, tmp_path, pixels):

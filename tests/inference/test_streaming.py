@@ -15,6 +15,7 @@ from srgan.images.reader import read
 from srgan.images.writer import write
 from srgan.inference.picture import restore_bands, restore_image
 from srgan.inference.sizes import Size
+from srgan.inference.tiled import Run
 from srgan.runner import job
 from srgan.runner.config import FolderConfig
 from srgan.runner.run import restore_folder
@@ -121,8 +122,8 @@ def test_what_is_hidden_is_the_same_too(make_model, pixels, network):
     image = Image(rgb, alpha)
     parts = Bands(60, 400, image, [Image(rgb[top : top + 7], alpha[top : top + 7]) for top in range(0, 400, 7)])
 
-    whole = restore_image(model, image, engine=engine, tile=16)
-    each = list(restore_bands(model, parts, engine=engine, tile=16).each)
+    whole = restore_image(Run(model=model, engine=engine, tile=16), image)
+    each = list(restore_bands(Run(model=model, engine=engine, tile=16), parts).each)
 
     assert np.array_equal(np.concatenate([part.alpha for part in each]), whole.alpha)
     assert np.abs(np.concatenate([part.rgb for part in each]).astype(int) - whole.rgb).max() <= 1  # floats
@@ -133,7 +134,7 @@ def test_tiles_become_lower_where_a_row_of_them_would_be_too_much(tiny, pixels):
     engine = make_engine(tiny.generator, device="cpu", precision="fp32")
     parts = Bands(50, 200, image, [image])
 
-    heights = [part.height for part in restore_bands(tiny, parts, engine=engine, most=50.0 * 16 * 40).each]
+    heights = [part.height for part in restore_bands(Run(model=tiny, engine=engine), parts, most=50.0 * 16 * 40).each]
 
     step = 2 * tiny.generator.multiple_of
     assert sum(heights) == 400 and max(heights) == -(-2 * 40 // step) * step

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from srgan.errors import ConfigError
 from srgan.evaluation.metrics import psnr
+from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.inference.reduce import reduced
@@ -71,7 +72,7 @@ def test_a_picture_reduced_with_the_kernel_cut_off_equals_pillows_and_torchs_up_
 def test_the_sizes_that_users_ask_for_are_reduced_in_the_same_way(height, width):
     x = pictures(1, 3, 30, 36)
 
-    ours = reduced(Image(x[0].permute(1, 2, 0).numpy()), width, height).rgb
+    ours = whole(reduced(as_bands(Image(x[0].permute(1, 2, 0).numpy())), width, height)).rgb
 
     np.testing.assert_allclose(ours, resize(x, height, width, mirrored=False)[0].permute(1, 2, 0), atol=1e-5)
 

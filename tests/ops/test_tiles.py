@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from srgan.engines import make_engine
-from srgan.inference.picture import restore_batch
+from srgan.inference.tiled import Run, restore_batch
 from srgan.models.model import Model
 from srgan.networks import NETWORKS, network_options
 from srgan.networks.network import Network
@@ -46,8 +46,8 @@ def test_a_tiled_picture_equals_the_whole_one(net, height, width, tile):
     model, engine = net
     observed = pictures(1, 3, height, width)
 
-    tiled = restore_batch(model, observed, engine=engine, tile=tile)
-    whole = restore_batch(model, observed, engine=engine, tile=WHOLE)
+    tiled = restore_batch(Run(model=model, engine=engine, tile=tile), observed)
+    whole = restore_batch(Run(model=model, engine=engine, tile=WHOLE), observed)
 
     assert whole.shape == (1, 3, 2 * height, 2 * width)
     torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
@@ -60,7 +60,9 @@ def test_the_whole_picture_is_what_the_model_itself_makes_of_it():
         with torch.inference_mode():
             expected = model(observed)
 
-        torch.testing.assert_close(restore_batch(model, observed, engine=engine), expected, atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            restore_batch(Run(model=model, engine=engine), observed), expected, atol=1e-5, rtol=0
+        )
 
 
 class Pointwise(Network):
@@ -78,7 +80,7 @@ def test_a_network_that_sees_less_than_its_task_is_tiled_exactly_too():
     engine = make_engine(model.generator, device="cpu", precision="fp32")
     observed = pictures(1, 3, 13, 9)
 
-    tiled, whole = (restore_batch(model, observed, engine=engine, tile=tile) for tile in (4, WHOLE))
+    tiled, whole = (restore_batch(Run(model=model, engine=engine, tile=tile), observed) for tile in (4, WHOLE))
 
     torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
 
@@ -91,7 +93,8 @@ def test_a_tiled_picture_is_within_one_level_of_the_whole_one(tile, precision):
     observed = pictures(1, 3, 50, 37)
 
     tiled, whole = (
-        restore_batch(model, observed, engine=engine, tile=t).clamp(0, 1).mul(255).round() for t in (tile, WHOLE)
+        restore_batch(Run(model=model, engine=engine, tile=t), observed).clamp(0, 1).mul(255).round()
+        for t in (tile, WHOLE)
     )
 
     assert ((tiled - whole).abs() <= 1).double().mean() >= 0.999
@@ -102,9 +105,9 @@ def test_tiles_that_share_a_batch_give_the_picture_that_each_alone_gives(make_mo
     engine = make_engine(model.generator, device="cpu", precision="fp32")
     observed = pictures(2, 3, 97, 83)
 
-    alone = restore_batch(model, observed, engine=engine, tile=16)
+    alone = restore_batch(Run(model=model, engine=engine, tile=16), observed)
     engine.batch = 5
-    together = restore_batch(model, observed, engine=engine, tile=16)
+    together = restore_batch(Run(model=model, engine=engine, tile=16), observed)
 
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
 

@@ -11,12 +11,14 @@ from PIL import Image as Pillow
 
 from srgan.engines.precision import Precision, choose_device
 from srgan.errors import ConfigError, MachineError, NoPicturesError
+from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
-from srgan.inference.picture import restore_image
+from srgan.inference.picture import restore_bands, restore_image
 from srgan.inference.pipeline import Restorer
 from srgan.inference.restore import restore
+from srgan.inference.tiled import Run
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion
 from srgan.runner.run import restore_folder
@@ -361,9 +363,9 @@ def test_settings_that_make_no_sense_are_refused(option, message):
 def test_tiles_shared_by_threads_give_the_picture_that_one_thread_gives(tiny, engine, pixels):
     picture = Image(pixels(40, 50), pixels(40, 50, 1, seed=2)[..., 0])
     with ThreadPoolExecutor(3) as workers:
-        shared = restore_image(tiny, picture, engine=engine, tile=16, workers=workers)
+        shared = restore_image(Run(model=tiny, engine=engine, tile=16, workers=workers), picture)
 
-    alone = restore_image(tiny, picture, engine=engine, tile=16)
+    alone = restore_image(Run(model=tiny, engine=engine, tile=16), picture)
 
     np.testing.assert_array_equal(shared.rgb, alone.rgb)
 
@@ -373,14 +375,16 @@ def test_pictures_go_to_the_device_that_has_the_fewest_to_do(tiny, pixels, monke
     together = threading.Barrier(3, timeout=30)
     engines = []
 
-    def noting(model, image, mask, *, engine, **options):
+    def noting(run, bands, mask, **options):
         together.wait()
-        engines.append(engine)
-        return restore_image(model, image, mask, engine=engine, **options)
+        engines.append(run.engine)
+        return restore_bands(run, bands, mask, **options)
 
-    monkeypatch.setattr("srgan.inference.pipeline.restore_image", noting)
+    monkeypatch.setattr("srgan.inference.pipeline.restore_bands", noting)
     with ThreadPoolExecutor(3) as threads:
-        restored = list(threads.map(restorer.restore, [Image(pixels(12, 10))] * 6))
+        restored = list(
+            threads.map(lambda image: whole(restorer.restore(as_bands(image))), [Image(pixels(12, 10))] * 6)
+        )
 
     assert len(set(engines)) == 3 and {engines.count(engine) for engine in engines} == {2}
     assert all(np.array_equal(one.rgb, restored[0].rgb) for one in restored)

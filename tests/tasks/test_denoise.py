@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
 from srgan.inference.restore import restore
+from srgan.inference.tiled import run_of
 from srgan.tasks.denoise import STRONGEST, UNKNOWN, Denoise
 
 
@@ -143,7 +143,7 @@ def test_a_strength_of_0_leaves_every_pixel(make_model, pixels, depth):
     image = Image(pixels(37, 41, dtype=depth))
 
     assert model.task.idle
-    assert restore_image(model, image, engine=make_engine(model.generator, device="cpu")) is image
+    assert restore_image(run_of(model, None), image) is image
     batch = pictures(n=1)
     assert torch.equal(restore(model, batch), batch)
 

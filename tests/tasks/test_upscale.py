@@ -11,9 +11,11 @@ from PIL import Image as Pillow
 
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
+from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
-from srgan.inference.picture import restore_batch, restore_image
+from srgan.inference.picture import restore_image
 from srgan.inference.reduce import reduced
+from srgan.inference.tiled import Run, restore_batch, run_of
 from srgan.ops.resample import upsample
 from srgan.tasks.degrade.snapshots import snapshot
 from srgan.tasks.upscale import Upscale
@@ -58,9 +60,9 @@ def test_whoever_reduces_what_is_held_to_the_input_gets_the_input_up_to_its_bord
     picture = np.ascontiguousarray(skimage.data.astronaut()[40:80, 190:238])
     engine = make_engine(model.generator, device="cpu", precision="fp32")
 
-    image = restore_image(model, Image(picture), engine=engine)
+    image = restore_image(Run(model=model, engine=engine), Image(picture))
 
-    ours = reduced(image, 48, 40).rgb
+    ours = whole(reduced(as_bands(image), 48, 40)).rgb
     theirs = np.asarray(Pillow.fromarray(image.rgb).resize((48, 40), Pillow.Resampling.BICUBIC))
     floats = torch.from_numpy(image.rgb).permute(2, 0, 1)[None].float()
     assert np.abs(ours.astype(int) - picture).max() <= 1
@@ -90,7 +92,7 @@ def test_grain_is_kept_alike_in_tiles(make_model):
     observed = torch.rand(1, 3, 61, 50, generator=torch.Generator().manual_seed(3))
     engine = make_engine(model.generator, device="cpu", precision="fp32")
 
-    tiled, whole = (restore_batch(model, observed, engine=engine, tile=side) for side in (16, 1000))
+    tiled, whole = (restore_batch(Run(model=model, engine=engine, tile=side), observed) for side in (16, 1000))
 
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
 
@@ -121,7 +123,7 @@ def test_a_tiled_picture_that_is_held_to_the_input_equals_the_whole_one(make_mod
     observed = torch.rand(1, 3, 61, 50, generator=torch.Generator().manual_seed(3))
     engine = make_engine(model.generator, device="cpu", precision="fp32")
 
-    tiled, whole = (restore_batch(model, observed, engine=engine, tile=side) for side in (tile, 1000))
+    tiled, whole = (restore_batch(Run(model=model, engine=engine, tile=side), observed) for side in (tile, 1000))
 
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
 
@@ -133,8 +135,9 @@ def test_a_picture_that_cannot_be_held_to_the_input_says_by_how_much(make_model)
 
     slopes = np.linspace(60, 190, 400).reshape(20, 20, 1).repeat(3, axis=2)
 
-    fine = restore_image(model, Image(slopes.round().astype(np.uint8)), engine=engine)
-    bad = restore_image(model, Image(impossible.astype(np.uint8)), engine=engine)
+    run = Run(model=model, engine=engine)
+    fine = restore_image(run, Image(slopes.round().astype(np.uint8)))
+    bad = restore_image(run, Image(impossible.astype(np.uint8)))
 
     (remark,) = bad.notes
     claimed = float(remark.removeprefix("reduces to the input within ").split()[0])
@@ -148,7 +151,7 @@ def test_a_picture_that_cannot_be_held_to_the_input_says_by_how_much(make_model)
 def test_a_picture_that_is_not_held_to_the_input_says_nothing(make_model):
     black_and_white = np.indices((20, 20)).sum(axis=0)[..., None].repeat(3, axis=2).astype(np.uint8) % 2 * 255
 
-    assert restore_image(make_model(scale=2), Image(black_and_white)).notes == ()
+    assert restore_image(run_of(make_model(scale=2), None), Image(black_and_white)).notes == ()
 
 
 def test_rounds_below_0_are_refused():

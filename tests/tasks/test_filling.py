@@ -1,6 +1,7 @@
 """Filling: what is known stays, large holes are filled coarse to fine, and only holes cost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from PIL import Image as Pillow
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
-from srgan.inference.filling import AROUND, THIN, fill, windows
 from srgan.inference.picture import restore_image
 from srgan.inference.restore import restore
+from srgan.inference.tiled import Run
 from srgan.models.model import Model
 from srgan.ops.pyramid import smoothed
+from srgan.tasks.filling import AROUND, THIN, coarse_to_fine, windows
 from srgan.tasks.inpaint import Inpaint
 
 
@@ -26,6 +28,11 @@ def model(make_model):
 @pytest.fixture
 def engine(model):
     return make_engine(model.generator, device="cpu", precision="fp32")
+
+
+def fill(run, picture, mask, halvings):
+    with torch.inference_mode():
+        return coarse_to_fine(picture, mask, halvings, partial(run.model.task.fill, run))
 
 
 def hole(height, width, *boxes):
@@ -44,7 +51,7 @@ def pictures(height, width):
 def test_what_is_known_stays_bit_for_bit_and_holes_are_filled(model, engine, halvings, tile):
     picture, mask = pictures(67, 50), hole(67, 50, (20, 10, 30))
 
-    filled = fill(model, picture, mask, halvings, engine=engine, tile=tile)
+    filled = fill(Run(model=model, engine=engine, tile=tile), picture, mask, halvings)
 
     known = mask.expand_as(picture) == 0
     assert torch.equal(filled[known], picture[known])
@@ -54,9 +61,9 @@ def test_what_is_known_stays_bit_for_bit_and_holes_are_filled(model, engine, hal
 def test_tiles_that_share_a_batch_give_the_picture_that_each_alone_gives(model, engine):
     picture, mask = pictures(67, 90), hole(67, 90, (5, 5, 60))
 
-    alone = fill(model, picture, mask, 1, engine=engine, tile=8)
+    alone = fill(Run(model=model, engine=engine, tile=8), picture, mask, 1)
     engine.batch = 5
-    together = fill(model, picture, mask, 1, engine=engine, tile=8)
+    together = fill(Run(model=model, engine=engine, tile=8), picture, mask, 1)
 
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
 
@@ -65,7 +72,7 @@ def test_what_is_in_a_hole_has_no_influence(model, engine):
     picture, mask = pictures(40, 40), hole(40, 40, (10, 10, 20))
     other = torch.where(mask > 0, 1 - picture, picture)
 
-    one, same = (fill(model, each, mask, 1, engine=engine) for each in (picture, other))
+    one, same = (fill(Run(model=model, engine=engine), each, mask, 1) for each in (picture, other))
 
     assert torch.equal(one, same)
 
@@ -74,7 +81,7 @@ def test_what_is_in_a_hole_has_no_influence(model, engine):
 def test_tiles_change_nothing(model, engine, halvings):
     picture, mask = pictures(96, 120), hole(96, 120, (20, 10, 50), (60, 80, 30))
 
-    whole, tiled = (fill(model, picture, mask, halvings, engine=engine, tile=tile) for tile in (512, 24))
+    whole, tiled = (fill(Run(model=model, engine=engine, tile=tile), picture, mask, halvings) for tile in (512, 24))
 
     torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
 
@@ -89,7 +96,9 @@ def test_a_guess_is_what_was_filled_in_at_half_the_size():
     engine = make_engine(model.generator, device="cpu", precision="fp32")
     picture, mask = torch.full((1, 3, 64, 64), 0.5), hole(64, 64, (16, 16, 32))
 
-    depths = [fill(model, picture, mask, halvings, engine=engine)[0, 0, 32, 32].item() for halvings in (0, 1, 2)]
+    depths = [
+        fill(Run(model=model, engine=engine), picture, mask, halvings)[0, 0, 32, 32].item() for halvings in (0, 1, 2)
+    ]
 
     assert depths == pytest.approx([0.625, 0.75, 0.875])
 
@@ -186,9 +195,9 @@ def test_threads_that_share_the_tiles_fill_what_one_thread_fills(model, engine, 
     image, mask = Image(pixels(150, 170)), np.zeros((150, 170), bool)
     mask[20:130, 30:36] = mask[70:80, 20:150] = True
 
-    alone = restore_image(model, image, mask, engine=engine, tile=32)
+    alone = restore_image(Run(model=model, engine=engine, tile=32), image, mask)
     with ThreadPoolExecutor(3) as workers:
-        shared = restore_image(model, image, mask, engine=engine, tile=32, workers=workers)
+        shared = restore_image(Run(model=model, engine=engine, tile=32, workers=workers), image, mask)
 
     np.testing.assert_array_equal(shared.rgb, alone.rgb)
 
@@ -213,14 +222,16 @@ def test_a_hole_that_another_window_cuts_off_is_filled_by_its_own_alone(model, e
     image, near, far = Image(pixels(400, 200)), np.zeros((400, 200), bool), np.zeros((400, 200), bool)
     near[20:110, 80:110], far[300:360, 60:120] = True, True
 
-    both = restore_image(model, image, near | far, engine=engine).rgb
+    both = restore_image(Run(model=model, engine=engine), image, near | far).rgb
 
     _, (rows, *_) = windows(near | far)
     assert 20 < rows.start < 110  # it sees a part of the other hole
     for rows, columns, halvings, own in windows(near | far):
         mask = torch.from_numpy((near | far)[rows, columns]).float()[None, None]
         part = torch.from_numpy(image.rgb[rows, columns].astype(np.float32) / 255).permute(2, 0, 1)[None]
-        filled = fill(model, part, mask, halvings, engine=engine)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0)
+        filled = (
+            fill(Run(model=model, engine=engine), part, mask, halvings)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0)
+        )
         mine = own & (near | far)[rows, columns]
         np.testing.assert_array_equal(both[rows, columns][mine], filled.numpy().astype(np.uint8)[mine])
         assert mine.sum() in (near.sum(), far.sum())

@@ -1,0 +1,88 @@
+"""Fill the holes of pictures: what a mask covers is replaced, and every other pixel stays as it was.
+
+mask -> windows around its holes -> each halved until the holes are thin -> filled -> enlarged as a guess, filled, ...
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, label
+
+from srgan.images.image import as_samples, white_of
+from srgan.ops.pyramid import halved, smoothed
+from srgan.ops.resample import upsample
+from srgan.types import Batch, Mask, Pixels
+
+THIN = 24
+"""Holes are filled at once where no pixel in them is farther than this from what is known [px]."""
+
+AROUND = 96
+"""What is looked at around a hole, at the coarsest size at which it is filled [px].
+
+What lies farther away changes nothing by more than 2 of 255 levels, and to look at it would take twice as long.
+"""
+
+CELL = 16
+"""Side of the squares in which holes are looked for [px]."""
+
+Fill = Callable[[Batch, Mask, Batch, bool], Batch]
+"""Fills holes at once: of a picture, its holes, a guess of what they hold, and whether a smaller one gave it."""
+
+
+@torch.inference_mode()
+def filled(pixels: Pixels, mask: Mask, fill: Fill) -> Pixels:
+    """The pictures in their own depth with their holes filled; where the mask is 0 they stay bit for bit."""
+    restored = pixels.clone()
+    for picture, weight, levels in zip(pixels, mask[:, 0], restored.numpy(), strict=True):
+        white = white_of(levels.dtype)
+        for rows, columns, halvings, own in windows(weight.numpy() > 0):
+            part, share = picture[None, :, rows, columns].float() / white, weight[rows, columns]
+            whole = coarse_to_fine(part, (share > 0).float()[None, None], halvings, fill)
+            mixed = torch.lerp(part, whole, share)[0].mul(white).numpy()
+            lost = own & (share > 0).numpy()
+            np.copyto(levels[:, rows, columns], as_samples(mixed, levels.dtype), where=lost)
+    return restored
+
+
+def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int, Bool[np.ndarray, "_ _"]]]:
+    """Where to fill: rows and columns around each group of holes, and how many times to halve them there.
+
+    Holes near to each other are filled together. What else lies in a window may belong to holes that it cuts off: the
+    fourth says which pixels are the group's own.
+    """
+    height, width = mask.shape
+    cells = _cells(mask)
+    groups, _ = label(binary_dilation(cells, iterations=AROUND // 2 // CELL))
+    for number, spans in enumerate(find_objects(groups), 1):
+        rows, columns = (slice(span.start * CELL, span.stop * CELL) for span in spans)
+        deepest = distance_transform_edt(mask[rows, columns]).max()
+        halvings = max(0, math.ceil(math.log2(max(deepest, 1) / THIN)))
+        reach = AROUND * 2**halvings
+        rows = slice(max(0, rows.start - reach), min(height, rows.stop + reach))
+        columns = slice(max(0, columns.start - reach), min(width, columns.stop + reach))
+        cells = groups[rows.start // CELL : -(-rows.stop // CELL), columns.start // CELL : -(-columns.stop // CELL)]
+        own = (cells == number).repeat(CELL, axis=0).repeat(CELL, axis=1)
+        yield rows, columns, halvings, own[: rows.stop - rows.start, : columns.stop - columns.start]
+
+
+def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:
+    """Which squares of CELL x CELL pixels have a hole: looking for holes must not cost as much as the picture."""
+    padded = np.pad(mask, [(0, -side % CELL) for side in mask.shape])
+    rows, columns = (side // CELL for side in padded.shape)
+    cells: Bool[np.ndarray, "rows columns"] = np.any(padded.reshape(rows, CELL, columns, CELL), axis=(1, 3))
+    return cells
+
+
+def coarse_to_fine(picture: Batch, holes: Mask, halvings: int, fill: Fill) -> Batch:
+    """The picture with its holes filled: what was filled in at half the size is the guess at the next."""
+    sizes = [(picture, holes)]
+    for _ in range(halvings):
+        sizes.append(halved(*sizes[-1]))
+    whole = fill(*sizes[-1], smoothed(*sizes[-1]), False)
+    for larger, lost in reversed(sizes[:-1]):
+        guess = upsample(whole, 2)[..., : larger.shape[2], : larger.shape[3]].clamp(0, 1)
+        whole = fill(larger, lost, guess, True)
+    return whole
