@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from pathlib import Path
 
 import click
@@ -39,13 +38,14 @@ def serve(folder: Path | None, port: int, host: str, token: str, output: Path | 
         raise MachineError(f"srgan serve needs {error.name}: pip install 'srgan[serve]'") from error
     from srgan.pages.jobs import Jobs
     from srgan.pages.restoring import Restoring, Shelf
+    from srgan.pages.workplace import workplace
     from srgan.runner.config import FolderConfig
 
     shelf = None if folder is None else Shelf(folder.absolute(), output)
     restoring = Restoring(chosen, tag, FolderConfig(), shelf)
-    with listening(host, port) as listener, tempfile.TemporaryDirectory(prefix="srgan-serve-") as work:
+    with listening(host, port) as listener, workplace() as work:
         jobs = Jobs(restoring)
-        web = Web(Server(restoring, jobs, Path(work)).app(None if token else LOCAL, token), jobs)
+        web = Web(Server(restoring, jobs, work).app(None if token else LOCAL, token), jobs)
         click.echo(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/")
         with contextlib.suppress(KeyboardInterrupt):  # how one ends it
             web.run(sockets=[listener])

@@ -1,0 +1,42 @@
+"""Where a server keeps uploads and results while it runs; what a killed one has left is removed by the next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from srgan.runner.claims import Claims
+
+_PREFIX, _CLAIMS, _SERVER = "srgan-serve-", "claims", "server"
+
+_YOUNG = 60.0
+"""A folder may not be claimed yet by who makes it just now [s]."""
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """An empty folder, gone with the server."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another server was quicker
+            _remove_left(left)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as made, closing(Claims(Path(made) / _CLAIMS)) as claims:
+        claims.claim(_SERVER)
+        work = Path(made) / "work"
+        work.mkdir()
+        yield work
+
+
+def _remove_left(folder: Path) -> None:
+    """Removes the folder of a server that is no more; of our own user alone, and no link."""
+    status = folder.lstat()
+    ours = os.name == "posix" and status.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink()
+    if not ours or time.time() - status.st_mtime < _YOUNG or not (folder / _CLAIMS).is_file():
+        return
+    with closing(Claims(folder / _CLAIMS)) as claims:
+        if claims.claim(_SERVER) and claims.works:
+            shutil.rmtree(folder)

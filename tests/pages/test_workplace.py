@@ -1,0 +1,53 @@
+"""Where a server keeps what it works on."""
+
+import os
+import sys
+import tempfile
+from contextlib import closing
+
+import pytest
+
+from srgan.pages.workplace import workplace
+from srgan.runner.claims import Claims
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere locks belong to the process")
+
+
+@pytest.fixture
+def left(tmp_path, monkeypatch):
+    """The folder of a server that was killed an hour ago."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / "srgan-serve-left"
+    folder.mkdir()
+    (folder / "input.png").write_bytes(b"somebody's picture")
+    Claims(folder / "claims").close()
+    os.utime(folder, (folder.stat().st_mtime - 3600,) * 2)
+    return folder
+
+
+def test_what_a_killed_server_has_left_is_removed_by_the_next(left):
+    with workplace() as work:
+        assert not left.exists()
+        assert list(work.iterdir()) == []
+    assert list(left.parent.iterdir()) == []
+
+
+def test_the_folder_of_a_server_that_runs_is_left_alone(left):
+    with closing(Claims(left / "claims")) as claims:
+        assert claims.claim("server")
+        with workplace():
+            assert (left / "input.png").exists()
+
+
+def test_a_young_folder_is_left_alone_for_it_may_not_be_claimed_yet(left):
+    os.utime(left)
+    with workplace():
+        assert left.exists()
+
+
+def test_no_link_is_followed(left, tmp_path):
+    (tmp_path / "srgan-serve-link").symlink_to(left)
+    with closing(Claims(left / "claims")) as claims:
+        claims.claim("server")
+        with workplace():
+            assert (tmp_path / "srgan-serve-link").is_symlink()
