@@ -28,6 +28,15 @@ def _rows_and_columns(context: click.Context, option: click.Parameter, value: st
     return int(rows), int(columns)
 
 
+def _ends(context: click.Context, option: click.Parameter, value: str) -> tuple[float, float]:
+    """What -3..3 says."""
+    try:
+        first, last = map(float, value.split(".."))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: write both ends, as -3..3") from error
+    return first, last
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("-m", "--model", required=True, metavar="NAME|FILE", help="Weights that make pictures of noise.")
@@ -42,6 +51,17 @@ def _rows_and_columns(context: click.Context, option: click.Parameter, value: st
     metavar="ROWSxCOLUMNS",
     help="Also write OUT/grid.png, of the pictures from the seed on.",
 )
+@click.option(
+    "--interpolate", type=int, nargs=2, metavar="SEED SEED", help="Also write interpolate.png: the way between."
+)
+@click.option(
+    "--directions", type=click.IntRange(min=1), help="Also write directions.png: the seed's, changed so many ways."
+)
+@click.option("--amount", callback=_ends, default="-3..3", show_default=True, help="How far along a direction.")
+@click.option("--steps", type=click.IntRange(min=2), default=8, show_default=True, help="Pictures from end to end.")
+@click.option(
+    "--project", type=click.Path(path_type=Path), help="Also write project.png: a picture, and the nearest made."
+)
 @click.option("--truncation", default=1.0, show_default=True, help="Less is nearer to the middle, and less diverse.")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def generate(
@@ -51,12 +71,18 @@ def generate(
     seed: int,
     label: str,
     grid: tuple[int, int] | None,
+    interpolate: tuple[int, int] | None,
+    directions: int | None,
+    amount: tuple[float, float],
+    steps: int,
+    project: Path | None,
     truncation: float,
     device: str,
 ) -> int:
     """Make pictures of noise, and write them into the folder OUT as PNG files named by their seeds.
 
-    The same seed gives the same picture. A picture that is there already is written again.
+    The same seed gives the same picture. A picture that is there already is written again. --directions changes the
+    picture of the seed, or the one that --project finds.
     """
     from srgan.images.writer import write
     from srgan.models import zoo
@@ -65,13 +91,40 @@ def generate(
     if loaded.task.has_truth:
         raise ConfigError(f"{model} is for the task {loaded.task.name}, which makes pictures of pictures, not of noise")
     asked = loaded.asked(label=label, truncation=truncation)
-    seeds = range(seed, seed + ((0 if grid else 16) if count is None else count))
+    alone = any(sheet is not None for sheet in (grid, interpolate, directions, project))
+    seeds = range(seed, seed + ((0 if alone else 16) if count is None else count))
     for one, image in zip(seeds, _pictures(asked, seeds, device), strict=True):
         write(target / f"{one:06d}.png", image)
     if grid is not None:
         write(target / "grid.png", _sheet(asked, seed, *grid, device))
+    for name, image in _strips(asked, seed, interpolate, directions, amount, steps, project, device):
+        write(target / f"{name}.png", image)
     click.echo(str(target))
     return 0
+
+
+def _strips(
+    model: Model,
+    seed: int,
+    interpolate: tuple[int, int] | None,
+    directions: int | None,
+    amount: tuple[float, float],
+    steps: int,
+    project: Path | None,
+    device: str,
+) -> Iterator[tuple[str, Image]]:
+    """What is asked for beside pictures by seed, by name."""
+    from srgan.cli.latents import changes, latent_of, projected, way
+
+    if interpolate is not None:
+        yield "interpolate", way(model, interpolate, steps, device)
+    latent = latent_of(model, seed)
+    if project is not None:
+        latent, both, error = projected(model, project)
+        click.echo(f"{project}: {255 * error**0.5:.1f} levels from the nearest picture that is made", err=True)
+        yield "project", both
+    if directions is not None:
+        yield "directions", changes(model, latent, directions, amount, steps, device)
 
 
 def _pictures(model: Model, seeds: range, device: str) -> Iterator[Image]:

@@ -27,14 +27,16 @@ class Mlp(Sampler):
     def __init__(self, in_channels: int, out_channels: int, scale: int, *, width: int = 256, depth: int = 3) -> None:
         super().__init__()
         self.in_channels, self.side, self.colours = in_channels, scale, out_channels
-        widths = [in_channels, *(width * 2**level for level in range(depth))]
+        widths = [width * 2**level for level in range(depth)]
+        self.head = nn.Linear(in_channels, width)
         self.body = nn.ModuleList(nn.Linear(*ends) for ends in pairwise(widths))
         self.tail = nn.Linear(widths[-1], out_channels * scale**2)
 
     def sampled(self, latents: Float[Tensor, "m c"]) -> Float[Tensor, "m d s s"]:
+        x = F.leaky_relu(self.head(latents), 0.2)
         for layer in self.body:
-            latents = F.leaky_relu(layer(latents), 0.2)
-        values: Tensor = self.tail(latents)
+            x = F.leaky_relu(layer(x), 0.2)
+        values: Tensor = self.tail(x)
         return values.tanh().reshape(-1, self.colours, self.side, self.side)
 
 

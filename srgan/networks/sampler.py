@@ -24,6 +24,13 @@ class Sampler(Network):
     context = 0
     multiple_of = 1
 
+    head: nn.Linear | nn.ConvTranspose2d
+
+    def first_layer(self) -> Float[Tensor, "features c"]:
+        """The weights of the layer that sees the latents."""
+        weight = self.head.weight.detach()
+        return weight if weight.ndim == 2 else weight.flatten(1).mT
+
     @abstractmethod
     def sampled(self, latents: Float[Tensor, "m c"]) -> Float[Tensor, "m d s s"]:
         """The picture of each latent, in [-1, 1]."""

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.errors import ConfigError
+from srgan.images.image import white_of
 from srgan.options import Recipe, documented, option
 from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Apply, Task
@@ -110,12 +111,22 @@ class Generate(Task):
         latents = self._latents(range(self.first, self.first + n * height * width))
         return latents.reshape(n, height, width, -1).permute(0, 3, 1, 2).to(picture.device)
 
+    def given(self, latents: Float[Tensor, "n latent"]) -> Float[Tensor, "n c 1 1"]:
+        """Latents of one's own, each as a picture of one pixel: of the class that is asked for, or of the first."""
+        if self.classes:
+            latents = torch.cat([latents, self._told([self.label or self.labels[0]] * len(latents))], dim=1)
+        return latents[:, :, None, None]
+
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """What was generated in [-1, 1], as colours."""
         return (generated.float() / 2 + 0.5).expand(-1, 3, -1, -1)
 
     def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
-        return apply(pixels, self.present)
+        """Latents are those of the whole picture: a tile does not know where it lies."""
+        made = apply(self.present(pixels.float()), torch.Tensor.float)
+        if pixels.is_floating_point():
+            return made
+        return made.clamp(0, 1).mul(white_of(pixels[:0].numpy().dtype)).round().to(pixels.dtype)
 
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         return 0.0

@@ -70,6 +70,7 @@ def test_a_class_and_a_truncation_change_the_picture_of_a_seed(run, animals, tmp
     [
         (("--class", "cow"), 2, "error: no class 'cow': choose one of cat, dog, owl\n"),
         (("--truncation", "-1"), 2, "error: truncation=-1.0: must not be negative\n"),
+        (("--amount", "3"), 2, "'3': write both ends, as -3..3"),
         (("--grid", "8"), 2, "'8': write rows and columns, as 8x8"),
     ],
 )
@@ -107,3 +108,46 @@ def test_eval_lets_a_classifier_judge_and_says_no_psnr(run, animals, make_model,
     assert f"of the class that was asked for: {told['as_asked']:.1%}" in shown
     assert "judges what is made of noise" in run("eval", tmp_path / "denoise.safetensors", *words)[2]
     assert "srgan eval --classifier judges them" in run("eval", animals, "--data", tmp_path / "in")[2]
+
+
+def test_the_way_between_two_seeds_begins_and_ends_with_their_pictures(run, animals, tmp_path):
+    words = ("--count", 7, "--class", "dog", "-d", "cpu")
+    run("generate", tmp_path / "out", "-m", animals, "--interpolate", 2, 6, "--steps", 5, *words)
+
+    strip = read(tmp_path / "out" / "interpolate.png").rgb.astype(int)
+    ends = [read(tmp_path / "out" / f"{seed:06d}.png").rgb for seed in (2, 6)]
+    assert strip.shape == (4, 20, 3)
+    assert abs(strip[:, :4] - ends[0]).max() <= 1 and abs(strip[:, 16:] - ends[1]).max() <= 1
+    assert len({strip[:, place : place + 4].tobytes() for place in range(0, 20, 4)}) == 5
+
+
+def test_directions_change_the_picture_of_the_seed_and_leave_it_in_their_middle(run, animals, tmp_path):
+    words = ("--count", 1, "--seed", 4, "--class", "cat", "-d", "cpu")
+    run("generate", tmp_path / "out", "-m", animals, "--directions", 3, "--amount", "-30..30", "--steps", 5, *words)
+
+    strip = read(tmp_path / "out" / "directions.png").rgb.astype(int)
+    itself = read(tmp_path / "out" / "000004.png").rgb
+    assert strip.shape == (12, 20, 3)
+    for row in range(0, 12, 4):
+        assert abs(strip[row : row + 4, 8:12] - itself).max() <= 1
+        assert abs(strip[row : row + 4, :4] - itself).max() > 1
+
+
+def test_a_picture_that_was_made_is_found_again_and_told(run, animals, tmp_path):
+    run("generate", tmp_path / "made", "-m", animals, "--count", 1, "--class", "owl", "-d", "cpu")
+    words = ("--project", tmp_path / "made" / "000000.png", "--class", "owl", "-d", "cpu")
+
+    code, _, stderr = run("generate", tmp_path / "out", "-m", animals, *words)
+
+    pair = read(tmp_path / "out" / "project.png").rgb.astype(int)
+    assert code == 0 and " levels from the nearest picture that is made" in stderr
+    assert list(written(tmp_path / "out")) == ["project.png"]
+    np.testing.assert_array_equal(pair[:, :4], read(tmp_path / "made" / "000000.png").rgb)
+    assert abs(pair[:, :4] - pair[:, 4:]).mean() < 4
+
+
+def test_a_picture_of_another_size_cannot_be_projected(run, animals, photos, tmp_path):
+    code, _, stderr = run("generate", tmp_path / "out", "-m", animals, "--project", photos / "chelsea.png", "-d", "cpu")
+
+    assert code == 2
+    assert stderr.endswith("chelsea.png: is 80x64 px, and the pictures here 4x4\n")

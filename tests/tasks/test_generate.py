@@ -1,9 +1,11 @@
 """The task of making pictures of noise: latents by seed, classes, and how alike the pictures are."""
 
+import numpy as np
 import pytest
 import torch
 
 from srgan.errors import ConfigError
+from srgan.inference.restore import restore
 from srgan.tasks.generate import Generate
 
 
@@ -110,3 +112,14 @@ def test_a_picture_without_a_class_is_refused_where_there_are_classes():
 
     with pytest.raises(ConfigError, match="a picture has no class, of cat,dog: give a sub-folder for each class"):
         task.labelled(task.degrade(blank(1, 28, 28), rng()), [""])
+
+
+def test_a_blank_picture_of_any_kind_becomes_the_same_sheet(make_model):
+    model = make_model("generate", "mlp", std=3.0)
+
+    floats = restore(model, torch.zeros(3, 2, 400))
+    levels = restore(model, np.zeros((2, 400, 3), np.uint8))
+
+    expected = floats.clamp(0, 1).mul(255).round().permute(1, 2, 0).numpy()
+    assert levels.dtype == np.uint8 and levels.shape == (8, 1600, 3)
+    np.testing.assert_array_equal(levels, expected)
