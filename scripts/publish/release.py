@@ -25,7 +25,10 @@ WEIGHTS = ROOT / "weights"
 BENCHES = {
     "upscale": {name: (name, {"source": "clean"}) for name in ("Set5", "Set14")},
     "photo": {f"Kodak24, {kind}": ("Kodak24", {"source": kind}) for kind in ("clean", "web", "phone", "old")},
-    "denoise": {f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera")},
+    "denoise": {
+        f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera", "raw")
+    }
+    | {f"Kodak24, JPEG {quality}": ("Kodak24", {"noise": f"jpeg:{quality}"}) for quality in (10, 20, 30, 40)},
     "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }
 """Of each group of weights: what its scores are called, the folder they are measured on, and how."""
@@ -138,7 +141,8 @@ def readme(paths: list[Path]) -> str:
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
         "`scale` px of border cut; photographs are made small by `srgan/tasks/degrade/snapshots.py`, and LPIPS is of",
         "the whole. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
-        "`srgan/tasks/degrade/noise.py`). Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are",
+        "`srgan/tasks/degrade/noise.py`), or raw: it comes through a mosaic and JPEG (`srgan/tasks/degrade/snapshots.py`).",
+        "Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are",
         "missing (`srgan/tasks/degrade/holes.py`).",
         "",
         *(table(paths, which) for which in BENCHES),
@@ -159,10 +163,10 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, required=True)
     arguments = parser.parse_args()
     new = dict(run.split("=", 1) for run in arguments.runs)
+    baselines = known(WEIGHTS.glob("*.safetensors")) if new else {}
     for name, run in new.items():
         put(name, run)
     paths = sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)
-    baselines = known(path for path in paths if path.stem not in new) if new else {}
     for path in paths:
         if not new or path.stem in new:
             score(path, arguments.bench, baselines)
