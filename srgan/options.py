@@ -18,10 +18,19 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 
-def option(default: T, help: str) -> T:
-    """A dataclass field that explains itself."""
-    chosen: T = dataclasses.field(default=default, metadata={"help": help})
+USE, TRAINING, SCORING = "use", "training", "scoring"
+"""When a field of a task is asked: each time pictures are restored, for a training run, or for an evaluation."""
+
+
+def option(default: T, help: str, *asked: str) -> T:
+    """A dataclass field that explains itself; of a task it says when it is asked, and else lasts with the weights."""
+    chosen: T = dataclasses.field(default=default, metadata={"help": help, "asked": asked})
     return chosen
+
+
+def asked(cls: type, time: str) -> set[str]:
+    """The names of the fields that are asked then."""
+    return {name for name, field in options_of(cls).items() if time in field.metadata.get("asked", ())}
 
 
 def documented(cls: type[T]) -> type[T]:

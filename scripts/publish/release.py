@@ -26,9 +26,9 @@ BENCHES = {
     "upscale": {name: (name, {"source": "clean"}) for name in ("Set5", "Set14")},
     "photo": {f"Kodak24, {kind}": ("Kodak24", {"source": kind}) for kind in ("clean", "web", "phone", "old")},
     "denoise": {
-        f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera", "raw")
-    }
-    | {f"Kodak24, JPEG {quality}": ("Kodak24", {"noise": f"jpeg:{quality}"}) for quality in (10, 20, 30, 40)},
+        **{f"Kodak24, noise {noise}": ("Kodak24", {"noise": noise}) for noise in ("15", "25", "50", "camera", "raw")},
+        **{f"Kodak24, JPEG {quality}": ("Kodak24", {"noise": f"jpeg:{quality}"}) for quality in (10, 20, 30, 40)},
+    },
     "inpaint": {f"Kodak24, {holes} holes": ("Kodak24", {"holes": holes}) for holes in ("thin", "medium", "thick")},
 }
 """Of each group of weights: what its scores are called, the folder they are measured on, and how."""
@@ -140,10 +140,9 @@ def readme(paths: list[Path]) -> str:
         "",
         "PSNR [dB] / SSIM / LPIPS with SqueezeNet on RGB, of 8-bit results. Upscaling: PSNR and SSIM on BT.601 luma,",
         "`scale` px of border cut; photographs are made small by `srgan/tasks/degrade/snapshots.py`, and LPIPS is of",
-        "the whole. Denoising: on RGB; noise is Gaussian of that level, or a camera's (made by",
-        "`srgan/tasks/degrade/noise.py`), or raw: it comes through a mosaic and JPEG (`srgan/tasks/degrade/snapshots.py`).",
-        "Inpainting: on RGB, of whole pictures, of which about 10, 20 or 35 % are",
-        "missing (`srgan/tasks/degrade/holes.py`).",
+        "the whole. Denoising: on RGB; noise is Gaussian of that level, a camera's (`srgan/tasks/degrade/noise.py`),",
+        "or raw, which comes through a mosaic and JPEG (`srgan/tasks/degrade/snapshots.py`). Inpainting: on RGB, of",
+        "whole pictures, of which about 10, 20 or 35 % are missing (`srgan/tasks/degrade/holes.py`).",
         "",
         *(table(paths, which) for which in BENCHES),
     ]

@@ -10,6 +10,7 @@ import click
 
 from srgan.cli.data import chosen_data, data_options
 from srgan.errors import ConfigError
+from srgan.options import SCORING, asked
 
 if TYPE_CHECKING:
     from srgan.data.sources import Data
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     metavar="KIND",
     help="For upscale: clean, web, phone or old.  [default: what MODEL learnt from]",
 )
-@click.option("--masks", default=None, metavar="KIND", help="For inpaint: thin, medium or thick.  [default: medium]")
+@click.option("--holes", default=None, metavar="KIND", help="For inpaint: thin, medium or thick.  [default: medium]")
 @click.option("--classifier", type=click.Path(path_type=Path), help="For what is made of noise: what judges it.")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
@@ -40,7 +41,7 @@ def evaluate(
     paired: tuple[Path, Path] | None,
     noise: str | None,
     source: str | None,
-    masks: str | None,
+    holes: str | None,
     classifier: Path | None,
     device: str,
     precision: str,
@@ -61,7 +62,7 @@ def evaluate(
     from srgan.evaluation.scoring import evaluate as run
 
     keep_freed_memory()
-    loaded = _asked(zoo.load(model), model, noise, source, masks)
+    loaded = _asked(zoo.load(model), model, noise, source, holes)
     if classifier is None:
         scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
     else:
@@ -74,22 +75,19 @@ def evaluate(
     return 0
 
 
-def _asked(loaded: Model, model: str, noise: str | None, source: str | None, masks: str | None) -> Model:
+def _asked(loaded: Model, model: str, noise: str | None, source: str | None, holes: str | None) -> Model:
     """The model, for what a flag of its task asks.
 
     Raises:
         ConfigError: the flag is of another task.
     """
-    for flag, task, field, value in (
-        ("noise", "denoise", "noise", noise),
-        ("source", "upscale", "source", source),
-        ("masks", "inpaint", "holes", masks),
-    ):
-        if value is not None:
-            if loaded.task.name != task:
-                raise ConfigError(f"--{flag} is for {task}; {model} is for the task {loaded.task.name}")
-            loaded = loaded.asked(**{field: value})
-    return loaded
+    fields = {"noise": noise, "source": source, "holes": holes}
+    given = {name: value for name, value in fields.items() if value is not None}
+    known = asked(type(loaded.task), SCORING)
+    for name in given.keys() - known:
+        takes = f"takes {', '.join(f'--{one}' for one in sorted(known))}" if known else "takes none"
+        raise ConfigError(f"--{name}: {model} is for the task {loaded.task.name}, which {takes}")
+    return loaded.asked(**given)
 
 
 def _judged(loaded: Model, classifier: Path, data: Data, device: str) -> dict[str, Any]:

@@ -207,4 +207,5 @@ def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
     said = {"name": outcome.name, "target": str(outcome.target), "status": outcome.status, "reason": outcome.reason}
-    return {**said, "pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}
+    made = {"pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}
+    return {**said, **made, "chosen": dict(outcome.chosen)}

@@ -71,6 +71,12 @@ class Chain:
         return dataclasses.replace(made, like=bands.like, each=(_in_depth(band, depth) for band in made.each))
 
     @property
+    def chosen(self) -> dict[str, str]:
+        """What `auto` has come to, in the steps that differ by a comma."""
+        every = [step.chosen for step in self.steps]
+        return {name: ", ".join(dict.fromkeys(each[name] for each in every)) for name in every[0]}
+
+    @property
     def needs_whole(self) -> bool:
         """Whether a picture can only be restored as a whole."""
         return any(step.needs_whole for step in self.steps)

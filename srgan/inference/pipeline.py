@@ -76,15 +76,17 @@ class Restorer:
             for _, model in sorted(models.items())
         ]
         models = each[0] if len(each) == 1 else {"models": each}
-        return {**self._chosen(), **models, **({} if self.size is None else {"size": str(self.size)})}
+        return {**self.chosen, **models, **({} if self.size is None else {"size": str(self.size)})}
 
-    def _chosen(self) -> dict[str, str]:
+    @property
+    def chosen(self) -> dict[str, str]:
         """What `auto` has come to: it may come to something else when a cache is emptied or an engine installed."""
         runs = [run for some in self._runs for run in some.values()]
         return {
             "device": _each(run.engine.device.type for run in runs),
             "engine": _each(type(run.engine).__name__ for run in runs),
             "precision": _each(str(run.engine.numbers.dtype) for run in runs),
+            "tile": _each(str(run.side) for run in runs),
             "memory format": _each(str(run.engine.numbers.memory_format) for run in runs),
         }
 

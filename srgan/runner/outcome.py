@@ -1,6 +1,7 @@
 """What became of one picture of a run; apart from the runner, for which nobody waits who has nothing to do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ class Outcome:
         reason: why it failed or was skipped; empty where it is ok.
         pixels: of the output.
         seconds: that it took.
+        chosen: the device, engine, precision, tile and memory format that `auto` has come to.
         notes: what the user should know of the file, such as "first of 3 frames", or how much of it was filled.
     """
 
@@ -25,3 +27,4 @@ class Outcome:
     pixels: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict)

@@ -223,7 +223,8 @@ class _Run:
         if self.journal is not None and not self.config.in_place:
             size = job.target.stat().st_size
             self.journal.add(job, seen, size, made.sha256, seconds, **memory, notes=made.notes)
-        return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes)
+        chosen = self.conversion.restorer.chosen
+        return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
         status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"

@@ -15,7 +15,7 @@ from torch import Tensor
 from srgan.errors import ConfigError
 from srgan.images.image import white_of
 from srgan.ops.colour import grey
-from srgan.options import documented, option
+from srgan.options import SCORING, TRAINING, USE, documented, option
 from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
 from srgan.tasks.degrade.snapshots import coded, raw
@@ -51,15 +51,21 @@ class Denoise(Task):
     in_channels: ClassVar[int] = 4
 
     strength: str = option(
-        "auto", "auto: all the noise there is; else 0 (leaves the picture) to 100 (noise of level 55)."
+        "auto", "auto: all the noise there is; else 0 (leaves the picture) to 100 (noise of level 55).", USE
     )
-    keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.")
-    camera: float = option(0.2, "Share of training pictures with the noise of a camera; what is left has Gaussian.")
-    grain: float = option(0.1, "Share of training pictures with Gaussian noise that is the same in all colours.")
-    processed: float = option(0.2, "Share of training pictures that are noisy, sharpened and JPEG, as of phones.")
-    compressed: float = option(0.15, "Share of training pictures that are JPEG and nothing else.")
-    told: float = option(0.25, "Share of training pictures of which the generator is told what to take away.")
-    noise: str = option("25", f"What evaluation adds: {NOISES}.")
+    keep_grain: float = option(0.0, "Share of the noise in the luma that is left in, 0 to 1.", USE)
+    camera: float = option(
+        0.2, "Share of training pictures with the noise of a camera; what is left has Gaussian.", TRAINING
+    )
+    grain: float = option(
+        0.1, "Share of training pictures with Gaussian noise that is the same in all colours.", TRAINING
+    )
+    processed: float = option(
+        0.2, "Share of training pictures that are noisy, sharpened and JPEG, as of phones.", TRAINING
+    )
+    compressed: float = option(0.15, "Share of training pictures that are JPEG and nothing else.", TRAINING)
+    told: float = option(0.25, "Share of training pictures of which the generator is told what to take away.", TRAINING)
+    noise: str = option("25", f"What evaluation adds: {NOISES}.", SCORING)
 
     def __post_init__(self) -> None:
         for name in ("keep_grain", "camera", "grain", "processed", "compressed", "told"):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError
 from srgan.images.image import white_of
-from srgan.options import Recipe, documented, option
+from srgan.options import USE, Recipe, documented, option
 from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Apply, Task
 from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
@@ -45,9 +45,11 @@ class Generate(Task):
     latent: int = option(64, "Numbers in a latent vector.")
     grey: bool = option(False, "Make grey pictures.")
     classes: str = option("", "Names of the classes, with commas between; empty: pictures have none.")
-    label: str = option("", "Of which class to make pictures; empty: of each in turn.")
-    first: int = option(0, "Seed of the first picture's latent; the next picture has the next.")
-    truncation: float = option(1.0, "Share of a latent that is kept: less is nearer to the middle, and less diverse.")
+    label: str = option("", "Of which class to make pictures; empty: of each in turn.", USE)
+    first: int = option(0, "Seed of the first picture's latent; the next picture has the next.", USE)
+    truncation: float = option(
+        1.0, "Share of a latent that is kept: less is nearer to the middle, and less diverse.", USE
+    )
 
     def __post_init__(self) -> None:
         for name in ("scale", "latent"):

@@ -14,7 +14,7 @@ from torch import Tensor
 from srgan.errors import ConfigError
 from srgan.ops.pyramid import smoothed
 from srgan.ops.resample import resize
-from srgan.options import documented, option
+from srgan.options import SCORING, TRAINING, documented, option
 from srgan.tasks.degrade.holes import HOLES, mask
 from srgan.tasks.filling import AROUND, filled
 from srgan.tasks.protocol import Protocol
@@ -45,8 +45,10 @@ class Inpaint(Task):
     pairable: ClassVar[bool] = False
     masked: ClassVar[bool] = True
 
-    guessed: float = option(0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.")
-    holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.")
+    guessed: float = option(
+        0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.", TRAINING
+    )
+    holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.", SCORING)
 
     def __post_init__(self) -> None:
         if not 0 <= self.guessed <= 1:

@@ -15,7 +15,7 @@ from srgan.images.image import white_of
 from srgan.ops.colour import grey
 from srgan.ops.resample import UPSAMPLE_CONTEXT, downsample, resize, upsample
 from srgan.ops.tiles import tiles
-from srgan.options import documented, option
+from srgan.options import SCORING, TRAINING, USE, documented, option
 from srgan.tasks.degrade.photo import photo
 from srgan.tasks.degrade.snapshots import SNAPSHOTS, snapshot
 from srgan.tasks.protocol import Protocol
@@ -36,11 +36,15 @@ class Upscale(Task):
 
     scale: int = option(4, "Output side / input side: 2, 3 or 4; 1, 8 or 16 of weights that others have trained.")
     source: str = option(
-        "clean", "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old."
+        "clean",
+        "Small pictures: clean (only reduced), photo (as people have them); to be judged on: web, phone, old.",
+        *(TRAINING, SCORING),
     )
-    compressed: float = option(0.25, "Share of training photographs that are reduced and JPEG, and nothing else.")
-    keep_grain: float = option(0.0, "Share of what was taken away as noise that is put back in the luma, 0 to 1.")
-    rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.")
+    compressed: float = option(
+        0.25, "Share of training photographs that are reduced and JPEG, and nothing else.", TRAINING
+    )
+    keep_grain: float = option(0.0, "Share of what was taken away as noise that is put back in the luma, 0 to 1.", USE)
+    rounds: int = option(0, "Rounds of back-projection, which hold the enlarged picture to the small one.", USE)
 
     def __post_init__(self) -> None:
         if type(self.scale) is not int or self.scale not in (1, 2, 3, 4, 8, 16):

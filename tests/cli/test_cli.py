@@ -107,8 +107,10 @@ def test_json_is_one_object_a_picture_on_stdout(run, folder, weights, tmp_path):
         ("sub/b.png", "ok"),
     ]
     for one in outcomes:
-        assert set(one) == {"name", "target", "status", "reason", "pixels", "seconds", "notes"}
+        assert set(one) == {"name", "target", "status", "reason", "pixels", "seconds", "notes", "chosen"}
     assert outcomes[0]["pixels"] == 36 * 32
+    assert set(outcomes[0]["chosen"]) == {"device", "engine", "precision", "tile", "memory format"}
+    assert outcomes[0]["chosen"]["device"] == "cpu" and int(outcomes[0]["chosen"]["tile"]) > 0
     assert outcomes[0]["target"] == f"{tmp_path}/out/a.png"
 
 

@@ -136,7 +136,7 @@ def test_eval_scores_the_holes_alone_too_beside_what_opencv_makes_of_them(run, i
     write(tmp_path / "in" / "a.png", Image(pixels(64, 64)))
 
     code, stdout, _ = run(
-        "eval", inpainter, "--data", tmp_path / "in", "--masks", "thick", "--metrics", "psnr", "--json", *CPU
+        "eval", inpainter, "--data", tmp_path / "in", "--holes", "thick", "--metrics", "psnr", "--json", *CPU
     )
 
     said = json.loads(stdout)
