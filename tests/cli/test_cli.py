@@ -555,7 +555,7 @@ def test_eval_of_an_upscaler_adds_no_noise(run, folder, weights):
     code, _, stderr = run("eval", weights, "--data", folder, "--noise", "15")
 
     assert code == 2
-    assert stderr == f"error: --noise is for denoise; {weights} is for the task upscale\n"
+    assert stderr == f"error: --noise: {weights} is for the task upscale, which takes --source\n"
 
 
 @pytest.mark.parametrize(
