@@ -73,7 +73,12 @@ def test_no_task_is_named_outside_its_own_room_and_the_ways_in():
 
 
 LONG = {"training/loop.py: _learn"}  # both players' steps, read from top to bottom
-LONG |= {"cli/run.py: run", "inference/restore.py: restore", "runner/run.py: restore_folder"}  # to be shortened
+
+
+def code_lines(function):
+    """Its lines below its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
 
 def test_files_and_functions_stay_short_enough_to_read():
@@ -82,7 +87,8 @@ def test_files_and_functions_stay_short_enough_to_read():
         f"{path.relative_to(PACKAGE)}: {node.name}"
         for path, tree in trees.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 40
+        if isinstance(node, ast.FunctionDef)
+        and node.end_lineno - node.body[ast.get_docstring(node) is not None].lineno >= 40
     }
 
     assert [path.name for path in trees if len(path.read_text(encoding="utf-8").splitlines()) > 250] == []

@@ -101,8 +101,6 @@ def run(
     Args:
         tag: what is added to the name of an input where no output is named.
     """
-    from srgan.runner.plan import plan
-
     config = options.build(FolderConfig, flags)
     logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
     where = places(paths, output, tag, config)
@@ -111,12 +109,8 @@ def run(
         code = supervise(words, where.target)
         if code is not None:
             return code
-    jobs = plan(where.source, where.target, **config.planning(), among=where.among)
     history = History(where.target)
-    if failed or dry_run:
-        history.refresh()
-    if failed:
-        jobs = [job for job in jobs if job.name in history.failed]
+    jobs = _jobs(where, config, history, failed=failed, dry_run=dry_run)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
         return _rehearsed(rehearsal, jobs, where.target, as_json=as_json, quiet=quiet)
@@ -131,6 +125,16 @@ def run(
                 return 0
     progress.finish(time.perf_counter() - started, where.target)
     return 1 if progress.failed else 0
+
+
+def _jobs(where: Places, config: FolderConfig, history: History, *, failed: bool, dry_run: bool) -> list[Job]:
+    """What there is to do; with --failed only what the last run could not."""
+    from srgan.runner.plan import plan
+
+    jobs = plan(where.source, where.target, **config.planning(), among=where.among)
+    if failed or dry_run:
+        history.refresh()
+    return [job for job in jobs if job.name in history.failed] if failed else jobs
 
 
 def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:
