@@ -83,13 +83,17 @@ def test_a_pickle_that_would_run_something_is_refused(tmp_path):
     "name, content, message",
     [
         ("train-images-idx3-ubyte.gz", b"torn", "damaged"),
-        ("train-images-idx3-ubyte.gz", gzip.compress(idx(DIGITS)[:-1]), "damaged"),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(DIGITS)[:-1], mtime=0), "damaged"),
         (
             "train-images-idx3-ubyte.gz",
-            gzip.compress(b"\0\0\x0d" + idx(DIGITS)[3:]),
+            gzip.compress(b"\0\0\x0d" + idx(DIGITS)[3:], mtime=0),
             "no IDX file of unsigned bytes in 3",
         ),
-        ("train-labels-idx1-ubyte.gz", gzip.compress(idx(np.array([1]))), "holds 3 pictures, and there are 1 labels"),
+        (
+            "train-labels-idx1-ubyte.gz",
+            gzip.compress(idx(np.array([1])), mtime=0),
+            "holds 3 pictures, and there are 1 labels",
+        ),
         ("train-labels-idx1-ubyte.gz", None, "its labels are missing, which should be in train-labels-idx1-ubyte.gz"),
         ("data_batch_1.bin", b"short", "5 bytes are no multiple of 3073"),
         ("data_batch_1.bin", b"\x0b" + bytes(3072), "holds labels beyond 9"),
