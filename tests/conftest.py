@@ -1,5 +1,6 @@
 """Tiny models and small pictures, all made from fixed seeds."""
 
+import logging
 import math
 import os
 import tempfile
@@ -22,6 +23,14 @@ torch.set_num_threads(1)  # on pictures this small, more threads only wait for e
 SMALL = {"width": 8, "depth": 2, "fold": 2}
 SMALL_TASKS = {"generate": {"scale": 4, "latent": 6}}
 """Of which there are several sizes, so small that every network has it."""
+
+
+@pytest.fixture(autouse=True)
+def as_loud_as_before():
+    """What a command has set, such as --quiet, is for that command alone."""
+    level = logging.getLogger("srgan").level
+    yield
+    logging.getLogger("srgan").setLevel(level)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the tests of the commands share."""
 
-import logging
 import signal
 import sys
 
@@ -32,7 +31,6 @@ def run(monkeypatch, capsys):
     """Runs `srgan WORDS...` here, and returns its exit code, stdout and stderr."""
     monkeypatch.setenv(SUPERVISED, "0")
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    level = logging.getLogger("srgan").level
 
     def command(*words):
         monkeypatch.setattr(sys, "argv", ["srgan", *map(str, words)])
@@ -43,4 +41,3 @@ def run(monkeypatch, capsys):
     yield command
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    logging.getLogger("srgan").setLevel(level)

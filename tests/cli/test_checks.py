@@ -84,7 +84,7 @@ def test_a_cache_that_cannot_be_written_is_found(monkeypatch, tmp_path):
 def test_the_speed_is_measured_in_the_time_given_on_machines_of_all_kinds(monkeypatch, pixels_a_second, side):
     now, sides = [0.0], []
 
-    def restored(model, picture, *, engine):
+    def restored(run, picture):
         sides.append(picture.width)
         now[0] += picture.width * picture.height / pixels_a_second
         return Image(np.zeros((4 * picture.height, 4 * picture.width, 3), np.uint8))

@@ -198,7 +198,7 @@ def test_50_other_settings_or_weights_between_two_runs(folder, make_model, caplo
     assert not caplog.messages
     assert folder.statuses(tile=16) == {"a.png": "ok"}
     assert caplog.messages[0].startswith(f"{folder.target} holds pictures made with other settings (")
-    assert "(tile 0, now 16)" in caplog.messages[0]
+    assert "(tile 384, now 16)" in caplog.messages[0]
     assert caplog.messages[0].endswith("): they are made again") and len(caplog.messages) == 1
     folder.model = make_model(scale=4)
     assert folder.statuses(tile=16) == {"a.png": "ok"}

@@ -107,6 +107,7 @@ def test_the_divider_moves_by_mouse_and_keys_and_keys_zoom(visit, tiny_site, pho
     drop(page, photo)
     done(page)
     page.get_by_role("button", name="Look: photo.png").click()
+    page.locator("#viewer .stage").wait_for()
     box = page.locator("#viewer .stage").bounding_box()
 
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
