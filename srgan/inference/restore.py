@@ -112,7 +112,7 @@ def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
         batch = batch.cpu()
         each = [opacity_of(mask, Image(one.permute(1, 2, 0).numpy())).opacity for one in batch]
         holes = torch.from_numpy(np.stack(each))[:, None]
-    restored = run.restore(batch, holes).contiguous().to(picture)
+    restored = run.restore(batch, holes).clone(memory_format=torch.contiguous_format).to(picture)  # no inference tensor
     return restored if picture.ndim == 4 else restored[0]
 
 

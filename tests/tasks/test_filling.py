@@ -185,6 +185,15 @@ def test_a_mask_that_does_not_fit_is_refused(model, engine, pixels, mask, messag
     assert str(caught.value) == message
 
 
+def test_a_filled_tensor_is_the_callers_to_change_and_to_learn_from(model, engine):
+    picture = pictures(40, 50)
+
+    filled = restore(model, picture, hole(40, 50, (10, 15, 12))[0, 0], engine=engine)
+
+    assert not filled.is_inference()
+    filled.mul_(0.5)
+
+
 def test_other_tasks_take_no_mask(tiny, pixels):
     with pytest.raises(ConfigError) as caught:
         restore(tiny, pixels(40, 50), np.zeros((40, 50)))
