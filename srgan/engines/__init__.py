@@ -24,7 +24,7 @@ class Engine(Protocol):
     """
 
     device: torch.device
-    numbers: Precision
+    precision: Precision
     batch: int
 
     def __call__(self, observed: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ class OpenVinoEngine:
         _check_process()
         self.device = device
         self.batch = 1
-        self.numbers = precision
+        self.precision = precision
         self._generator = copy.deepcopy(generator).eval().requires_grad_(False).float().cpu()
         self._scale = _scale_of(generator)
         self._cores = torch.get_num_threads()
@@ -67,8 +67,8 @@ class OpenVinoEngine:
         """
         _check_process()
         pixels = observed.float().contiguous().numpy()
-        generated = self._infer(self.numbers.dtype, pixels)
-        if self.numbers.dtype is not torch.float32 and not torch.isfinite(generated.sum()):
+        generated = self._infer(self.precision.dtype, pixels)
+        if self.precision.dtype is not torch.float32 and not torch.isfinite(generated.sum()):
             generated = self._infer(torch.float32, pixels)
         if not torch.isfinite(generated.sum()):
             raise ImageError("the network's answer is not finite; its weights may be damaged")

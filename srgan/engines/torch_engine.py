@@ -21,7 +21,7 @@ class TorchEngine:
         self.device = device
         # A core has enough to do with one tile; a GPU waits less between large batches than between small ones.
         self.batch = 1 if device.type == "cpu" else 4
-        self.numbers = precision
+        self.precision = precision
         own = copy.deepcopy(generator).eval().requires_grad_(False)
         self._exact = own.to(device, torch.float32).to(memory_format=precision.memory_format)
         self._fast = (
@@ -52,7 +52,7 @@ class TorchEngine:
             raise
 
     def _generate(self, observed: Tensor) -> Tensor:
-        observed = observed.to(self.device, self.numbers.dtype, memory_format=self.numbers.memory_format)
+        observed = observed.to(self.device, self.precision.dtype, memory_format=self.precision.memory_format)
         generated: Tensor = self._fast(observed)
         if self._fast is not self._exact and not _finite(generated):
             generated = self._exact(observed.float())

@@ -85,9 +85,9 @@ class Restorer:
         return {
             "device": _each(run.engine.device.type for run in runs),
             "engine": _each(type(run.engine).__name__ for run in runs),
-            "precision": _each(str(run.engine.numbers.dtype) for run in runs),
+            "precision": _each(str(run.engine.precision.dtype) for run in runs),
             "tile": _each(str(run.side) for run in runs),
-            "memory format": _each(str(run.engine.numbers.memory_format) for run in runs),
+            "memory format": _each(str(run.engine.precision.memory_format) for run in runs),
         }
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
