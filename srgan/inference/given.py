@@ -75,7 +75,7 @@ def array_of(picture: PillowImage) -> Array:
 
 
 def check_floats(values: Array | Tensor) -> None:
-    """Nothing, where floats are finite and white is 1.
+    """Checks that floats are finite and white is 1.
 
     Raises:
         ConfigError: they are not.

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from srgan.runner.claims import Claims
+from srgan.runner.locks import LOCKS, Locks
 
-_PREFIX, _CLAIMS, _SERVER = "srgan-serve-", "claims", "server"
+_PREFIX, _SERVER = "srgan-serve-", "server"
 
 _YOUNG = 60.0
-"""A folder may not be claimed yet by who makes it just now [s]."""
+"""A folder may not be locked yet by who makes it just now [s]."""
 
 
 @contextmanager
@@ -24,8 +24,8 @@ def workplace() -> Iterator[Path]:
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):  # another server was quicker
             _remove_left(left)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as made, closing(Claims(Path(made) / _CLAIMS)) as claims:
-        claims.claim(_SERVER)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as made, closing(Locks(Path(made) / LOCKS)) as locks:
+        locks.acquire(_SERVER)
         work = Path(made) / "work"
         work.mkdir()
         yield work
@@ -35,8 +35,8 @@ def _remove_left(folder: Path) -> None:
     """Removes the folder of a server that is no more; of our own user alone, and no link."""
     status = folder.lstat()
     ours = os.name == "posix" and status.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink()
-    if not ours or time.time() - status.st_mtime < _YOUNG or not (folder / _CLAIMS).is_file():
+    if not ours or time.time() - status.st_mtime < _YOUNG or not (folder / LOCKS).is_file():
         return
-    with closing(Claims(folder / _CLAIMS)) as claims:
-        if claims.claim(_SERVER) and claims.works:
+    with closing(Locks(folder / LOCKS)) as locks:
+        if locks.acquire(_SERVER) and locks.works:
             shutil.rmtree(folder)

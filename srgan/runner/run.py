@@ -1,6 +1,6 @@
 """Restore a folder: several pictures side by side, one Outcome a file, and a journal to continue from.
 
-plan -> claim, or skip what is finished -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
+plan -> lock, or skip what is finished -> probe -> decode -> restore -> encode -> write -> journal -> Outcome
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from srgan.files import printable, take_after
 from srgan.inference.chain import Chain, restorer_of
 from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
-from srgan.runner.claims import Claims
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.journal import Journal
+from srgan.runner.locks import LOCKS, Locks
 from srgan.runner.masks import Masks
 from srgan.runner.outcome import Outcome
 from srgan.runner.plan import Job, plan
@@ -90,34 +90,34 @@ def restore_folder(
         return
     with (
         Journal(Path(target), conversion.settings(), run=run, asked=asked) as journal,
-        closing(Claims(journal.path.with_name("claims"))) as claims,
+        closing(Locks(journal.path.with_name(LOCKS))) as locks,
         closing(threads),
     ):
-        yield from _Run(conversion, threads.pictures, journal, claims).outcomes(jobs)
+        yield from _Run(conversion, threads.pictures, journal, locks).outcomes(jobs)
 
 
 class _Run:
     """One pass over a plan: a thread a picture."""
 
     def __init__(
-        self, conversion: Conversion, pictures: Executor, journal: Journal | None, claims: Claims | None
+        self, conversion: Conversion, pictures: Executor, journal: Journal | None, locks: Locks | None
     ) -> None:
         self.conversion, self.config, self.pictures = conversion, conversion.config, pictures
-        self.journal, self.claims = journal, claims
+        self.journal, self.locks = journal, locks
         self.said_so = False
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have claimed is looked at again in the end
+        todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have locked is looked at again in the end
         begun: deque[tuple[int, Future[Outcome]]] = deque()
         while todo or elsewhere or begun:
             while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
                 job = todo.popleft() if todo else elsewhere.popleft()
-                if not self._claim(job, wait=not todo and not begun):
+                if not self._acquire(job, wait=not todo and not begun):
                     elsewhere.append(job)
                     continue
                 looked = self._look(job)
                 if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
-                    self._free(job)  # nobody knows when the next outcome is asked for
+                    self._release(job)  # nobody knows when the next outcome is asked for
                     todo.appendleft(job)
                     break
                 begun.append((looked.pixels, self._begin(looked)))
@@ -126,11 +126,11 @@ class _Run:
             if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
                 return
 
-    def _claim(self, job: Job, wait: bool) -> bool:
+    def _acquire(self, job: Job, wait: bool) -> bool:
         """Whether this run makes the picture; if another makes it and there is nothing else to do, wait for that."""
-        if self.claims is None or self.journal is None:
+        if self.locks is None or self.journal is None:
             return True
-        if not self.claims.claim(job.name, wait=wait):
+        if not self.locks.acquire(job.name, wait=wait):
             return False
         self.journal.refresh()
         return True
@@ -156,9 +156,9 @@ class _Run:
         if looked.outcome is None:
             partial = None
             if self.journal is not None:
-                partial = self.journal.begin(looked.job, alone=self.claims is not None and self.claims.works)
+                partial = self.journal.begin(looked.job, alone=self.locks is not None and self.locks.works)
             return self.pictures.submit(self._finish, looked, partial)
-        self._free(looked.job)
+        self._release(looked.job)
         done: Future[Outcome] = Future()
         done.set_result(looked.outcome)
         return done
@@ -187,16 +187,16 @@ class _Run:
             self.said_so = True
         return None
 
-    def _free(self, job: Job) -> None:
-        if self.claims is not None:
-            self.claims.free(job.name)
+    def _release(self, job: Job) -> None:
+        if self.locks is not None:
+            self.locks.release(job.name)
 
     def _finish(self, looked: Looked, partial: str | None) -> Outcome:
         """The job's outcome, once it is made and others may know."""
         try:
             return self._make(looked, partial)
         finally:
-            self._free(looked.job)
+            self._release(looked.job)
 
     def _make(self, looked: Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""

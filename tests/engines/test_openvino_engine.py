@@ -161,7 +161,7 @@ def test_where_it_is_missing_the_message_says_how_to_get_it(tiny, monkeypatch):
         make_engine(tiny.generator, "openvino", "cpu", "fp32")
 
 
-def test_other_devices_and_numbers_are_refused(tiny):
+def test_other_devices_and_precisions_are_refused(tiny):
     precision = choose_precision(CPU, "fp32")
     with pytest.raises(ConfigError, match="runs on the CPU, not on meta"):
         openvino_engine.OpenVinoEngine(tiny.generator, torch.device("meta"), precision)

@@ -44,7 +44,7 @@ def measured(monkeypatch, tmp_path):
         ({"fp32_channels_last": 1.0}, torch.float32),
     ],
 )
-def test_the_most_exact_numbers_that_are_not_much_slower_are_taken(measured, found, chosen):
+def test_the_most_exact_precision_that_is_not_much_slower_is_taken(measured, found, chosen):
     measured(**found)
 
     assert choose_precision(CPU).dtype is chosen
@@ -85,7 +85,7 @@ def test_what_was_measured_is_read_once_a_process(measured, monkeypatch):
     assert rates(CPU) == {"fp32 channels_last": 1.0}
 
 
-def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
+def test_a_precision_that_a_device_cannot_compute_in_is_refused(measured):
     measured(fp32_channels_last=1.0)
 
     with pytest.raises(ConfigError, match=r"^precision 'fp16': cpu does not compute in it; choose auto$"):
@@ -93,7 +93,7 @@ def test_numbers_that_a_device_cannot_compute_in_are_refused(measured):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_no_engine_takes_numbers_whose_convolutions_fail_here(monkeypatch, tiny, engine):
+def test_no_engine_takes_a_precision_whose_convolutions_fail_here(monkeypatch, tiny, engine):
     """As bf16 does on CPUs with AVX2 alone, whatever was measured before and lies in the cache."""
     rates(CPU)
 
@@ -108,7 +108,7 @@ def test_no_engine_takes_numbers_whose_convolutions_fail_here(monkeypatch, tiny,
     assert choose_precision(CPU).dtype is torch.float32
 
 
-def test_unknown_numbers_are_refused():
+def test_an_unknown_precision_is_refused():
     with pytest.raises(ConfigError, match=r"^precision 'half': choose auto, fp32, bf16 or fp16$"):
         choose_precision(CPU, "half")
 

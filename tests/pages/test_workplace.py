@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from srgan.pages.workplace import workplace
-from srgan.runner.claims import Claims
+from srgan.runner.locks import Locks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere locks belong to the process")
 
@@ -20,7 +20,7 @@ def left(tmp_path, monkeypatch):
     folder = tmp_path / "srgan-serve-left"
     folder.mkdir()
     (folder / "input.png").write_bytes(b"somebody's picture")
-    Claims(folder / "claims").close()
+    Locks(folder / "claims").close()
     os.utime(folder, (folder.stat().st_mtime - 3600,) * 2)
     return folder
 
@@ -33,13 +33,13 @@ def test_what_a_killed_server_has_left_is_removed_by_the_next(left):
 
 
 def test_the_folder_of_a_server_that_runs_is_left_alone(left):
-    with closing(Claims(left / "claims")) as claims:
-        assert claims.claim("server")
+    with closing(Locks(left / "claims")) as locks:
+        assert locks.acquire("server")
         with workplace():
             assert (left / "input.png").exists()
 
 
-def test_a_young_folder_is_left_alone_for_it_may_not_be_claimed_yet(left):
+def test_a_young_folder_is_left_alone_for_it_may_not_be_locked_yet(left):
     os.utime(left)
     with workplace():
         assert left.exists()
@@ -47,7 +47,7 @@ def test_a_young_folder_is_left_alone_for_it_may_not_be_claimed_yet(left):
 
 def test_no_link_is_followed(left, tmp_path):
     (tmp_path / "srgan-serve-link").symlink_to(left)
-    with closing(Claims(left / "claims")) as claims:
-        claims.claim("server")
+    with closing(Locks(left / "claims")) as locks:
+        locks.acquire("server")
         with workplace():
             assert (tmp_path / "srgan-serve-link").is_symlink()

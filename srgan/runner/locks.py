@@ -1,4 +1,4 @@
-"""Several runs on one output folder: each picture is claimed by one of them."""
+"""Several runs on one output folder: each picture is locked by the one that makes it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ except ImportError:  # pragma: no cover, for Windows has no such locks
 
 log = logging.getLogger(__name__)
 
+LOCKS = "claims"
+"""What the file of locks is called, by every version of srgan: two of them may share an output."""
 
-class Claims:
+
+class Locks:
     """One byte of one file for each picture, locked by the run that makes it.
 
-    The system itself frees the locks of a process that ends, however it ends: no claim is ever stale, and none is left
+    The system itself frees the locks of a process that ends, however it ends: no lock is ever stale, and none is left
     behind. On Linux they belong to this object, elsewhere to its process, whose runs then do not hold each other off.
-    Where there are no such locks, everything may be claimed, and two runs may do the same work twice.
+    Where there are no such locks, everything may be acquired, and two runs may do the same work twice.
 
     Attributes:
         works: there are such locks.
@@ -40,7 +43,7 @@ class Claims:
     def close(self) -> None:
         os.close(self._file)
 
-    def claim(self, name: str, *, wait: bool = False) -> bool:
+    def acquire(self, name: str, *, wait: bool = False) -> bool:
         """Whether the picture of that name is this run's now; if it may wait, it is."""
         if not self.works:
             return True
@@ -53,8 +56,8 @@ class Claims:
             self.works = False
         return True
 
-    def free(self, name: str) -> None:
-        """Lets others claim that picture again."""
+    def release(self, name: str) -> None:
+        """Lets others acquire that picture again."""
         if self.works:
             _unlock(self._file, _place(name))
 
