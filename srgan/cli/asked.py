@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from srgan.cli.restore import steps_of
+from srgan.cli.restore import choices_of
 from srgan.cli.upscale import shipped, tag_of
-from srgan.cli.weights import Choice, Steps, dialled
+from srgan.cli.weights import Choice, Choices, dialled
 from srgan.inference.sizes import Size
 from srgan.pages.asked import Asked
 
 
-def chosen(asked: Asked, masked: bool) -> Choice | Steps:
+def chosen(asked: Asked, masked: bool) -> Choice | Choices:
     """The models that the commands choose by the same flags.
 
     Raises:
@@ -22,7 +22,7 @@ def chosen(asked: Asked, masked: bool) -> Choice | Steps:
     if asked.task == "inpaint":
         return Choice((dialled("inpaint", 0.0),))
     size = None if asked.scale == 1 else Size(scale=asked.scale)
-    return steps_of(size, asked.strength, asked.grain, asked.dial, fills=masked)
+    return choices_of(size, asked.strength, asked.grain, asked.dial, fills=masked)
 
 
 def tag(asked: Asked) -> str:

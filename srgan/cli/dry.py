@@ -20,7 +20,7 @@ from srgan.runner.history import History, fingerprint, stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from srgan.cli.weights import Choice, Steps
+    from srgan.cli.weights import Choice, Choices
     from srgan.runner.config import FolderConfig
     from srgan.runner.masks import Masks
     from srgan.runner.plan import Job
@@ -30,7 +30,7 @@ class Rehearsal:
     """What a run would do with each picture, from names, headers and the journal."""
 
     def __init__(
-        self, choice: Choice | Steps, config: FolderConfig, masks: Masks | None = None, history: History | None = None
+        self, choice: Choice | Choices, config: FolderConfig, masks: Masks | None = None, history: History | None = None
     ) -> None:
         self.choice, self.config, self.masks, self.history = choice, config, masks, history
         self.needed = 0.0  # bytes

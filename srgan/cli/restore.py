@@ -11,7 +11,7 @@ from srgan.cli.denoise import strength_option
 from srgan.cli.inpaint import mask_options, masks_of
 from srgan.cli.run import grain_option, restoring, run
 from srgan.cli.upscale import asked_size, photo_realism_option, shipped, size_options, tag_of
-from srgan.cli.weights import Choice, Steps, dialled
+from srgan.cli.weights import Choice, Choices, dialled
 from srgan.errors import ConfigError
 from srgan.inference.sizes import Size
 
@@ -53,23 +53,23 @@ def restore(
         raise ConfigError("restore takes several weights, which ship: leave out --model")
     size = asked_size(scale, width, height, max_side)
     masks = masks_of(mask, boxes, grow, feather) if mask is not None or boxes else None
-    steps = steps_of(size, strength, keep_grain, realism, fills=masks is not None)
+    chosen = choices_of(size, strength, keep_grain, realism, fills=masks is not None)
     tag = "restored" if size is None else f"restored-{tag_of(scale, width, height, max_side)}"
-    return run(steps, f"-{tag}", paths, output, masks=masks, **common)
+    return run(chosen, f"-{tag}", paths, output, masks=masks, **common)
 
 
-def steps_of(
+def choices_of(
     size: Size | None, strength: str, keep_grain: float, realism: float | None, *, fills: bool
-) -> Choice | Steps:
+) -> Choice | Choices:
     """What pictures need: cleaned, unless what enlarges them does it; filled; enlarged where a size is asked for."""
-    steps = []
+    chosen = []
     if strength != "auto" or size is None:
-        steps.append(_cleaning(strength, keep_grain, realism or 0.0))
+        chosen.append(_cleaning(strength, keep_grain, realism or 0.0))
     if fills:
-        steps.append(Choice((dialled("inpaint", 0.0),)))
+        chosen.append(Choice((dialled("inpaint", 0.0),)))
     if size is not None:
-        steps.append(shipped("auto", realism, size, keep_grain))
-    return steps[0] if len(steps) == 1 else Steps(tuple(steps))
+        chosen.append(shipped("auto", realism, size, keep_grain))
+    return chosen[0] if len(chosen) == 1 else Choices(tuple(chosen))
 
 
 def _cleaning(strength: str, keep_grain: float, realism: float) -> Choice:

@@ -27,7 +27,7 @@ from srgan.runner.history import History
 from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:
-    from srgan.cli.weights import Choice, Steps
+    from srgan.cli.weights import Choice, Choices
     from srgan.runner.masks import Masks
     from srgan.runner.plan import Job
 
@@ -83,7 +83,7 @@ def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
 
 
 def run(
-    choice: Choice | Steps,
+    choice: Choice | Choices,
     tag: str,
     paths: Sequence[Path],
     output: Path | None,

@@ -103,36 +103,36 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """The models of a run in several steps, of which each takes what the one before has made."""
+class Choices:
+    """The models of a run one after the other, of which each takes what the one before has made."""
 
-    steps: tuple[Choice, ...]
+    links: tuple[Choice, ...]
 
     @property
     def size(self) -> Size | None:
-        """What the last step makes."""
-        return self.steps[-1].size
+        """What the last one makes."""
+        return self.links[-1].size
 
     def load(self) -> list[Models]:
         """The models themselves, as `srgan.restore_folder` takes them."""
-        return [step.load() for step in self.steps]
+        return [link.load() for link in self.links]
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of an output, and the pixels of the largest picture on the way."""
         largest = []
-        for step in self.steps:
-            (width, height), most = step.sizes(width, height)
+        for link in self.links:
+            (width, height), most = link.sizes(width, height)
             largest.append(most)
         return (width, height), max(largest)
 
     def record(self) -> dict[str, Any]:
         """What decides by which models pictures are restored, and how large they become."""
-        return {"steps": [step.record() for step in self.steps]}
+        return {"steps": [link.record() for link in self.links]}
 
     @property
     def growth(self) -> float | None:
         """Output pixels / input pixels; None where that is another for each picture."""
-        each = [step.growth for step in self.steps]
+        each = [link.growth for link in self.links]
         return None if None in each else math.prod(growth for growth in each if growth is not None)
 
 

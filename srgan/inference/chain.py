@@ -22,34 +22,34 @@ FLOATS = np.dtype(np.float32)
 def restorer_of(
     models: Models | Sequence[Models] | Restorer | Chain, config: InferenceConfig, size: Size | None = None
 ) -> Restorer | Chain:
-    """What restores pictures: by models, or in several steps, of which the last makes the size; or what is given."""
+    """What restores pictures: models, or one after the other, of which the last makes the size; or what is given."""
     if isinstance(models, (Restorer, Chain)):
         return models
     if isinstance(models, str) or not isinstance(models, Sequence):
         return Restorer(models, config, size)
-    return Chain([Restorer(some, config, size if step == len(models) else None) for step, some in enumerate(models, 1)])
+    return Chain([Restorer(some, config, size if at == len(models) else None) for at, some in enumerate(models, 1)])
 
 
 class Chain:
     """Restorers one after the other; to those who use it, one of them."""
 
-    def __init__(self, steps: Sequence[Restorer]) -> None:
-        self.steps = tuple(steps)
-        self.devices = self.steps[0].devices
+    def __init__(self, links: Sequence[Restorer]) -> None:
+        self.links = tuple(links)
+        self.devices = self.links[0].devices
 
     def shared(self, workers: Executor | None) -> Chain:
         """The same, whose tiles are shared by threads."""
-        return Chain([step.shared(workers) for step in self.steps])
+        return Chain([link.shared(workers) for link in self.links])
 
     def settings(self) -> dict[str, Any]:
         """What decides what becomes of a picture, beside it and what was asked for."""
-        return {"steps": [step.settings() for step in self.steps]}
+        return {"steps": [link.settings() for link in self.links]}
 
     def sizes(self, width: int, height: int) -> tuple[tuple[int, int], int]:
         """Width and height of the output, and the pixels of the largest picture on the way, as if of 8 bits."""
         most = 0
-        for step in self.steps:
-            (width, height), largest = step.sizes(width, height)
+        for link in self.links:
+            (width, height), largest = link.sizes(width, height)
             most = max(most, largest)
         return (width, height), most * FLOATS.itemsize
 
@@ -61,30 +61,30 @@ class Chain:
         streamed: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> Bands:
-        """The restored picture; a mask is for the steps that take one, and of the last step the progress is told."""
+        """The restored picture; a mask is for the links that take one, and of the last link the progress is told."""
         depth = bands.like.rgb.dtype
         made = dataclasses.replace(bands, like=_as_floats(bands.like), each=map(_as_floats, bands.each))
-        for number, step in enumerate(self.steps, 1):
-            given = mask if step.takes_mask or not self.takes_mask else None
-            told = progress if number == len(self.steps) else None
-            made = step.restore(made, given, streamed=streamed, progress=told)
+        for number, link in enumerate(self.links, 1):
+            given = mask if link.takes_mask or not self.takes_mask else None
+            told = progress if number == len(self.links) else None
+            made = link.restore(made, given, streamed=streamed, progress=told)
         return dataclasses.replace(made, like=bands.like, each=(_in_depth(band, depth) for band in made.each))
 
     @property
     def chosen(self) -> dict[str, str]:
-        """What `auto` has come to, in the steps that differ by a comma."""
-        every = [step.chosen for step in self.steps]
+        """What `auto` has come to, in the links that differ by a comma."""
+        every = [link.chosen for link in self.links]
         return {name: ", ".join(dict.fromkeys(each[name] for each in every)) for name in every[0]}
 
     @property
     def needs_whole(self) -> bool:
         """Whether a picture can only be restored as a whole."""
-        return any(step.needs_whole for step in self.steps)
+        return any(link.needs_whole for link in self.links)
 
     @property
     def takes_mask(self) -> bool:
         """Whether a mask says what is to be done."""
-        return any(step.takes_mask for step in self.steps)
+        return any(link.takes_mask for link in self.links)
 
 
 def _as_floats(image: Image) -> Image:

@@ -68,9 +68,9 @@ def painted(mask: Image, picture: Image) -> Painted:
     return _by_colours(colours, original)
 
 
-def told(weights: Float32[np.ndarray, "h w"], how: str = "") -> str:
+def told(opacity: Float32[np.ndarray, "h w"], how: str = "") -> str:
     """What share of the picture is filled, and how that was told."""
-    share = 100 * np.count_nonzero(weights) / weights.size
+    share = 100 * np.count_nonzero(opacity) / opacity.size
     shown = f"{share:.1f}" if share >= 0.1 else "less than 0.1"
     filled = f"fills {shown} % of the picture" if share else "fills nothing"
     return f"{filled}: {how}" if how else filled

@@ -23,7 +23,7 @@ from srgan.inference.bysource import BySource, source_of_bands
 from srgan.inference.config import InferenceConfig
 from srgan.inference.picture import restore_bands
 from srgan.inference.reduce import reduced
-from srgan.inference.sizes import Size, outlook, steps
+from srgan.inference.sizes import Size, enlargements, outlook
 from srgan.inference.tiled import Run
 from srgan.models.model import Model, check_model
 from srgan.types import Opacity
@@ -107,7 +107,7 @@ class Restorer:
 
         Args:
             streamed: some rows are made at a time, as many as the memory allows; else all at once.
-            progress: is told the share of the picture that is done, of the last of several steps.
+            progress: is told the share of the picture that is done, of the last of several enlargements.
         """
         wanted, _ = self.sizes(bands.width, bands.height)
         name = ""
@@ -115,7 +115,7 @@ class Restorer:
             source, bands = source_of_bands(bands)
             name = source.name
             bands.notes.append(self._by_source.note(source))
-        scales = self._steps(name, bands.width, bands.height)
+        scales = self._enlargements(name, bands.width, bands.height)
         most = self.config.memory * 1e9 / BANDS_HELD if streamed else math.inf
 
         def each() -> Iterator[Image]:
@@ -159,11 +159,11 @@ class Restorer:
             with self._lock:
                 self._busy[chosen] -= 1
 
-    def _steps(self, source: str, width: int, height: int) -> tuple[int, ...]:
+    def _enlargements(self, source: str, width: int, height: int) -> tuple[int, ...]:
         if self.size is None:
             return tuple(self.models[source])
         wide, high = self.size.of(width, height)
-        return steps(max(wide / width, high / height), self.models[source])
+        return enlargements(max(wide / width, high / height), self.models[source])
 
 
 def _by_scale(models: Model | Mapping[int, Model], size: Size | None) -> dict[int, Model]:

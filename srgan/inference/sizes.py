@@ -1,4 +1,4 @@
-"""How large a picture is to become, and by which steps."""
+"""How large a picture is to become, and by which enlargements."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Size:
         return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def steps(factor: float, scales: Collection[int]) -> tuple[int, ...]:
+def enlargements(factor: float, scales: Collection[int]) -> tuple[int, ...]:
     """The enlargements, one after the other, by which a picture becomes at least `factor` times as large.
 
     The smallest that is enough; where none is, the largest and then what is still needed. What is too large then is
@@ -60,7 +60,7 @@ def steps(factor: float, scales: Collection[int]) -> tuple[int, ...]:
     enough = [scale for scale in scales if scale >= factor]
     if enough or max(scales) == 1:
         return (min(enough, default=1),)
-    return (max(scales), *steps(factor / max(scales), scales))
+    return (max(scales), *enlargements(factor / max(scales), scales))
 
 
 def outlook(width: int, height: int, scales: Collection[int], size: Size | None) -> tuple[tuple[int, int], int]:
@@ -73,5 +73,5 @@ def outlook(width: int, height: int, scales: Collection[int], size: Size | None)
         (scale,) = scales
         return (width * scale, height * scale), width * height * scale**2
     wanted = size.of(width, height)
-    largest = math.prod(steps(max(wanted[0] / width, wanted[1] / height), scales))
+    largest = math.prod(enlargements(max(wanted[0] / width, wanted[1] / height), scales))
     return wanted, max(width * height * largest**2, wanted[0] * wanted[1])

@@ -72,13 +72,13 @@ def load(path: str | os.PathLike[str]) -> Model:
         tensors = load_tensors(Path(path).read_bytes())
     except SafetensorError as error:
         raise WeightsError(f"{path}: damaged ({error}); fetch it again") from error
-    _fill(model.generator, tensors, str(path))
+    _put(model.generator, tensors, str(path))
     model.fresh = False
     model.card = {key: value for key, value in header.items() if key not in ("format", "task", "network")}
     return model.eval()
 
 
-def _fill(generator: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+def _put(generator: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
     """Puts tensors into a generator that must have exactly these, all finite."""
     wanted = generator.state_dict()
     missing, surplus = wanted.keys() - tensors.keys(), tensors.keys() - wanted.keys()

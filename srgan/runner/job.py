@@ -114,7 +114,7 @@ class Conversion:
         self._check_frames(job, frames.images[0])
         holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
         with naming(job.source):
-            opacity = None if holes is None else holes.weights
+            opacity = None if holes is None else holes.opacity
             images = [whole(self._restored(job, as_bands(image), opacity)) for image in frames.images]
         with naming(job.target):
             data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))

@@ -29,11 +29,11 @@ class Holes(NamedTuple):
     """What is to be filled of one picture.
 
     Attributes:
-        weights: how much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
+        opacity: how much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
         note: the share of the picture that is filled, and how that was told from the mask.
     """
 
-    weights: Float32[np.ndarray, "h w"]
+    opacity: Float32[np.ndarray, "h w"]
     note: str
 
 
@@ -115,14 +115,14 @@ class Masks:
                     f"{image.width}x{image.height} px"
                 )
             holes[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = 1
-        weights = soften(holes, self.grow, self.feather)
-        if (weights > 0).all():
+        opacity = soften(holes, self.grow, self.feather)
+        if (opacity > 0).all():
             raise ImageError(f"{printable(name)}: is masked wholly; nothing is known to fill it from")
-        return Holes(weights, told(weights, how))
+        return Holes(opacity, told(opacity, how))
 
-    def weights(self, name: str, image: Image) -> Float32[np.ndarray, "h w"]:
+    def opacity(self, name: str, image: Image) -> Float32[np.ndarray, "h w"]:
         """The same as a mask for `srgan.restore`."""
-        return self.of(name, image).weights
+        return self.of(name, image).opacity
 
     @cached_property
     def _by_stem(self) -> dict[str, str]:

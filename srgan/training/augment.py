@@ -12,15 +12,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SHIFT, HOLE = 1 / 8, 1 / 2
-"""The largest translation and the side of the hole, as shares of the picture's side."""
+SHIFT, CUTOUT = 1 / 8, 1 / 2
+"""The largest translation and the side of what is cut out, as shares of the picture's side."""
 
 Roll = Callable[[Any], Any]
 """What is done to pictures before a network judges them, and to what lies beside them; None stays None."""
 
 
 def augment(pictures: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Tensor, "n c h w"]:
-    """The pictures, in [-1, 1], in other colours, shifted, and with a hole; a condition behind them changes alike.
+    """The pictures, in [-1, 1], in other colours, shifted, a part cut out; a condition behind them changes alike.
 
     Paper: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", arXiv:2006.10738, Sec. 3.2.
 
@@ -75,9 +75,9 @@ def _shifted(x: Tensor, rng: torch.Generator) -> Tensor:
 
 def _kept(n: int, height: int, width: int, rng: torch.Generator, device: torch.device) -> Float[Tensor, "n 1 h w"]:
     """0 in a rectangle of half the sides around a random place, else 1."""
-    top = torch.rand(n, 1, 1, generator=rng, device=device) * height - height * HOLE / 2
-    left = torch.rand(n, 1, 1, generator=rng, device=device) * width - width * HOLE / 2
+    top = torch.rand(n, 1, 1, generator=rng, device=device) * height - height * CUTOUT / 2
+    left = torch.rand(n, 1, 1, generator=rng, device=device) * width - width * CUTOUT / 2
     rows = torch.arange(height, device=device)[None, :, None]
     columns = torch.arange(width, device=device)[None, None, :]
-    hole = (rows >= top) & (rows < top + height * HOLE) & (columns >= left) & (columns < left + width * HOLE)
-    return (~hole)[:, None].float()
+    cut = (rows >= top) & (rows < top + height * CUTOUT) & (columns >= left) & (columns < left + width * CUTOUT)
+    return (~cut)[:, None].float()

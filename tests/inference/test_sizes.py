@@ -12,7 +12,7 @@ from srgan.images.reader import read
 from srgan.images.writer import write
 from srgan.inference.pipeline import Restorer
 from srgan.inference.reduce import reduced
-from srgan.inference.sizes import Size, steps
+from srgan.inference.sizes import Size, enlargements
 from srgan.runner.config import FolderConfig
 from srgan.runner.run import restore_folder
 
@@ -55,12 +55,12 @@ def test_sizes_that_make_no_sense_are_refused(fields):
         (5.0, (2,), (2, 2, 2)),
     ],
 )
-def test_steps_are_the_fewest_and_smallest_that_are_enough(factor, scales, taken):
-    assert steps(factor, scales) == taken
+def test_enlargements_are_the_fewest_and_smallest_that_are_enough(factor, scales, taken):
+    assert enlargements(factor, scales) == taken
 
 
 def test_what_is_not_to_grow_takes_no_step():
-    assert steps(1.0, (2, 3, 4)) == steps(0.2, (4,)) == ()
+    assert enlargements(1.0, (2, 3, 4)) == enlargements(0.2, (4,)) == ()
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ def white(path, height=20, width=30, rows=slice(5, 9), columns=slice(2, 4), dtyp
 
 
 def rectangle(rows, columns, height=20, width=30):
-    weights = np.zeros((height, width), np.float32)
-    weights[rows, columns] = 1
-    return weights
+    opacity = np.zeros((height, width), np.float32)
+    opacity[rows, columns] = 1
+    return opacity
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -31,7 +31,7 @@ def test_one_mask_serves_every_picture(tmp_path, dtype):
     masks = Masks(white(tmp_path / "mask.png", dtype=dtype))
 
     for name in ("a.png", "sub/b.jpg"):
-        np.testing.assert_array_equal(masks.weights(name, image()), rectangle(slice(5, 9), slice(2, 4)))
+        np.testing.assert_array_equal(masks.opacity(name, image()), rectangle(slice(5, 9), slice(2, 4)))
 
 
 def test_a_folder_has_a_mask_of_the_same_name_whatever_its_suffix(tmp_path):
@@ -39,10 +39,10 @@ def test_a_folder_has_a_mask_of_the_same_name_whatever_its_suffix(tmp_path):
     white(tmp_path / "sub" / "b.bmp", rows=slice(0, 2))
     masks = Masks(tmp_path)
 
-    np.testing.assert_array_equal(masks.weights("a.jpeg", image()), rectangle(slice(5, 9), slice(2, 4)))
-    np.testing.assert_array_equal(masks.weights("sub/b.tif", image()), rectangle(slice(0, 2), slice(2, 4)))
+    np.testing.assert_array_equal(masks.opacity("a.jpeg", image()), rectangle(slice(5, 9), slice(2, 4)))
+    np.testing.assert_array_equal(masks.opacity("sub/b.tif", image()), rectangle(slice(0, 2), slice(2, 4)))
     with pytest.raises(ImageError) as caught:
-        masks.weights("sub/a.png", image())
+        masks.opacity("sub/a.png", image())
     assert str(caught.value) == f"sub/a.png: {tmp_path} holds no mask of that name"
 
 
@@ -50,28 +50,28 @@ def test_what_is_transparent_is_filled_and_boxes_are_too():
     alpha = np.full((20, 30), 255, np.uint8)
     alpha[3, 4], alpha[3, 5] = 0, 1
 
-    weights = Masks(alpha=True, boxes=[(10, 2, 3, 4), (28, 18, 9, 9)]).weights("a.png", image(alpha=alpha))
+    opacity = Masks(alpha=True, boxes=[(10, 2, 3, 4), (28, 18, 9, 9)]).opacity("a.png", image(alpha=alpha))
 
     expected = rectangle(slice(2, 6), slice(10, 13)) + rectangle(slice(18, 20), slice(28, 30))
     expected[3, 4] = 1
-    np.testing.assert_array_equal(weights, expected)
+    np.testing.assert_array_equal(opacity, expected)
 
 
 def test_of_a_picture_without_transparency_nothing_is_filled():
-    assert not Masks(alpha=True).weights("a.jpg", image()).any()
+    assert not Masks(alpha=True).opacity("a.jpg", image()).any()
 
 
 @pytest.mark.parametrize("box", [(30, 0, 5, 5), (0, 20, 5, 5), (-5, 0, 5, 5), (0, -9, 5, 9)])
 def test_a_box_outside_of_the_picture_is_told(box):
     with pytest.raises(ImageError) as caught:
-        Masks(boxes=[box]).weights("a.jpg", image())
+        Masks(boxes=[box]).opacity("a.jpg", image())
     assert str(caught.value) == f"a.jpg: the box {','.join(map(str, box))} lies outside of its 30x20 px"
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path):
     file = white(tmp_path / "mask.png", height=10)
     with pytest.raises(ImageError) as caught:
-        Masks(file).weights("a.png", image())
+        Masks(file).opacity("a.png", image())
     assert str(caught.value) == f"a.png: is 30x20 px, but its mask {file} 30x10"
 
 
@@ -87,9 +87,9 @@ def test_growing_reaches_so_far_to_each_side_and_no_farther():
 def test_a_feather_falls_evenly_from_the_hole_to_nothing():
     holes = rectangle(slice(0, 20), slice(0, 10)).astype(np.uint8)
 
-    weights = soften(holes, feather=3)
+    opacity = soften(holes, feather=3)
 
-    np.testing.assert_allclose(weights[10, 8:15], [1, 1, 0.75, 0.5, 0.25, 0, 0])
+    np.testing.assert_allclose(opacity[10, 8:15], [1, 1, 0.75, 0.5, 0.25, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_what_makes_no_sense_is_refused(fields, message):
 
 def test_a_picture_that_is_masked_wholly_cannot_be_filled():
     with pytest.raises(ImageError) as caught:
-        Masks(boxes=[(0, 0, 30, 20)]).weights("a.png", image())
+        Masks(boxes=[(0, 0, 30, 20)]).opacity("a.png", image())
     assert str(caught.value) == "a.png: is masked wholly; nothing is known to fill it from"
