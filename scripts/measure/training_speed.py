@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, IterableDataset
 import srgan
 from srgan.data.crops import pairs
 from srgan.data.pictures import Pictures, load_pictures
+from srgan.engines.devices import choose_device
 from srgan.engines.memory import keep_freed_memory
-from srgan.engines.precision import choose_device
 from srgan.networks.discriminators import build_discriminator
 from srgan.training.games import GAMES
 from srgan.training.losses import l1, perceptual

@@ -18,7 +18,8 @@ import torch
 from PIL import features
 
 from srgan.engines import cache, choose_engine, make_engine
-from srgan.engines.precision import DTYPES, FORMATS, choose_devices, choose_precision, rates
+from srgan.engines.devices import choose_devices
+from srgan.engines.precision import DTYPES, FORMATS, choose_precision, rates
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image

@@ -162,8 +162,8 @@ def _outcomes(
         return
     _tell_of_space(jobs, where.target, rehearsal.choice.growth)
 
+    from srgan.engines.devices import choose_devices
     from srgan.engines.memory import keep_freed_memory
-    from srgan.engines.precision import choose_devices
     from srgan.files import write_bytes
     from srgan.runner import run as folder
 

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from srgan.engines import openvino_engine
+from srgan.engines.devices import choose_device
+from srgan.engines.ncnn_engine import VULKAN, NcnnEngine
 from srgan.engines.openvino_engine import OpenVinoEngine
-from srgan.engines.precision import Precision, choose_device, choose_precision
+from srgan.engines.precision import DTYPES, Precision, choose_precision
 from srgan.engines.threads import forked
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
@@ -32,17 +34,25 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine]] = {"torch": TorchEngine, "openvino": OpenVinoEngine}
+ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine] | type[NcnnEngine]] = {
+    "torch": TorchEngine,
+    "openvino": OpenVinoEngine,
+    "ncnn": NcnnEngine,
+}
 
 
 def choose_engine(device: torch.device, precision: Precision, engine: str = "auto") -> str:
     """The engine of that name; `auto` takes OpenVINO where it is installed and can compute so, else torch.
 
+    Vulkan is reached by ncnn alone.
+
     Raises:
         ConfigError: there is no such engine.
     """
+    if engine == "auto" and device.type == VULKAN:
+        return "ncnn"
     if engine == "auto":
-        fits = device.type == "cpu" and not forked() and precision.dtype in openvino_engine.TOLERANCE
+        fits = device.type == "cpu" and not forked() and precision.dtype in openvino_engine.PRECISIONS
         return "openvino" if fits and openvino_engine.available() else "torch"
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
@@ -71,7 +81,10 @@ def make_engine(
     if not isinstance(generator, Network):
         raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
-    chosen = choose_precision(where, precision, generator.precisions)
+    if where.type == VULKAN and precision in ("auto", "fp32", "fp16"):
+        chosen = Precision(DTYPES.get(precision, torch.float32))
+    else:
+        chosen = choose_precision(where, precision, generator.precisions)
     if not generator.plain:
         chosen = Precision(chosen.dtype, torch.contiguous_format)
         engine = "torch" if engine == "auto" else engine

@@ -18,14 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from srgan.engines.agreement import agrees
 from srgan.engines.cache import keep, kept
 from srgan.engines.precision import Precision
 from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
 
-TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.05}
-"""How far a compiled generator may be from torch's float32: root mean square of the difference, of the answer's own."""
+PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
+"""What OpenVINO calls what it computes in."""
 
 
 def available() -> bool:
@@ -43,7 +44,7 @@ class OpenVinoEngine:
     def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
         if device.type != "cpu":
             raise ConfigError(f"the engine openvino runs on the CPU, not on {device.type}; leave out --engine")
-        if precision.dtype not in TOLERANCE:
+        if precision.dtype not in PRECISIONS:
             raise ConfigError("the engine openvino computes in fp32 or bf16; choose one of them as precision")
         _check_process()
         self.device = device
@@ -124,7 +125,7 @@ def _compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) 
     openvino = imported()
     core = openvino.Core()
     options = {
-        "INFERENCE_PRECISION_HINT": "bf16" if dtype is torch.bfloat16 else "f32",
+        "INFERENCE_PRECISION_HINT": PRECISIONS[dtype],
         "INFERENCE_NUM_THREADS": cores,
         "NUM_STREAMS": cores if shared else 1,
         "ENABLE_CPU_PINNING": False,  # two runs would take the same cores, and leave others idle
@@ -173,15 +174,8 @@ def _graph(generator: Network, openvino: Any) -> Any:
         return openvino.convert_model(generator, example_input=example, input=[sizes])
 
 
-@torch.no_grad()
 def _agrees(model: Any, generator: Network, dtype: torch.dtype) -> bool:
-    high, wide = 2 * generator.multiple_of, 3 * generator.multiple_of
-    observed = torch.rand(1, generator.in_channels, high, wide, generator=torch.Generator().manual_seed(0))
-    exact = generator(observed)
-    answer = torch.from_numpy(model([observed.numpy()])[0])
-    if not exact.isfinite().all():
-        return True  # whoever runs it says so
-    return answer.shape == exact.shape and bool((answer - exact).std() <= TOLERANCE[dtype] * exact.std() + 1e-6)
+    return agrees(lambda observed: torch.from_numpy(model([observed.numpy()])[0]), generator, dtype)
 
 
 def _fingerprint(generator: Network, *others: str) -> str:

@@ -41,35 +41,6 @@ class Precision:
     memory_format: torch.memory_format = torch.channels_last
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; `auto` takes a GPU where there is one.
-
-    Raises:
-        ConfigError: this machine has no such device.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device {name!r} is not usable here ({str(error).splitlines()[0]}); try cpu") from error
-    return device
-
-
-def choose_devices(names: str = "auto") -> list[torch.device]:
-    """The devices of these names, separated by commas; `auto` takes every CUDA device, or else the one there is.
-
-    Raises:
-        ConfigError: this machine has no such device.
-    """
-    if names == "auto" and torch.cuda.is_available():
-        return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
-    return [choose_device(name.strip()) for name in names.split(",")]
-
-
 def choose_precision(device: torch.device, precision: str = "auto", among: Sequence[str] = tuple(DTYPES)) -> Precision:
     """The precision of that name; `auto` takes the most exact one that is not much slower than others.
 
@@ -79,6 +50,8 @@ def choose_precision(device: torch.device, precision: str = "auto", among: Seque
     if precision not in ("auto", *among):
         raise ConfigError(f"precision {precision!r}: choose auto, {', '.join(among[:-1])} or {among[-1]}")
     among = [name for name in among if computes(device, DTYPES[name])]
+    if not among:
+        raise ConfigError(f"nothing but the engine ncnn computes on {device.type}; choose another device")
     if precision != "auto" and precision not in among:
         raise ConfigError(f"precision {precision!r}: {device.type} does not compute in it; choose auto")
     measured = rates(device)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from srgan.engines.fused import fuse, fusing_helps
+from srgan.engines.ncnn_engine import VULKAN
 from srgan.engines.precision import Precision
 from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
@@ -18,6 +19,8 @@ class TorchEngine:
     """
 
     def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
+        if device.type == VULKAN:
+            raise ConfigError("torch does not run on Vulkan: choose --engine ncnn, or auto")
         self.device = device
         # A core has enough to do with one tile; a GPU waits less between large batches than between small ones.
         self.batch = 1 if device.type == "cpu" else 4

@@ -6,7 +6,7 @@ from typing import Any
 from srgan.errors import ConfigError
 from srgan.options import documented, option
 
-ENGINES = ("auto", "torch", "openvino")
+ENGINES = ("auto", "torch", "openvino", "ncnn")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -16,8 +16,8 @@ class InferenceConfig:
     """On what, by what, how exactly, and how much of a picture at a time."""
 
     tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
-    device: str = option("auto", "auto, cpu, cuda, mps, or several: cuda:0,cuda:1; auto takes every CUDA device.")
-    engine: str = option("auto", "auto, torch, or openvino (CPU; auto takes it where it is installed).")
+    device: str = option("auto", "auto, cpu, cuda, mps, vulkan, or several: cuda:0,cuda:1; auto takes every CUDA one.")
+    engine: str = option("auto", "auto, torch, openvino (CPU; auto takes it where it is) or ncnn (CPU and Vulkan).")
     precision: str = option("auto", "auto, fp32, bf16 or fp16; auto takes the most exact that is not much slower.")
     memory: float = option(4.0, "For pictures in work [GB]; larger PNG and TIFF pass through some rows at a time.")
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from srgan.engines import make_engine
-from srgan.engines.precision import choose_devices
+from srgan.engines.devices import choose_devices
 from srgan.engines.threads import work_alone
 from srgan.errors import ConfigError
 from srgan.images.bands import Bands
@@ -83,7 +83,7 @@ class Restorer:
         """What `auto` has come to: it may come to something else when a cache is emptied or an engine installed."""
         runs = [run for some in self._runs for run in some.values()]
         return {
-            "device": _each(run.engine.device.type for run in runs),
+            "device": _each(device.type for device in self.devices),
             "engine": _each(type(run.engine).__name__ for run in runs),
             "precision": _each(str(run.engine.precision.dtype) for run in runs),
             "tile": _each(str(run.side) for run in runs),

@@ -78,7 +78,9 @@ def add_generator(graph: Graph, generator: Network, observed: str) -> str:
     for kind, walk in _WALKS.items():
         if isinstance(generator, kind):
             return walk(graph, generator, observed)
-    raise ConfigError(f"a {type(generator).__name__} cannot be exported: srgan/networks/graph.py does not know it")
+    raise ConfigError(
+        f"a {type(generator).__name__} cannot be written layer by layer: srgan/networks/graph.py does not know it"
+    )
 
 
 def _compact(graph: Graph, network: Compact, observed: str) -> str:
@@ -126,7 +128,9 @@ def _layer(graph: Graph, layer: nn.Module, x: str) -> str:
     if isinstance(layer, nn.Conv2d):
         made = _convolved(graph, layer, x)
         return graph.add("relu", made) if isinstance(layer, ConvReLU) else made
-    raise ConfigError(f"a layer {type(layer).__name__} cannot be exported: srgan/networks/graph.py does not know it")
+    raise ConfigError(
+        f"a layer {type(layer).__name__} cannot be written layer by layer: srgan/networks/graph.py does not know it"
+    )
 
 
 def _chain(graph: Graph, layers: Iterable[nn.Module], x: str) -> str:

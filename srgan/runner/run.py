@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 
-from srgan.engines.precision import choose_devices
+from srgan.engines.devices import choose_devices
+from srgan.engines.ncnn_engine import VULKAN
 from srgan.engines.threads import Threads
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, take_after
@@ -81,7 +82,7 @@ def restore_folder(
     masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
-    threads = Threads(shared=choose_devices(config.device)[0].type == "cpu")
+    threads = Threads(shared=choose_devices(config.device)[0].type in ("cpu", VULKAN))
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, masks, progress)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():

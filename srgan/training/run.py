@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.data.crops import Pair
-from srgan.engines.precision import choose_device, choose_precision
+from srgan.engines.devices import choose_device
+from srgan.engines.precision import choose_precision
 from srgan.models.model import Model
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig

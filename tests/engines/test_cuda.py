@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from srgan.engines import make_engine
-from srgan.engines.precision import choose_devices
+from srgan.engines.devices import choose_devices
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.inference.restore import restore

@@ -7,7 +7,7 @@ import torch
 
 from srgan.engines import ENGINES, make_engine, precision
 from srgan.engines.cache import keep, kept_json
-from srgan.engines.precision import choose_devices, choose_precision, rates
+from srgan.engines.precision import choose_precision, rates
 from srgan.errors import ConfigError
 from srgan.inference import config
 
@@ -123,9 +123,3 @@ def test_this_machine_is_measured():
 def test_a_folder_run_may_ask_for_all_there_is():
     assert ("auto", *ENGINES) == config.ENGINES
     assert ("auto", *precision.DTYPES) == config.PRECISIONS
-
-
-def test_several_devices_are_told_apart_by_commas():
-    assert choose_devices("cpu, cpu") == [CPU, CPU]
-    with pytest.raises(ConfigError, match="device 'gpu9' is not usable here"):
-        choose_devices("cpu,gpu9")

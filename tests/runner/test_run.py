@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
-from srgan.engines.precision import Precision, choose_device
+from srgan.engines.devices import choose_device
+from srgan.engines.precision import Precision
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
