@@ -28,9 +28,9 @@ def option(default: T, help: str, *asked: str) -> T:
     return chosen
 
 
-def asked(cls: type, time: str) -> set[str]:
-    """The names of the fields that are asked then."""
-    return {name for name, field in options_of(cls).items() if time in field.metadata.get("asked", ())}
+def asked(cls: type, *times: str) -> set[str]:
+    """The names of the fields that are asked at any of these times."""
+    return {name for name, field in options_of(cls).items() if {*times} & {*field.metadata.get("asked", ())}}
 
 
 def documented(cls: type[T]) -> type[T]:

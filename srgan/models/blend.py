@@ -6,6 +6,7 @@ import torch
 
 from srgan.errors import ConfigError, WeightsError
 from srgan.models.model import Model
+from srgan.options import SCORING, TRAINING, USE, asked, options_of
 
 
 def start_from(model: Model, other: Model) -> int:
@@ -34,12 +35,11 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     Paper: ESRGAN, Wang et al. 2018, arXiv:1809.00219, Sec. 3.4 (Eq. 5, network interpolation), in float32.
 
     Raises:
-        ConfigError: they are not of one task, scale and network, or `realism` is not in [0, 1].
+        ConfigError: they are not of one task and network, or `realism` is not in [0, 1].
     """
     if not 0 <= realism <= 1:
         raise ConfigError(f"realism={realism}: must lie in [0, 1]")
-    alike = [(model.task.name, model.task.scale, model.network) for model in (faithful, vivid)]
-    if alike[0] != alike[1]:
+    if _kept(faithful) != _kept(vivid):
         raise ConfigError("only models of one task and one network can be blended")
     blended = Model(faithful.task, faithful.network)
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
@@ -49,3 +49,10 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     blended.generator.load_state_dict(theirs if realism == 1 else mixed)
     blended.fresh = faithful.fresh or vivid.fresh
     return blended.eval()
+
+
+def _kept(model: Model) -> tuple[object, ...]:
+    """What the weights are made for: the task, but for what is asked of it now or then, and the network."""
+    task = type(model.task)
+    lasting = options_of(task).keys() - asked(task, USE, TRAINING, SCORING)
+    return task, {name: getattr(model.task, name) for name in lasting}, model.network

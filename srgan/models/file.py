@@ -2,16 +2,19 @@
 
 It is a safetensors file whose metadata key `srgan` is one JSON object:
 
-    {"format": 1, "task": {"name", ...options}, "network": {"name", ...options}, "training": {...}, "licence": ...}
+    {"format": 1, "task": {"name", ...options}, "optional": [...names of options], "network": {"name", ...options},
+     "training": {...}, "licence": ...}
 
+Optional are the options of the task that training and evaluation alone ask: without them the weights can be used.
 `srgan.describe` reads that header alone, without torch (header.py); `load` needs nothing else and executes nothing.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,13 @@ from srgan.errors import ConfigError, WeightsError
 from srgan.files import write_bytes
 from srgan.models.header import NEWEST_FORMAT, read_header
 from srgan.models.model import Model, check_model, check_ours
+from srgan.options import SCORING, TRAINING, USE
 from srgan.tasks import TASKS
+from srgan.tasks.task import Task
+
+log = logging.getLogger(__name__)
+
+_DESCRIPTION = ("format", "task", "optional", "network")
 
 
 def save(
@@ -43,6 +52,7 @@ def save(
     header = {
         "format": NEWEST_FORMAT,
         "task": {"name": model.task.name, **options.record(model.task)},
+        "optional": sorted(_optional(type(model.task))),
         "network": model.network,
         **(model.card if card is None else card),
     }
@@ -63,9 +73,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     header = read_header(path)
     try:
-        task_options = dict(header["task"])
-        task = options.build(TASKS[task_options.pop("name")], task_options)
-        model = Model(task, header["network"])
+        model = Model(_task(header["task"], header.get("optional", []), str(path)), header["network"])
     except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
         raise WeightsError(f"{path}: describes no model this version knows ({error}); upgrade srgan") from error
     try:
@@ -74,8 +82,30 @@ def load(path: str | os.PathLike[str]) -> Model:
         raise WeightsError(f"{path}: damaged ({error}); fetch it again") from error
     _put(model.generator, tensors, str(path))
     model.fresh = False
-    model.card = {key: value for key, value in header.items() if key not in ("format", "task", "network")}
+    model.card = {key: value for key, value in header.items() if key not in _DESCRIPTION}
     return model.eval()
+
+
+def _optional(task: type[Task]) -> set[str]:
+    """The options that say nothing of how the weights are used."""
+    return options.asked(task, TRAINING, SCORING) - options.asked(task, USE)
+
+
+def _task(described: Mapping[str, Any], optional: Collection[str], name: str) -> Task:
+    """The task, without optional options that this version does not know; without any where it refuses a value."""
+    given = dict(described)
+    task = TASKS[given.pop("name")]
+    unknown = {*optional} - options.options_of(task).keys()
+    try:
+        return options.build(task, _without(given, unknown, name))
+    except ConfigError:
+        return options.build(task, _without(given, optional, name))
+
+
+def _without(given: Mapping[str, Any], names: Collection[str], file: str) -> dict[str, Any]:
+    for name in given.keys() & {*names}:
+        log.debug("%s: leaves out %s=%s: of training or evaluation in another version", file, name, given[name])
+    return {name: value for name, value in given.items() if name not in names}
 
 
 def _put(generator: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:

@@ -170,6 +170,47 @@ def test_a_header_that_describes_no_model_known_here_is_refused(path, changes):
     assert said.endswith("); upgrade srgan")
 
 
+def test_a_file_of_a_retired_training_option_loads_with_all_its_others(make_model, tmp_path, caplog):
+    path = tmp_path / "model.safetensors"
+    save(make_model("denoise", camera=0.3, strength="40"), path)
+    header = json.loads(header_of(path))
+    rewrite(path, task=header["task"] | {"stripes": 0.1}, optional=[*header["optional"], "stripes"])
+
+    with caplog.at_level("DEBUG", "srgan"):
+        task = load(path).task
+
+    assert (task.camera, task.strength) == (0.3, "40")
+    assert f"{path}: leaves out stripes=0.1" in caplog.text
+
+
+def test_a_file_of_a_retired_value_of_a_scoring_option_loads_as_far_as_it_is_used(make_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(make_model("denoise", camera=0.3, strength="40"), path)
+    rewrite(path, task=json.loads(header_of(path))["task"] | {"noise": "snow"})
+
+    task = load(path).task
+
+    assert (task.noise, task.camera, task.strength) == ("25", 0.2, "40")
+
+
+def test_an_unknown_option_of_use_is_refused_beside_known_ones_of_training(make_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(make_model("denoise"), path)
+    rewrite(path, task=json.loads(header_of(path))["task"] | {"warmth": 0.5})
+
+    assert refusal(path).startswith(
+        f"{path}: describes no model this version knows (unknown option 'warmth': choose from camera, "
+    )
+
+
+def test_a_file_that_does_not_say_what_is_optional_needs_all_its_options(make_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(make_model("denoise"), path)
+    rewrite(path, task={"name": "denoise", "stripes": 0.1}, optional=[])
+
+    assert "unknown option 'stripes'" in refusal(path)
+
+
 def test_what_the_file_says_beside_survives_loading_and_saving(tiny, tmp_path):
     card = {"licence": "CC0 — de rien", "training": {"step": 3}}
 
@@ -243,6 +284,13 @@ def test_models_that_differ_in_what_they_were_shown_or_are_asked_for_are_blended
     blended = blend(faithful, vivid, 0.5)
 
     assert blended.task == faithful.task
+
+
+def test_generators_of_different_classes_are_not_blended(make_model):
+    faithful, vivid = (make_model("generate", "mlp", classes=names) for names in ("cat,dog", "dog,cat"))
+
+    with pytest.raises(ConfigError, match="only models of one task and one network can be blended"):
+        blend(faithful, vivid, 0.5)
 
 
 def test_models_of_different_networks_are_not_blended(make_model):

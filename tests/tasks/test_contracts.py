@@ -10,7 +10,7 @@ from srgan.models import zoo
 from srgan.models.file import load, save
 from srgan.models.model import Model
 from srgan.networks import NETWORKS
-from srgan.options import options_of, record
+from srgan.options import SCORING, TRAINING, USE, asked, options_of, record
 from srgan.tasks import TASKS
 from tests.conftest import SMALL_TASKS
 
@@ -68,6 +68,7 @@ def test_describe_says_without_the_weights_what_load_sees(task, network, make_mo
     assert said == {
         "format": 1,
         "task": {"name": task, **record(loaded.task)},
+        "optional": sorted(asked(TASKS[task], TRAINING, SCORING) - asked(TASKS[task], USE)),
         "network": loaded.network,
         **card,
     }
