@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from srgan.images.reader import read as read
     from srgan.images.writer import write as write
     from srgan.inference.bysource import BySource as BySource
+    from srgan.inference.masks import Masks as Masks
     from srgan.inference.restore import restore as restore
     from srgan.inference.sizes import Size as Size
     from srgan.models.file import save as save
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from srgan.models.zoo import describe as describe
     from srgan.models.zoo import load as load
     from srgan.runner.config import FolderConfig as FolderConfig
-    from srgan.runner.masks import Masks as Masks
     from srgan.runner.outcome import Outcome as Outcome
     from srgan.runner.run import restore_folder as restore_folder
     from srgan.tasks.denoise import Denoise as Denoise
@@ -45,7 +45,7 @@ _HOMES = {
     "Generate": "srgan.tasks.generate",
     "Image": "srgan.images.image",
     "Inpaint": "srgan.tasks.inpaint",
-    "Masks": "srgan.runner.masks",
+    "Masks": "srgan.inference.masks",
     "Model": "srgan.models.model",
     "Outcome": "srgan.runner.outcome",
     "Paired": "srgan.data.sources",

@@ -97,6 +97,12 @@ def take_after(file: int, path: Path) -> None:
                     os.setxattr(file, name, os.getxattr(path, name))
 
 
+def stamp(path: Path) -> list[int]:
+    """Size [bytes] and modification time [ns] of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
 def partial_name() -> str:
     """What a file is called while it is written: no two writers ever choose the same, on whatever machines."""
     return f".srgan-{secrets.token_hex(8)}"  # short, for the final name may be as long as names can be

@@ -42,6 +42,12 @@ def test_imports_point_down():
     assert up == []
 
 
+def test_what_runs_folders_knows_nothing_of_masks_but_their_name():
+    knowing = {path.name for path in (PACKAGE / "runner").glob("*.py") if "mask" in path.read_text().lower()}
+
+    assert knowing == {"run.py", "beside.py"}, "only as an argument, and as an example"
+
+
 def test_the_drawing_of_the_rooms_is_that_of_the_imports():
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 

@@ -13,16 +13,16 @@ import click
 
 from srgan import __version__
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
-from srgan.files import printable
+from srgan.files import printable, stamp
 from srgan.runner import space
-from srgan.runner.history import History, fingerprint, stamp
+from srgan.runner.beside import Beside, Nothing
+from srgan.runner.history import History, fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from srgan.cli.weights import Choice, Choices
     from srgan.runner.config import FolderConfig
-    from srgan.runner.masks import Masks
     from srgan.runner.plan import Job
 
 
@@ -30,9 +30,9 @@ class Rehearsal:
     """What a run would do with each picture, from names, headers and the journal."""
 
     def __init__(
-        self, choice: Choice | Choices, config: FolderConfig, masks: Masks | None = None, history: History | None = None
+        self, choice: Choice | Choices, config: FolderConfig, beside: Beside | None, history: History | None
     ) -> None:
-        self.choice, self.config, self.masks, self.history = choice, config, masks, history
+        self.choice, self.config, self.beside, self.history = choice, config, beside or Nothing(), history
         self.needed = 0.0  # bytes
         self.counts: Counter[str] = Counter()
 
@@ -42,16 +42,16 @@ class Rehearsal:
         from importlib.metadata import version  # not above: help need not wait for it
         from importlib.util import find_spec
 
-        masks = {} if self.masks is None else {"masks": str(self.masks)}
         versions = {name: version(name) for name in ("torch", "openvino") if find_spec(name)}
-        return fingerprint({**self.config.decides(), **self.choice.record(), **masks, **versions, "srgan": __version__})
+        decides = {**self.config.decides(), **self.choice.record(), **self.beside.settings()}
+        return fingerprint({**decides, **versions, "srgan": __version__})
 
     def finished(self, job: Job) -> bool:
         """Whether a command that asked for the same has made the picture, and it is still there."""
         if self.history is None or job.trouble or job.name not in self.history.finished:
             return False
         try:
-            seen = stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
+            seen = stamp(job.source) + self.beside.stamp(job.name)
         except (ImageError, OSError):
             return False
         return self.history.answers(job, seen, self.asked, self.config.memory)
@@ -132,8 +132,7 @@ class Rehearsal:
         """The pixels of an output that can be made."""
         from srgan.runner.prospects import look
 
-        if self.masks is not None:
-            self.masks.stamp(job.name)  # which fails where there is none
+        self.beside.stamp(job.name)  # which fails where there is nothing
         seen = look(job, self.config, self.choice.sizes)
         pixels = seen.size[0] * seen.size[1]
         if not os.path.lexists(job.target):

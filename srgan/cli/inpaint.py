@@ -12,7 +12,7 @@ from srgan.cli.run import restoring, run
 from srgan.cli.weights import Choice, dialled, own
 
 if TYPE_CHECKING:
-    from srgan.runner.masks import Masks
+    from srgan.inference.masks import Masks
 
 
 def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,7 +61,7 @@ def inpaint(
 
 def masks_of(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
     """What the flags say is to be filled."""
-    from srgan.runner.masks import Masks
+    from srgan.inference.masks import Masks
 
     where = None if mask in (None, "alpha") else Path(str(mask))
     return Masks(where, alpha=mask == "alpha", boxes=[_box(text) for text in boxes], grow=grow, feather=feather)

@@ -28,7 +28,7 @@ from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:
     from srgan.cli.weights import Choice, Choices
-    from srgan.runner.masks import Masks
+    from srgan.inference.masks import Masks
     from srgan.runner.plan import Job
 
 _SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
@@ -175,7 +175,7 @@ def _outcomes(
         where.target,
         rehearsal.config,
         size=rehearsal.choice.size,
-        masks=rehearsal.masks,
+        masks=rehearsal.beside,
         jobs=jobs,
         progress=progress.within,
         run=run_name(),

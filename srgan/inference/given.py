@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
-from jaxtyping import Float32
 from torch import Tensor
 
 from srgan.errors import ConfigError, ImageError
 from srgan.images.image import LARGEST_FLOAT, Image
 from srgan.images.reader import read
-from srgan.inference.painted import painted
+from srgan.inference.painted import Masked, masked, painted
 from srgan.inference.picture import checked
 
 if TYPE_CHECKING:
@@ -23,13 +22,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 AnyMask = Union[str, os.PathLike[str], Image, "PIL.Image.Image", Array, Tensor]
 """Numbers (h, w), or a picture of them: the path of one, an Image, a Pillow image, an array."""
-
-
-class Holes(NamedTuple):
-    """How much of each pixel is filled, and how that was told from a picture of a mask."""
-
-    opacity: Float32[np.ndarray, "h w"]
-    how: str = ""
 
 
 def image_of(picture: Array) -> Image:
@@ -91,8 +83,8 @@ def check_floats(values: Array | Tensor) -> None:
         raise ConfigError(f"floats up to {max(-least, most):.3g}: white is 1, so divide by 255, say")
 
 
-def opacity_of(mask: AnyMask, picture: Image) -> Holes:
-    """A mask of any kind, as numbers.
+def masked_of(mask: AnyMask, picture: Image) -> Masked:
+    """What a mask of any kind says is to be filled of a picture.
 
     Raises:
         ConfigError: it is of another size, covers everything, or is no mask.
@@ -104,7 +96,7 @@ def opacity_of(mask: AnyMask, picture: Image) -> Holes:
         mask = mask[0] if mask.ndim == 3 and len(mask) == 1 else mask
     if isinstance(mask, np.ndarray) and (mask.ndim != 3 or 0 in mask.shape):
         if mask.dtype.kind not in "ui" or mask.shape != size or mask.max() <= 1:
-            return Holes(checked(mask, *size))
+            return masked(checked(mask, *size))
         if mask.min() < 0 or mask.max() > np.iinfo(np.uint16).max:
             raise ConfigError(f"a mask of whole numbers from {mask.min()} to {mask.max()}: choose 0 and 1, or 0 to 255")
         mask = mask.astype(np.uint8 if mask.max() <= 255 and mask.dtype != np.uint16 else np.uint16)
@@ -115,7 +107,7 @@ def opacity_of(mask: AnyMask, picture: Image) -> Holes:
         holes, how = painted(seen, picture)
     except ImageError as error:
         raise ImageError(f"the mask {error}; paint white on black, or give an array of 0 and 1") from error
-    return Holes(checked(holes, *size), how)
+    return masked(checked(holes, *size), how)
 
 
 def _picture_of(mask: AnyMask) -> Image:

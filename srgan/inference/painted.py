@@ -50,6 +50,18 @@ class Painted(NamedTuple):
     how: str = ""
 
 
+class Masked(NamedTuple):
+    """What is to be filled of one picture.
+
+    Attributes:
+        opacity: how much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
+        note: the share of the picture that is filled, and how that was told from the mask.
+    """
+
+    opacity: Float32[np.ndarray, "h w"]
+    note: str
+
+
 def painted(mask: Image, picture: Image) -> Painted:
     """What a mask of the picture's own size says is to be filled.
 
@@ -68,12 +80,12 @@ def painted(mask: Image, picture: Image) -> Painted:
     return _by_colours(colours, original)
 
 
-def told(opacity: Float32[np.ndarray, "h w"], how: str = "") -> str:
-    """What share of the picture is filled, and how that was told."""
+def masked(opacity: Float32[np.ndarray, "h w"], how: str = "") -> Masked:
+    """The same opacity, with a note."""
     share = 100 * np.count_nonzero(opacity) / opacity.size
     shown = f"{share:.1f}" if share >= 0.1 else "less than 0.1"
     filled = f"fills {shown} % of the picture" if share else "fills nothing"
-    return f"{filled}: {how}" if how else filled
+    return Masked(opacity, f"{filled}: {how}" if how else filled)
 
 
 def _by_alpha(

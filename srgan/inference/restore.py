@@ -16,8 +16,7 @@ from srgan.engines import Engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.inference.bysource import BySource, source_of
-from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, opacity_of
-from srgan.inference.painted import told
+from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, masked_of
 from srgan.inference.picture import check_mask, restore_image
 from srgan.inference.tiled import Run, run_of
 from srgan.models.model import Model, check_model
@@ -95,9 +94,9 @@ def _restore_image(run: Run, image: Image, mask: AnyMask | None) -> Image:
     check_floats(image.rgb)
     if mask is None:
         return restore_image(run, image)
-    opacity, how = opacity_of(mask, image)
+    opacity, note = masked_of(mask, image)
     restored = restore_image(run, image, opacity)
-    return dataclasses.replace(restored, notes=(*restored.notes, told(opacity, how)))
+    return dataclasses.replace(restored, notes=(*restored.notes, note))
 
 
 def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
@@ -110,7 +109,7 @@ def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
     holes = None
     if mask is not None:
         batch = batch.cpu()
-        each = [opacity_of(mask, Image(one.permute(1, 2, 0).numpy())).opacity for one in batch]
+        each = [masked_of(mask, Image(one.permute(1, 2, 0).numpy())).opacity for one in batch]
         holes = torch.from_numpy(np.stack(each))[:, None]
     restored = run.restore(batch, holes).clone(memory_format=torch.contiguous_format).to(picture)  # no inference tensor
     return restored if picture.ndim == 4 else restored[0]

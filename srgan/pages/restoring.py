@@ -19,8 +19,8 @@ from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:
     from srgan.inference.chain import Chain
+    from srgan.inference.masks import Masks
     from srgan.inference.pipeline import Restorer
-    from srgan.runner.masks import Masks
 
 KEPT = 4
 """Choices of models that stay loaded."""
@@ -135,7 +135,7 @@ class Restoring:
 
     def _masks(self, job: Job) -> Masks | None:
         """What is to be filled."""
-        from srgan.runner.masks import Masks
+        from srgan.inference.masks import Masks
 
         asked = job.asked
         if not job.masked:

@@ -133,12 +133,6 @@ def verify(folder: Path) -> Iterator[tuple[Path, str]]:
             yield target, "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
 
 
-def stamp(path: Path) -> list[int]:
-    """Size [bytes] and modification time [ns] of a file."""
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
 def fingerprint(settings: Mapping[str, Any]) -> str:
     """A short name for a set of settings: equal settings, equal name."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srgan.errors import ImageError
-from srgan.files import Before, printable, write_bytes
+from srgan.files import Before, printable, stamp, write_bytes
 from srgan.images.bands import Bands, as_bands, read_bands, whole
 from srgan.images.decoders import FIRST_OF
 from srgan.images.fitting import told
@@ -23,11 +23,11 @@ from srgan.images.frames import Frames, encode_frames, frames_told, read_frames
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write_bands
+from srgan.runner.beside import Beside
 from srgan.runner.config import FolderConfig
-from srgan.runner.history import stamp
-from srgan.runner.masks import Masks
 from srgan.runner.plan import Job
 from srgan.runner.prospects import Prospect, format_made, look, naming
+from srgan.types import Opacity
 
 if TYPE_CHECKING:
     from srgan.inference.chain import Chain
@@ -61,20 +61,19 @@ class Conversion:
         self,
         restorer: Restorer | Chain,
         config: FolderConfig,
-        masks: Masks | None = None,
+        beside: Beside,
         progress: Progress | None = None,
     ) -> None:
-        self.restorer, self.config, self.masks, self.progress = restorer, config, masks, progress
+        self.restorer, self.config, self.beside, self.progress = restorer, config, beside, progress
         self.most = config.memory * 1e9 / BYTES_A_PIXEL
 
     def settings(self) -> dict[str, Any]:
         """What decides an output's bytes, beside the input."""
-        masks = {} if self.masks is None else {"masks": str(self.masks)}
-        return {**self.config.decides(), **self.restorer.settings(), **masks}
+        return {**self.config.decides(), **self.restorer.settings(), **self.beside.settings()}
 
     def stamp(self, job: Job) -> list[int]:
-        """What changes whenever the input does, or its mask."""
-        return stamp(job.source) + ([] if self.masks is None else self.masks.stamp(job.name))
+        """What changes whenever the input does, or what is given beside it."""
+        return stamp(job.source) + self.beside.stamp(job.name)
 
     def look(self, job: Job) -> Prospect:
         """What to expect of the output, from the header of the input.
@@ -112,15 +111,14 @@ class Conversion:
         frames = self._read(job)
         self._check_unchanged(job, seen)
         self._check_frames(job, frames.images[0])
-        holes = None if self.masks is None else self.masks.of(job.name, frames.images[0])
+        given, note = self.beside.of(job.name, frames.images[0])
         with naming(job.source):
-            opacity = None if holes is None else holes.opacity
-            images = [whole(self._restored(job, as_bands(image), opacity)) for image in frames.images]
+            images = [whole(self._restored(job, as_bands(image), given)) for image in frames.images]
         with naming(job.target):
             data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
         write_bytes(job.target, data, before=before, partial=partial)
         pixels = sum(image.width * image.height for image in images)
-        notes = images[0].notes if holes is None else (*images[0].notes, holes.note)
+        notes = (*images[0].notes, note) if note else images[0].notes
         return Made(pixels, hashlib.sha256(data).hexdigest(), notes + lost)
 
     def _streamed(self, job: Job, seen: list[int], before: Before | None, partial: str | None) -> Made:
@@ -142,7 +140,7 @@ class Conversion:
             lost = told(bands.like, format_of(job.target), strip_metadata=strip)
         return Made(restored.width * restored.height, digest, (*restored.notes, *lost))
 
-    def _restored(self, job: Job, bands: Bands, mask: np.ndarray | None = None, *, streamed: bool = False) -> Bands:
+    def _restored(self, job: Job, bands: Bands, given: Opacity | None = None, *, streamed: bool = False) -> Bands:
         """A picture restored; how much of it is done is told."""
         (width, height), _ = self.restorer.sizes(bands.width, bands.height)
 
@@ -150,7 +148,7 @@ class Conversion:
             if self.progress is not None:
                 self.progress(job.name, share, width * height)
 
-        return self.restorer.restore(bands, mask, streamed=streamed, progress=tell)
+        return self.restorer.restore(bands, given, streamed=streamed, progress=tell)
 
     def _check_unchanged(self, job: Job, seen: list[int]) -> None:
         if self.stamp(job) != seen:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from srgan.errors import MachineError
-from srgan.files import is_partial, partial_name
-from srgan.runner.history import History, fingerprint, stamp, streamed_with
+from srgan.files import is_partial, partial_name, stamp
+from srgan.runner.history import History, fingerprint, streamed_with
 from srgan.runner.plan import Job
 
 log = logging.getLogger(__name__)

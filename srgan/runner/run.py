@@ -23,13 +23,14 @@ from srgan.engines.threads import Threads
 from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, take_after
 from srgan.inference.chain import Chain, restorer_of
+from srgan.inference.masks import Masks
 from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
+from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.journal import Journal
 from srgan.runner.locks import LOCKS, Locks
-from srgan.runner.masks import Masks
 from srgan.runner.outcome import Outcome
 from srgan.runner.plan import Job, plan
 from srgan.runner.prospects import Looked
@@ -50,7 +51,7 @@ def restore_folder(
     config: FolderConfig | None = None,
     *,
     size: Size | None = None,
-    masks: Masks | str | os.PathLike[str] | None = None,
+    masks: Beside | str | os.PathLike[str] | None = None,
     jobs: Sequence[Job] | None = None,
     progress: Progress | None = None,
     run: str | None = None,
@@ -66,7 +67,7 @@ def restore_folder(
             several of these, of which each takes in floats what the one before has made; or what an earlier call made
             of them, with its own configuration and size.
         size: how large pictures become; None is what the model makes.
-        masks: for inpainting: what is to be filled of each picture; a path stands for `Masks` of that path.
+        masks: for inpainting: what is to be filled of each picture, `Masks`; a path stands for `Masks` of that path.
         jobs: the plan, where the caller has made it already.
         progress: called from several threads, now and then, with the name of a picture in work, the share of it that
             is done, and the pixels of its output.
@@ -79,11 +80,11 @@ def restore_folder(
         MachineError: the output cannot be written; what was finished before is whole.
     """
     config = config or FolderConfig()
-    masks = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks
+    beside = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks or Nothing()
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
     threads = Threads(shared=choose_devices(config.device)[0].type in ("cpu", VULKAN))
-    conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, masks, progress)
+    conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)
     # A single file is simply done again: a journal would be a surprise beside it.
     if not Path(source).is_dir():
         with closing(threads):

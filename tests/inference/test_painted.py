@@ -13,8 +13,8 @@ from srgan.errors import ImageError
 from srgan.images.image import Image
 from srgan.images.reader import decode
 from srgan.images.writer import write
+from srgan.inference.masks import Masks
 from srgan.inference.painted import painted
-from srgan.runner.masks import Masks
 
 SIZE = (160, 120)
 COLOURS = {"red": (255, 0, 0), "white": (255, 255, 255), "black": (0, 0, 0), "green": (0, 255, 0)}

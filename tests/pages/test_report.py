@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from srgan.errors import ConfigError
+from srgan.files import stamp
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.pages.report import report
-from srgan.runner.history import stamp
 from srgan.runner.journal import Journal
 from srgan.runner.plan import Job
 

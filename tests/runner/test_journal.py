@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from srgan.errors import MachineError
-from srgan.runner.history import fingerprint, stamp
+from srgan.files import stamp
+from srgan.runner.history import fingerprint
 from srgan.runner.journal import Journal
 from srgan.runner.plan import Job
 

@@ -6,7 +6,7 @@ import pytest
 from srgan.errors import ConfigError, ImageError
 from srgan.images.image import Image
 from srgan.images.writer import write
-from srgan.runner.masks import Masks, soften
+from srgan.inference.masks import Masks, soften
 
 
 def image(height=20, width=30, alpha=None):

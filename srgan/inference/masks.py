@@ -7,34 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from srgan.errors import ConfigError, ImageError
-from srgan.files import printable
+from srgan.files import printable, stamp
 from srgan.images.find import find
 from srgan.images.image import Image
 from srgan.images.reader import read
-from srgan.inference.painted import Painted, painted, told
-from srgan.runner.history import stamp
+from srgan.inference.painted import Masked, Painted, masked, painted
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height [px]."""
-
-
-class Holes(NamedTuple):
-    """What is to be filled of one picture.
-
-    Attributes:
-        opacity: how much of each pixel is filled: 1 in holes, 0 where everything stays, between them in the feather.
-        note: the share of the picture that is filled, and how that was told from the mask.
-    """
-
-    opacity: Float32[np.ndarray, "h w"]
-    note: str
 
 
 @dataclass(frozen=True)
@@ -90,12 +76,16 @@ class Masks:
             raise ImageError(f"{printable(name)}: {printable(self.path)} holds no mask of that name")
         return self.path / self._by_stem[stem]
 
+    def settings(self) -> dict[str, str]:
+        """What decides which pixels are filled, beside the files of masks."""
+        return {"masks": str(self)}
+
     def stamp(self, name: str) -> list[int]:
         """What changes with the mask of a picture."""
         file = self.file_of(name)
         return [] if file is None else stamp(file)
 
-    def of(self, name: str, image: Image) -> Holes:
+    def of(self, name: str, image: Image) -> Masked:
         """What is to be filled of a picture of that name.
 
         Raises:
@@ -118,7 +108,7 @@ class Masks:
         opacity = soften(holes, self.grow, self.feather)
         if (opacity > 0).all():
             raise ImageError(f"{printable(name)}: is masked wholly; nothing is known to fill it from")
-        return Holes(opacity, told(opacity, how))
+        return masked(opacity, how)
 
     def opacity(self, name: str, image: Image) -> Float32[np.ndarray, "h w"]:
         """The same as a mask for `srgan.restore`."""
