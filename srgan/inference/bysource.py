@@ -1,4 +1,4 @@
-"""Which of two networks suits a picture: one for clean small pictures, one for photographs as people have them."""
+"""Which of two networks suits a picture: one for what was only reduced, one for what people have."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ NOISY = 3.5
 
 SOFT = 0.1
 """Below this sharpness a picture was blurred before it was reduced, or its camera was out of focus."""
+
+DRAWN = 0.3
+"""From this share of abrupt edges on a picture was drawn for a screen; a network for reductions would ring there."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def source_of(picture: Levels, quality: int | None = None) -> Source:
         return Source("photo", f"noise of level {found.noise:.1f}")
     if found.sharpness < SOFT:
         return Source("photo", "soft, as if out of focus")
+    if found.drawn >= DRAWN:
+        return Source("photo", "drawn for a screen")
     return Source("clean", "neither blocks nor noise" if jpeg is None else f"JPEG quality about {jpeg}")
 
 

@@ -1,4 +1,4 @@
-"""What was done to a picture before it came to us: the traces that JPEG and noise leave in its pixels.
+"""What was done to a picture before it came to us: the traces that JPEG, noise, blur and drawing leave in its pixels.
 
 A picture that went through JPEG keeps the rounding of its DCT in every block, also as a PNG; of how it was rounded the
 quality follows, whatever its header says.
@@ -18,6 +18,12 @@ from srgan.types import Levels
 SEEN = 512
 """Side of the part that is looked at, in the middle of larger pictures [px]."""
 
+EVEN = 0.6
+"""Share of neighbours that are equal in pages and screens; in photographs it stays below, but for white backgrounds."""
+
+EDGE = 24
+"""What is an edge [8-bit levels a pixel]."""
+
 CERTAIN = 12.0
 """Standard deviations by which rounding must show; of pictures without a trace it stays below 3."""
 
@@ -33,23 +39,26 @@ class Traces:
         jpeg: quality of its coarsest JPEG, as libjpeg counts, 20 to 98; None where none shows.
         noise: standard deviation of the noise in its flattest parts [8-bit levels].
         sharpness: amplitude of its finest waves over that of middling ones; of nothing but flat areas, 1.
+        drawn: share of its edges that rise at once from what is exactly even, if most of it is; else 0.
     """
 
     jpeg: int | None
     noise: float
     sharpness: float
+    drawn: float
 
 
 def traces(picture: Levels) -> Traces:
     """What shows in the middle of a picture."""
     luma = _middle(picture)
     if min(luma.shape) < 16:
-        return Traces(None, 0.0, 1.0)
+        return Traces(None, 0.0, 1.0, 0.0)
     spectra = _spectra(luma)
     quality, certainty = _quality(spectra)
     if certainty < CERTAIN:  # perhaps it was cut since, and its blocks begin elsewhere
         quality, certainty = _quality(_spectra(luma[_offset(luma.T) :, _offset(luma) :]))
-    return Traces(quality if certainty >= CERTAIN else None, _noise(spectra), _sharpness(spectra))
+    jpeg = quality if certainty >= CERTAIN else None
+    return Traces(jpeg, _noise(spectra), _sharpness(spectra), _drawn(luma))
 
 
 def _middle(picture: Levels) -> Luma:
@@ -128,3 +137,19 @@ def _sharpness(spectra: Spectra) -> float:
     least = 0.1  # of rounding alone it is 0.3 or so
     power = np.square(spectra).mean(axis=0)
     return float(np.sqrt(max(power[finest].mean(), least**2) / max(power[middling].mean(), least**2)))
+
+
+def _drawn(luma: Luma) -> float:
+    """The share of edges beside which nothing changes, for a program drew them pixel by pixel.
+
+    A reduction spreads each edge over several pixels, but for those that white cuts off; most of a page is even, too.
+    """
+    even = edges = abrupt = 0
+    for lines in (luma, luma.T):
+        steps = np.abs(np.diff(lines, axis=1))
+        still = steps < 0.5
+        edge = steps[:, 1:-1] > EDGE
+        even += np.count_nonzero(still)
+        edges += np.count_nonzero(edge)
+        abrupt += np.count_nonzero(edge & (still[:, :-2] | still[:, 2:]))
+    return abrupt / max(edges, 1) if even >= EVEN * 2 * luma.size else 0.0

@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 import torch
 from PIL import Image as Pillow
-from PIL import ImageFilter
+from PIL import ImageDraw, ImageFilter, ImageFont
 
 import srgan
 from srgan.errors import ConfigError
@@ -60,6 +60,27 @@ def test_what_was_blurred_is_a_photograph():
     blurred = photograph.filter(ImageFilter.GaussianBlur(3)).resize((128, 128), Pillow.Resampling.BICUBIC)
 
     assert source_of(np.array(blurred)) == ("photo", "soft, as if out of focus")
+
+
+def page(times):
+    drawn = Pillow.new("RGB", (256 * times, 160 * times), "white")
+    on = ImageDraw.Draw(drawn)
+    for line in range(8):
+        font = ImageFont.load_default(11 * times)
+        on.text((6 * times, (4 + 18 * line) * times), "Thin grey text must not turn black", "#707070", font)
+    return drawn.resize((256, 160), Pillow.Resampling.BICUBIC)
+
+
+def test_what_was_drawn_for_a_screen_needs_no_detail_of_photographs():
+    assert source_of(np.array(page(1))) == ("photo", "drawn for a screen")
+    assert source_of(np.array(page(4))).name == "clean"
+
+
+def test_a_photograph_of_something_on_white_is_not_taken_for_drawn():
+    on_white = np.full((300, 300, 3), 255, np.uint8)
+    on_white[100:228, 100:228] = reduced()
+
+    assert source_of(on_white).name == "clean"
 
 
 def test_each_picture_gets_the_model_for_its_source_and_says_so(both):
