@@ -149,7 +149,7 @@ def _drawn(luma: Luma) -> float:
         steps = np.abs(np.diff(lines, axis=1))
         still = steps < 0.5
         edge = steps[:, 1:-1] > EDGE
-        even += np.count_nonzero(still)
-        edges += np.count_nonzero(edge)
-        abrupt += np.count_nonzero(edge & (still[:, :-2] | still[:, 2:]))
+        even += int(still.sum())
+        edges += int(edge.sum())
+        abrupt += int((edge & (still[:, :-2] | still[:, 2:])).sum())
     return abrupt / max(edges, 1) if even >= EVEN * 2 * luma.size else 0.0
