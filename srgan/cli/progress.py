@@ -52,11 +52,11 @@ class Progress:
         self._within.pop(outcome.name, None)
         name = printable(outcome.name)
         if outcome.status in ("failed", "unsupported"):
-            self._line(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
+            self._print(f"{outcome.status}: {outcome.reason if outcome.reason else name}")
         for note in outcome.notes:
             self.notes += 1
             if not self._quiet and self.notes <= self._most_notes:
-                self._line(f"note: {name}: {note}")
+                self._print(f"note: {name}: {note}")
         if self._terminal or time.monotonic() - self._shown > PLAIN_INTERVAL:
             self.show()
 
@@ -78,14 +78,11 @@ class Progress:
         """Prints the last line, with the time the whole took, and where the outputs are."""
         if not self._quiet:
             if self.notes > self._most_notes:
-                self._line(f"{self.notes - self._most_notes} further notes: -v prints them all")
+                self._print(f"{self.notes - self._most_notes} further notes: -v prints them all")
             size = f"  {_mega(self.pixels)} MP" if self.pixels else ""
             rate = f", {_mega(self.pixels / max(seconds, 1e-9), least=1)} MP/s" if self.pixels else ""
             there = f"  -> {printable(target)}" if self.counts["ok"] + self.counts["skipped"] else ""
-            self._line(f"{self._counted()}{size}  in {_clock(seconds)}{rate}{there}")
-
-    def _line(self, text: str) -> None:
-        self._print(text)
+            self._print(f"{self._counted()}{size}  in {_clock(seconds)}{rate}{there}")
 
     def _print(self, text: str, *, newline: bool = True) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -39,7 +40,7 @@ def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
     path = click.Path(path_type=Path)
     for add in (
         click.argument("paths", metavar="IN... [OUT]", nargs=-1, required=True, type=path),
-        *reversed([_flag(name, field.default, field.metadata["help"]) for name, field in _fields().items()]),
+        *reversed([_flag(*one) for one in options.options_of(FolderConfig).items()]),
         click.option("--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Name every picture, and print every note."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
@@ -68,14 +69,10 @@ grain_option = click.option(
 )
 
 
-def _fields() -> dict[str, Any]:
-    return options.options_of(FolderConfig)
-
-
-def _flag(name: str, default: object, text: str) -> Callable[..., Any]:
+def _flag(name: str, field: dataclasses.Field[Any]) -> Callable[..., Any]:
     """The flag of a field of FolderConfig."""
-    flag = f"--{name.replace('_', '-')}"
-    names = [flag, *([_SHORT[name]] if name in _SHORT else [])]
+    names = [f"--{name.replace('_', '-')}", *([_SHORT[name]] if name in _SHORT else [])]
+    default, text = field.default, field.metadata["help"]
     if type(default) is bool:
         return click.option(*names, is_flag=True, default=default, help=text)
     metavar = type(default).__name__.upper()

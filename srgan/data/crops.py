@@ -99,13 +99,10 @@ def pairs(
                 windows = [_window(held.observed, crop, None, orientations, one) for one in every]
                 observed = task.present(_cut(held.observed, windows, crop))
                 clean = _cut(held.pictures, [_enlarged(window, task.scale) for window in windows], side)
-            batches.append((_labelled(observed, task, held, windows), clean))
+            if held.labels:
+                observed = task.labelled(observed, [held.labels[window.which] for window in windows])
+            batches.append((observed, clean))
         yield [Pair(observed, *task.wanted(observed, clean, draws)) for observed, clean in batches]
-
-
-def _labelled(observed: Observed, task: Task, held: Pictures, windows: Sequence[_Window]) -> Observed:
-    """What is observed, told of the class of each picture, where these have some."""
-    return task.labelled(observed, [held.labels[window.which] for window in windows]) if held.labels else observed
 
 
 def _window(

@@ -18,7 +18,7 @@ from srgan.evaluation.niqe import niqe
 from srgan.ops.colour import fine_power, lab, luma
 from srgan.ops.resample import downsample
 from srgan.tasks.protocol import Prepared, Protocol
-from srgan.types import Batch, Mask
+from srgan.types import Batch
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +30,6 @@ def psnr(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
     """
     error = restored.double() - clean.double()
     return -10 * error.square().mean(dim=(1, 2, 3)).log10()
-
-
-def _hole_psnr(restored: Batch, clean: Batch, hole: Mask, protocol: Protocol) -> Float[Tensor, "n"]:
-    """PSNR of each picture over the pixels of its hole alone [dB], in RGB."""
-    error = (protocol.quantise(restored) - protocol.quantise(clean)).square().mean(dim=1, keepdim=True)
-    return -10 * torch.log10((error * hole).sum(dim=(1, 2, 3)) / hole.sum(dim=(1, 2, 3)))
 
 
 def ssim(restored: Prepared, clean: Prepared) -> Float[Tensor, "n"]:
@@ -152,11 +146,12 @@ def score_hole(
     hole: Float[Tensor, "1 1 h w"],
     protocol: Protocol,
 ) -> dict[str, float | None]:
-    """PSNR of the hole of one picture; None, with a warning that says why, where there is no number."""
+    """PSNR of the hole of one picture [dB], in RGB; None, with a warning that says why, where there is no number."""
     if not hole.any():
         _log.warning("no psnr of the hole: there is none")
         return {"psnr": None}
-    value = _hole_psnr(restored, clean, hole, protocol).item()
+    error = (protocol.quantise(restored) - protocol.quantise(clean)).square().mean(dim=1, keepdim=True)
+    value = -10 * torch.log10((error * hole).sum() / hole.sum()).item()
     nan = "the restored picture has pixels that are not numbers"
     return {"psnr": _finite("psnr of the hole", value, nan, "it is filled exactly")}
 

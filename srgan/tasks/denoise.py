@@ -20,8 +20,8 @@ from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
 from srgan.tasks.degrade.snapshots import coded, raw
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Apply, Asked, Task
-from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
+from srgan.tasks.task import Asked, Task
+from srgan.types import Batch, Levels, Observed
 
 STRONGEST = 55.0
 """Level of the strongest Gaussian noise in training, and what a strength of 100 stands for [8-bit levels]."""
@@ -80,10 +80,6 @@ class Denoise(Task):
                 raise ConfigError(f"noise={self.noise}: choose a quality of 1 to 100")
         elif self.noise not in ("camera", "raw") and _number("noise", self.noise, "camera, raw, jpeg:QUALITY") < 0:
             raise ConfigError(f"noise={self.noise}: must not be negative")
-
-    @property
-    def context(self) -> int:
-        return 0
 
     @property
     def level(self) -> float:
@@ -167,9 +163,6 @@ class Denoise(Task):
             taken = taken - self.keep_grain * grey(taken)
         return picture + taken
 
-    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
-        return apply(pixels, self.present)
-
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         """The mean square of what was taken away, in 8-bit levels."""
         if self.strength != "auto":
@@ -191,9 +184,6 @@ class Denoise(Task):
     def condition(self, observed: Observed) -> Batch:
         """The noisy picture."""
         return observed[:, :3]
-
-    def lost(self, observed: Observed) -> None:
-        return None
 
     def protocol(self) -> Protocol:
         """RGB, as the field scores colour pictures."""

@@ -14,7 +14,7 @@ from srgan.images.image import white_of
 from srgan.options import USE, Recipe, documented, option
 from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Apply, Task
-from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
+from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 8
 """Of the samples that a sheet shows, where there are no classes; else a column is a class."""
@@ -80,10 +80,6 @@ class Generate(Task):
     def condition_channels(self) -> int:
         return len(self.labels)
 
-    @property
-    def context(self) -> int:
-        return 0
-
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Latents in place of squares of `scale` pixels, of no class."""
         n, (height, width) = len(clean), (side // self.scale for side in clean.shape[2:])
@@ -130,21 +126,12 @@ class Generate(Task):
             return made
         return made.clamp(0, 1).mul(white_of(pixels[:0].numpy().dtype)).round().to(pixels.dtype)
 
-    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
-        return 0.0
-
-    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
-        return ()
-
     def condition(self, observed: Observed) -> Float[Tensor, "n d _ _"] | None:
         """The classes."""
         return observed[:, self.latent :] if self.classes else None
 
     def observe(self, clean: Batch, number: int) -> Observed:
         return self.degrade(clean, torch.Generator(clean.device).manual_seed(number))
-
-    def lost(self, observed: Observed) -> None:
-        return None
 
     def protocol(self) -> Protocol:
         """RGB."""

@@ -1,7 +1,7 @@
 """Inpaint: whole regions are missing; what is left is the rest, and where the holes are."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from srgan.tasks.degrade.holes import HOLES, mask
 from srgan.tasks.filling import AROUND, filled
 from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Apply, Task
-from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
+from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
 SEED = 0
 """Of the holes that evaluation makes."""
@@ -55,10 +55,6 @@ class Inpaint(Task):
             raise ConfigError(f"guessed={self.guessed}: must lie in [0, 1]")
         if self.holes not in HOLES:
             raise ConfigError(f"holes={self.holes}: choose one of {', '.join(HOLES)}")
-
-    @property
-    def context(self) -> int:
-        return 0
 
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Holes of every kind, drawn for each picture; some hold the picture itself, coarse and a bit off."""
@@ -108,12 +104,6 @@ class Inpaint(Task):
         where = holes[0, 0] > 0
         made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=AROUND)
         return torch.where(where, made, picture)
-
-    def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
-        return 0.0
-
-    def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
-        return ()
 
     def condition(self, observed: Observed) -> Batch:
         """The mask, as a picture: black where there is a hole, else white."""

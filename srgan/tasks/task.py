@@ -85,8 +85,8 @@ class Task(ABC):
         return ()
 
     @property
-    @abstractmethod
-    def context(self) -> int: ...
+    def context(self) -> int:
+        return 0
 
     @property
     def idle(self) -> bool:
@@ -124,22 +124,22 @@ class Task(ABC):
     def compose(self, observed: Observed, generated: Float[Tensor, "n d sh sw"]) -> Batch:
         """Both: the restored picture, not clipped, in float32 whatever the numbers of `generated`."""
 
-    @abstractmethod
     def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
-        """Inference: the pictures restored, by applying the generator once or several times."""
+        """Inference: the pictures restored, by applying the generator once; some tasks do so several times."""
+        return apply(pixels, self.present)
 
     @property
     def remark_context(self) -> int:
         """Inference: rows of the picture to each side that `measure` looks at."""
         return 0
 
-    @abstractmethod
     def measure(self, picture: Levels, restored: Levels, part: tuple[int, int]) -> float:
         """Inference: what `remarks` wants to know of the rows from the first to before the last of `part`."""
+        return 0.0
 
-    @abstractmethod
     def remarks(self, measured: Sequence[tuple[int, float]]) -> tuple[str, ...]:
         """Inference: what the user should know of a restored picture, from so many rows each with its measure."""
+        return ()
 
     @abstractmethod
     def condition(self, observed: Observed) -> Float[Tensor, "n d _ _"] | None:
@@ -152,9 +152,9 @@ class Task(ABC):
     def observe(self, clean: Batch, number: int) -> Observed:
         """Evaluation: what is observed of the picture of that number, the same in every run."""
 
-    @abstractmethod
     def lost(self, observed: Observed) -> Mask | None:
         """Evaluation: which pixels were lost and the others not, so that these are scored alone, too; else None."""
+        return None
 
     @abstractmethod
     def protocol(self) -> Protocol:

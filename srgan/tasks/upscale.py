@@ -19,8 +19,8 @@ from srgan.options import SCORING, TRAINING, USE, documented, option
 from srgan.tasks.degrade.photo import photo
 from srgan.tasks.degrade.snapshots import SNAPSHOTS, snapshot
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Apply, Task
-from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
+from srgan.tasks.task import Task
+from srgan.types import Batch, Levels, Observed
 
 SOURCES = ("clean", "photo", *SNAPSHOTS)
 """What small pictures come from."""
@@ -101,9 +101,6 @@ class Upscale(Task):
             nearest = nearer
         return nearest
 
-    def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
-        return apply(pixels, self.present)
-
     @property
     def remark_context(self) -> int:
         return UPSAMPLE_CONTEXT if self.rounds else 0
@@ -133,9 +130,6 @@ class Upscale(Task):
         if self.source in SNAPSHOTS:
             return snapshot(clean, self.scale, self.source, number)
         return self.degrade(clean, torch.Generator(clean.device).manual_seed(number))
-
-    def lost(self, observed: Observed) -> None:
-        return None
 
     def protocol(self) -> Protocol:
         made = "bicubic-antialias" if self.source == "clean" else self.source

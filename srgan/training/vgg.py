@@ -1,8 +1,7 @@
-"""What VGG19 and SqueezeNet see of a picture.
+"""What VGG19 sees of a picture.
 
 Pixels that differ may look alike, and the other way round; the inner layers of a network trained to name photographs
-judge more as an eye does. torchvision and torchmetrics are imported inside functions, so only who asks for features
-waits for them, and for the download of the weights.
+judge more as an eye does.
 """
 
 import contextlib
