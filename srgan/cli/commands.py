@@ -33,4 +33,5 @@ RESTORING = (upscale, denoise, inpaint, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
 for command in (*RESTORING, generate, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
+    command.context_settings["help_option_names"] = ["-h", "--help"]
     srgan.add_command(command)

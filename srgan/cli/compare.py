@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from srgan.pages.report import Picture
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("folders", metavar="IN OUT...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="report.html", help="The page.")
 @click.option("--truth", type=click.Path(path_type=Path), help="Clean pictures of the same names: adds PSNR and SSIM.")

@@ -32,7 +32,7 @@ strength_option = click.option(
 )
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @strength_option
 @grain_option
 @realism_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.option(
     "--seconds", type=click.FloatRange(0), default=5.0, show_default=True, help="For the speed test; 0 omits it."
 )
@@ -23,7 +23,7 @@ def doctor(seconds: float) -> int:
     return 1 if problems else 0
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.option("--clear", is_flag=True, help="Empty it; what is needed is measured and compiled again.")
 def cache(clear: bool) -> None:
     """Tell where is kept what was measured and compiled for this machine, and how much it is."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srgan.models.model import Model
 
 
-@click.command("eval", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("eval")
 @click.argument("model", metavar="MODEL")
 @data_options
 @click.option(

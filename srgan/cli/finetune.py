@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from srgan.training.finetuning import FineTuned
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("model", metavar="MODEL")
 @data_options
 @run_options

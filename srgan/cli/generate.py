@@ -37,7 +37,7 @@ def _ends(context: click.Context, option: click.Parameter, value: str) -> tuple[
     return first, last
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("-m", "--model", required=True, metavar="NAME|FILE", help="Weights that make pictures of noise.")
 @click.option("--count", type=click.IntRange(min=0), help="How many pictures.  [default: 16; with a sheet 0]")

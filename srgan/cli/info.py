@@ -17,7 +17,7 @@ COLUMNS = {"psnr": ("PSNR [dB]", 2), "ssim": ("SSIM", 4), "lpips": ("LPIPS", 4)}
 _INDENT, _WIDTH = 10, 11
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("model", metavar="[MODEL]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="All that the header says, as one JSON object.")
 def info(model: str | None, as_json: bool) -> int:

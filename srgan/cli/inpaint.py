@@ -33,7 +33,7 @@ def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @mask_options
 @restoring
 def inpaint(

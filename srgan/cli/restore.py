@@ -16,7 +16,7 @@ from srgan.errors import ConfigError
 from srgan.inference.sizes import Size
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @size_options
 @mask_options
 @strength_option

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 def samples(target: Path) -> int:
     """Write scikit-image's own photographs into a folder, to try things on."""

@@ -13,7 +13,7 @@ from srgan.errors import ConfigError, MachineError
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--host", default=LOCAL[0], show_default=True, help="Address to listen on; any other needs --token.")

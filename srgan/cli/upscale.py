@@ -48,7 +48,7 @@ photo_realism_option = click.option(
 )
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @size_options
 @click.option(
     "--source",

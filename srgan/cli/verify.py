@@ -16,7 +16,7 @@ RESTORING = ("upscale", "denoise", "inpaint", "restore")
 """The commands that write into an output folder."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 def verify(target: Path) -> int:
     """Check that every picture written into OUT is there, byte for byte."""
@@ -32,7 +32,7 @@ def verify(target: Path) -> int:
     return 1 if wrong else 0
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command()
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Also where that command replaces files.")
 @click.pass_context
