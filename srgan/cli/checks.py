@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from PIL import features
 
-from srgan.engines import cache, choose_engine, make_engine
+from srgan.engines import cache, make_engine
+from srgan.engines.choice import MUCH_FASTER, compared, lacking, ways
 from srgan.engines.devices import choose_devices
-from srgan.engines.precision import DTYPES, FORMATS, choose_precision, rates
+from srgan.engines.ncnn_engine import vulkan_devices
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
@@ -103,10 +104,10 @@ def _memory() -> Finding:
 
 
 def _cache() -> Finding:
-    """Where is kept what was measured and compiled, and whether anything can be."""
+    """Where is kept what was measured, and whether anything can be."""
     trouble = cache.trouble()
     if trouble:
-        fix = "make it writable, or name another with XDG_CACHE_HOME: until then each run measures and compiles anew"
+        fix = "make it writable, or name another with XDG_CACHE_HOME: until then each run measures anew"
         return Finding("cache", f"{cache.folder()} cannot be written: {trouble}", fix)
     return Finding("cache", f"{cache.folder()}, {cache.size() / 1e6:.1f} MB; `srgan cache --clear` empties it")
 
@@ -121,20 +122,25 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _engine() -> Iterator[Finding]:
+    model = load("upscale-x4")
+    generator = model.generator
     for device in choose_devices():
-        precision = choose_precision(device)
-        engine = choose_engine(device, precision)
-        chosen = next(name for name, dtype in DTYPES.items() if dtype is precision.dtype)
-        measured = rates(device)
-        fastest = {name: max(measured.get(f"{name} {format}", 0) for format in FORMATS) for name in DTYPES}
-        why = ", ".join(f"{name} {rate:.2g}" for name, rate in fastest.items() if rate)
-        yield Finding("engine", f"{engine} on {device} in {chosen}; measured once, in TFLOP/s: {why}")
+        chosen, measured = compared(generator, device, ways(generator, device))
+        why = f"the most exact that is not {MUCH_FASTER} times slower than others"
+        yield Finding(
+            "engine", f"{chosen.engine} on {device} in {chosen.precision} for upscale-x4: {why}; measured once:"
+        )
+        each = "each core" if device.type == "cpu" else "all of it"
+        for way, rate in sorted(measured.items(), key=lambda one: -one[1]):
+            yield Finding("", f"{way!s:28}{rate * model.task.scale**2:8.2f} output megapixels a second, {each}")
+        for reason in lacking(generator, device).values():
+            yield Finding("engine", reason)
         if device.type == "cpu":
             has = torch.cpu.get_capabilities()
             known = ", ".join(name for name in _INSTRUCTIONS if has.get(name)) or f"none of {', '.join(_INSTRUCTIONS)}"
             yield Finding("CPU", f"{has.get('cpu_name', platform.machine())}: {known}")
-            if engine == "torch":
-                yield Finding("engine", "openvino would be faster on many CPUs: pip install 'srgan[openvino]'")
+    for number, chip in enumerate(vulkan_devices()):
+        yield Finding("engine", f"--device vulkan:{number} is {chip}")
 
 
 def speed(seconds: float) -> Finding:

@@ -24,9 +24,9 @@ def doctor(seconds: float) -> int:
 
 
 @click.command()
-@click.option("--clear", is_flag=True, help="Empty it; what is needed is measured and compiled again.")
+@click.option("--clear", is_flag=True, help="Empty it; what is needed is measured again.")
 def cache(clear: bool) -> None:
-    """Tell where is kept what was measured and compiled for this machine, and how much it is."""
+    """Tell where is kept what was measured on this machine, and how much it is."""
     from srgan.engines import cache as kept
 
     if clear:

@@ -6,13 +6,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from srgan.engines import openvino_engine
+from srgan.engines.choice import choose
 from srgan.engines.devices import choose_device
-from srgan.engines.ncnn_engine import VULKAN, NcnnEngine
-from srgan.engines.openvino_engine import OpenVinoEngine
-from srgan.engines.precision import DTYPES, Precision, choose_precision
-from srgan.engines.threads import forked
-from srgan.engines.torch_engine import TorchEngine
+from srgan.engines.precision import Precision
 from srgan.errors import ConfigError
 from srgan.networks.network import Network
 
@@ -34,31 +30,6 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: dict[str, type[TorchEngine] | type[OpenVinoEngine] | type[NcnnEngine]] = {
-    "torch": TorchEngine,
-    "openvino": OpenVinoEngine,
-    "ncnn": NcnnEngine,
-}
-
-
-def choose_engine(device: torch.device, precision: Precision, engine: str = "auto") -> str:
-    """The engine of that name; `auto` takes OpenVINO where it is installed and can compute so, else torch.
-
-    Vulkan is reached by ncnn alone.
-
-    Raises:
-        ConfigError: there is no such engine.
-    """
-    if engine == "auto" and device.type == VULKAN:
-        return "ncnn"
-    if engine == "auto":
-        fits = device.type == "cpu" and not forked() and precision.dtype in openvino_engine.PRECISIONS
-        return "openvino" if fits and openvino_engine.available() else "torch"
-    if engine not in ENGINES:
-        raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
-    return engine
-
-
 @runtime_checkable
 class HasGenerator(Protocol):
     """A Model, which knows engines while they do not know it."""
@@ -71,8 +42,8 @@ def make_engine(
 ) -> Engine:
     """The engine of that name for a model, or for its generator: what `restore` takes as `engine`.
 
-    "openvino", and "auto" where that is installed, take a second to make, for which one picture need not wait: so the
-    default is not that of `FolderConfig`.
+    "auto" takes the fastest that is installed, which is measured for a second, once for a kind of network, and may
+    not give another machine's pixels to the last bit: so the default is not that of `FolderConfig`.
 
     Raises:
         ConfigError: there is no such engine, device or precision here, or it is neither a model nor a generator.
@@ -81,14 +52,7 @@ def make_engine(
     if not isinstance(generator, Network):
         raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
-    if where.type == VULKAN and precision in ("auto", "fp32", "fp16"):
-        chosen = Precision(DTYPES.get(precision, torch.float32))
-    else:
-        chosen = choose_precision(where, precision, generator.precisions)
-    if not generator.plain:
-        chosen = Precision(chosen.dtype, torch.contiguous_format)
-        engine = "torch" if engine == "auto" else engine
-    return ENGINES[choose_engine(where, chosen, engine)](generator, where, chosen)
+    return choose(generator, where, engine, precision).make(generator, where)
 
 
 _MADE: WeakKeyDictionary[Network, tuple[dict[str, Tensor], Engine]] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""What was measured or compiled once is kept in the user's cache folder, which may be emptied at any time."""
+"""What was measured once is kept in the user's cache folder, which may be emptied at any time."""
 
 import json
 import logging
@@ -14,9 +14,6 @@ from platformdirs import user_cache_path
 from srgan.errors import MachineError
 
 _log = logging.getLogger(__name__)
-
-MOST = 500_000_000
-"""Bytes that are kept in one folder of the cache; beyond them what was not used for longest is dropped."""
 
 
 def folder() -> Path:
@@ -55,14 +52,10 @@ def clear() -> None:
 
 def kept(name: str) -> bytes | None:
     """The bytes that were kept under a name; None where there are none."""
-    path = folder() / name
     try:
-        data = path.read_bytes()
+        return (folder() / name).read_bytes()
     except OSError:
         return None
-    with suppress(OSError):
-        os.utime(path)
-    return data
 
 
 def keep(name: str, data: bytes) -> None:
@@ -79,18 +72,8 @@ def keep(name: str, data: bytes) -> None:
             with suppress(OSError):
                 os.unlink(partial)
             raise
-        _drop_oldest(path.parent)
     except OSError as error:
         _log.info("not cached: %s", error)
-
-
-def _drop_oldest(folder: Path) -> None:
-    files = [(path.stat(), path) for path in folder.iterdir() if path.is_file()]
-    total = sum(status.st_size for status, _ in files)
-    for status, path in sorted(files, key=lambda file: file[0].st_mtime_ns):
-        if total > MOST:
-            path.unlink(missing_ok=True)
-            total -= status.st_size
 
 
 def kept_json(name: str) -> dict[str, Any]:

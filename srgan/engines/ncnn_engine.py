@@ -18,7 +18,7 @@ from srgan.engines.agreement import agrees
 from srgan.engines.precision import Precision
 from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
-from srgan.networks.graph import Graph, add_generator
+from srgan.networks.graph import Graph, add_generator, unknown
 from srgan.networks.network import Network
 from srgan.networks.to_ncnn import to_ncnn
 
@@ -57,15 +57,24 @@ class NcnnEngine:
     one thread shares the cores with others that call at the same time; any other call has them all.
     """
 
+    @staticmethod
+    def lacks(generator: Network, device: torch.device) -> str:
+        """Why it cannot run the generator on this device, in words; empty where it can."""
+        if device.type not in ("cpu", VULKAN):
+            return f"the engine ncnn runs on cpu or vulkan, not on {device.type}"
+        if not available():
+            return "the engine ncnn is not installed: pip install 'srgan[ncnn]'"
+        if device.type == VULKAN and forked():
+            return "Vulkan does not work in a process that was forked: start processes by 'spawn'"
+        return unknown(generator)
+
+    @staticmethod
+    def precisions(device: torch.device) -> list[str]:
+        """What it computes in on this device, the most exact first."""
+        return ["fp32"] if device.type == "cpu" else ["fp32", "fp16"]
+
     def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
         self._chip = None if device.type == "cpu" else device.index or 0
-        allowed = {"fp32": torch.float32} if self._chip is None else {"fp32": torch.float32, "fp16": torch.float16}
-        if device.type not in ("cpu", VULKAN):
-            raise ConfigError(f"the engine ncnn runs on cpu or vulkan, not on {device.type}; leave out --engine")
-        if precision.dtype not in allowed.values():
-            raise ConfigError(f"the engine ncnn computes in {' or '.join(allowed)} on {device.type}; choose that")
-        if not available():
-            raise ConfigError("the engine ncnn is not installed: pip install 'srgan[ncnn]', or choose torch")
         self.device = _CPU
         self.batch = 1
         self.precision = precision

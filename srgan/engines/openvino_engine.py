@@ -1,17 +1,14 @@
-"""Runs a generator on the CPU with OpenVINO (extra `openvino`), compiled once for pictures of any size.
+"""Runs a generator on the CPU with OpenVINO (extra `openvino`), compiled for pictures of any size.
 
-generator -> OpenVINO's graph -> compiled, kept in the cache -> compared with torch on one small picture
+generator -> its layers -> OpenVINO's model -> compiled, in some hundredths of a second -> compared with torch
 """
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import importlib.util
-import logging
 import sys
 import threading
-import warnings
 from typing import Any
 
 import numpy as np
@@ -19,14 +16,21 @@ import torch
 from torch import Tensor
 
 from srgan.engines.agreement import agrees
-from srgan.engines.cache import keep, kept
-from srgan.engines.precision import Precision
+from srgan.engines.precision import DTYPES, Precision, computes
 from srgan.engines.threads import forked
 from srgan.errors import ConfigError, ImageError
+from srgan.networks.graph import Graph, add_generator, unknown
 from srgan.networks.network import Network
+from srgan.networks.to_openvino import to_openvino
 
 PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 """What OpenVINO calls what it computes in."""
+
+
+_FORKED = (
+    "OpenVINO waits for ever in a process that was forked: start processes by 'spawn' or 'forkserver', "
+    "or choose the engine torch"
+)
 
 
 def available() -> bool:
@@ -41,17 +45,27 @@ class OpenVinoEngine:
     thread shares the cores with others that call at the same time; any other call has them all.
     """
 
-    def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
+    @staticmethod
+    def lacks(generator: Network, device: torch.device) -> str:
+        """Why it cannot run the generator on this device, in words; empty where it can."""
         if device.type != "cpu":
-            raise ConfigError(f"the engine openvino runs on the CPU, not on {device.type}; leave out --engine")
-        if precision.dtype not in PRECISIONS:
-            raise ConfigError("the engine openvino computes in fp32 or bf16; choose one of them as precision")
+            return f"the engine openvino runs on the CPU, not on {device.type}"
+        if not available():
+            return "the engine openvino is not installed: pip install 'srgan[openvino]'"
+        return _FORKED if forked() else unknown(generator)
+
+    @staticmethod
+    def precisions(device: torch.device) -> list[str]:
+        """What it computes in on this device, the most exact first."""
+        return [name for name, dtype in DTYPES.items() if dtype in PRECISIONS and computes(device, dtype)]
+
+    def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
         _check_process()
         self.device = device
         self.batch = 1
         self.precision = precision
         self._generator = copy.deepcopy(generator).eval().requires_grad_(False).float().cpu()
-        self._scale = _scale_of(generator)
+        self._scale = _scale_of(self._generator)
         self._cores = torch.get_num_threads()
         self._compiled: dict[tuple[torch.dtype, bool], Any] = {}
         self._lock = threading.Lock()
@@ -105,16 +119,15 @@ class OpenVinoEngine:
             return self._compiled[dtype, shared]
 
 
+@torch.no_grad()
 def _scale_of(generator: Network) -> int:
-    """Output side / input side, told without computing anything."""
+    """Output side / input side."""
     side = generator.multiple_of
-    unreal = copy.deepcopy(generator).to("meta")
-    made = unreal(torch.empty(1, generator.in_channels, side, side, device="meta"))
-    return int(made.shape[2]) // side
+    return int(generator(torch.zeros(1, generator.in_channels, side, side)).shape[2]) // side
 
 
 def _compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) -> Any:
-    """OpenVINO's compiled model of a generator, from the cache where it is there and gives what torch gives.
+    """OpenVINO's compiled model of a generator.
 
     Args:
         shared: each call takes one of the cores, instead of all.
@@ -122,37 +135,24 @@ def _compiled(generator: Network, dtype: torch.dtype, cores: int, shared: bool) 
     Raises:
         ConfigError: what OpenVINO compiles does not give what torch gives.
     """
-    openvino = imported()
-    core = openvino.Core()
+    openvino, graph = imported(), Graph("data")
+    add_generator(graph, generator, "data")
     options = {
         "INFERENCE_PRECISION_HINT": PRECISIONS[dtype],
         "INFERENCE_NUM_THREADS": cores,
         "NUM_STREAMS": cores if shared else 1,
         "ENABLE_CPU_PINNING": False,  # two runs would take the same cores, and leave others idle
     }
-    name = f"openvino/{_fingerprint(generator, openvino.__version__, str(options))}.blob"
-    blob = kept(name)
-    if blob is not None:
-        try:
-            model = core.import_model(blob, "CPU", options)
-            if _agrees(model, generator, dtype):
-                return model
-        except RuntimeError as error:
-            logging.getLogger(__name__).info("%s is compiled anew: %s", name, error)
-    model = core.compile_model(_graph(generator, openvino), "CPU", options)
-    if not _agrees(model, generator, dtype):
+    model = openvino.Core().compile_model(to_openvino(graph, generator.in_channels, openvino), "CPU", options)
+    if not agrees(lambda observed: torch.from_numpy(model([observed.numpy()])[0]), generator, dtype):
         raise ConfigError("OpenVINO does not compute what torch computes with this network; choose --engine torch")
-    keep(name, model.export_model().getvalue())
     return model
 
 
 def _check_process() -> None:
     """Checks that OpenVINO has its threads: those of a process do not come along when it is forked."""
     if forked():
-        raise ConfigError(
-            "OpenVINO waits for ever in a process that was forked: start processes by 'spawn' or 'forkserver', "
-            "or choose the engine torch"
-        )
+        raise ConfigError(_FORKED)
 
 
 def imported() -> Any:
@@ -163,24 +163,3 @@ def imported() -> Any:
     import openvino
 
     return openvino
-
-
-def _graph(generator: Network, openvino: Any) -> Any:
-    """OpenVINO's graph of a generator, for pictures of any size that is a multiple of `multiple_of`."""
-    example = torch.zeros(2, generator.in_channels, 4 * generator.multiple_of, 5 * generator.multiple_of)
-    sizes = openvino.PartialShape([-1, generator.in_channels, -1, -1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch would rather not be traced; what comes of it is compared below
-        return openvino.convert_model(generator, example_input=example, input=[sizes])
-
-
-def _agrees(model: Any, generator: Network, dtype: torch.dtype) -> bool:
-    return agrees(lambda observed: torch.from_numpy(model([observed.numpy()])[0]), generator, dtype)
-
-
-def _fingerprint(generator: Network, *others: str) -> str:
-    """Changes whenever anything changes that decides what is compiled."""
-    digest = hashlib.sha256("\n".join([repr(generator), torch.__version__, *others]).encode())
-    for name, tensor in sorted(generator.state_dict().items()):
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().float().numpy().tobytes())
-    return digest.hexdigest()[:32]

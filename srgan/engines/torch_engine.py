@@ -7,7 +7,7 @@ from torch import Tensor
 
 from srgan.engines.fused import fuse, fusing_helps
 from srgan.engines.ncnn_engine import VULKAN
-from srgan.engines.precision import Precision
+from srgan.engines.precision import DTYPES, Precision, computes
 from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
 
@@ -18,9 +18,17 @@ class TorchEngine:
     It holds a copy of its own, so the model may be trained or moved meanwhile, and several threads may call it.
     """
 
+    @staticmethod
+    def lacks(generator: Network, device: torch.device) -> str:
+        """Why it cannot run the generator on this device, in words; empty where it can."""
+        return "torch does not run on Vulkan: choose the engine ncnn, or auto" if device.type == VULKAN else ""
+
+    @staticmethod
+    def precisions(device: torch.device) -> list[str]:
+        """What it computes in on this device, the most exact first."""
+        return [name for name, dtype in DTYPES.items() if computes(device, dtype)]
+
     def __init__(self, generator: Network, device: torch.device, precision: Precision) -> None:
-        if device.type == VULKAN:
-            raise ConfigError("torch does not run on Vulkan: choose --engine ncnn, or auto")
         self.device = device
         # A core has enough to do with one tile; a GPU waits less between large batches than between small ones.
         self.batch = 1 if device.type == "cpu" else 4

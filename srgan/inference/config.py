@@ -17,7 +17,7 @@ class InferenceConfig:
 
     tile: int = option(0, "Side of a tile's kept centre [px of the input]; 0 chooses.")
     device: str = option("auto", "auto, cpu, cuda, mps, vulkan, or several: cuda:0,cuda:1; auto takes every CUDA one.")
-    engine: str = option("auto", "auto, torch, openvino (CPU; auto takes it where it is) or ncnn (CPU and Vulkan).")
+    engine: str = option("auto", "auto, torch, openvino (CPU) or ncnn (CPU, Vulkan); auto takes the fastest here.")
     precision: str = option("auto", "auto, fp32, bf16 or fp16; auto takes the most exact that is not much slower.")
     memory: float = option(4.0, "For pictures in work [GB]; larger PNG and TIFF pass through some rows at a time.")
 

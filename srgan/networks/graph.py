@@ -78,9 +78,14 @@ def add_generator(graph: Graph, generator: Network, observed: str) -> str:
     for kind, walk in _WALKS.items():
         if isinstance(generator, kind):
             return walk(graph, generator, observed)
-    raise ConfigError(
-        f"a {type(generator).__name__} cannot be written layer by layer: srgan/networks/graph.py does not know it"
-    )
+    raise ConfigError(unknown(generator))
+
+
+def unknown(generator: Network) -> str:
+    """Why a generator's layers cannot be told, in words; empty where they can."""
+    if isinstance(generator, tuple(_WALKS)):
+        return ""
+    return f"a {type(generator).__name__} cannot be written layer by layer: srgan/networks/graph.py does not know it"
 
 
 def _compact(graph: Graph, network: Compact, observed: str) -> str:

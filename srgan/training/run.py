@@ -12,8 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.data.crops import Pair
+from srgan.engines.choice import choose
 from srgan.engines.devices import choose_device
-from srgan.engines.precision import choose_precision
+from srgan.engines.precision import DTYPES
 from srgan.models.model import Model
 from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
@@ -48,7 +49,8 @@ class Run:
 
     def __init__(self, start: Model, config: TrainConfig) -> None:
         self.device = choose_device(config.device)
-        self._dtype = choose_precision(self.device, config.precision, among=("fp32", "bf16")).dtype
+        way = choose(start.generator, self.device, "torch", config.precision, among=("fp32", "bf16"))
+        self._dtype = DTYPES[way.precision]
         self._conditional = config.conditional
         task = start.task
         self.step = 0

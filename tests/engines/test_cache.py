@@ -42,19 +42,6 @@ def test_a_folder_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path
     assert os.listdir(tmp_path) == ["srgan"]
 
 
-def test_what_was_not_used_for_longest_makes_room(monkeypatch):
-    monkeypatch.setattr(cache, "MOST", 25)
-    for number, name in enumerate(("models/a", "models/b", "rates.json")):
-        keep(name, bytes(10))
-        os.utime(user_cache_path("srgan") / name, (number, number))
-    kept("models/a")
-
-    keep("models/c", bytes(10))
-
-    assert kept("models/b") is None
-    assert kept("models/a") == kept("models/c") == kept("rates.json") == bytes(10)
-
-
 def test_all_that_is_kept_can_be_told_and_removed(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache.clear()

@@ -44,5 +44,5 @@ def test_torch_is_refused_on_vulkan_in_words(monkeypatch, tiny):
     monkeypatch.setattr(devices, "available", lambda: True)
     monkeypatch.setattr(devices, "vulkan_devices", lambda: ["Radeon"])
 
-    with pytest.raises(ConfigError, match=r"^torch does not run on Vulkan: choose --engine ncnn, or auto$"):
+    with pytest.raises(ConfigError, match=r"^torch does not run on Vulkan: choose the engine ncnn, or auto$"):
         make_engine(tiny, "torch", "vulkan")

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from srgan.engines.choice import Way
 from srgan.engines.devices import choose_device
-from srgan.engines.precision import Precision
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.bands import as_bands, whole
 from srgan.images.image import Image
@@ -459,16 +459,16 @@ def test_what_is_copied_is_what_was_read(make_model, tmp_path, pixels, monkeypat
 def test_what_auto_comes_to_is_recorded_and_never_mixed(tiny, photo_folder, monkeypatch, caplog):
     auto = replace(EXACT, device="auto", precision="auto", engine="torch")
 
-    def run_where(dtype):
-        monkeypatch.setattr("srgan.engines.choose_precision", lambda device, precision, *_: Precision(dtype))
+    def run_where(format):
+        monkeypatch.setattr("srgan.engines.choose", lambda *_: Way("torch", "fp32", format))
         return run(tiny, photo_folder, auto)
 
-    assert statuses(run_where(torch.float32)) == ["ok"] * 4
-    assert statuses(run_where(torch.float32)) == ["skipped"] * 4
-    assert statuses(run_where(torch.float64)) == ["ok"] * 4
-    assert "(precision float32, now float64): they are made again" in caplog.text
+    assert statuses(run_where("channels_last")) == ["ok"] * 4
+    assert statuses(run_where("channels_last")) == ["skipped"] * 4
+    assert statuses(run_where("channels_first")) == ["ok"] * 4
+    assert "(memory format channels_last, now contiguous_format): they are made again" in caplog.text
     exact = replace(auto, device=choose_device().type, precision="fp32")
-    assert statuses(run_where(torch.float32)) == ["ok"] * 4
+    assert statuses(run_where("channels_last")) == ["ok"] * 4
     assert statuses(run(tiny, photo_folder, exact)) == ["skipped"] * 4, "what auto came to, asked for by name"
 
 
