@@ -1,12 +1,11 @@
 """Paths as lines, and bytes that become a file, whole or not at all: written under another name, synced, renamed."""
 
 import errno
-import hashlib
 import io
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -28,26 +27,17 @@ _MACHINE = {
     *(errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
     *(errno.ENOTDIR, errno.EEXIST, errno.ELOOP),  # a file, or a link to itself, is where a folder should be
 }
-Before = Callable[[int, str], None]
-"""Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
 
 
-def write_bytes(path: AnyPath, data: bytes, *, before: Before | None = None, partial: str | None = None) -> None:
+def write_bytes(path: AnyPath, data: bytes) -> None:
     """Writes a file of these bytes, whole or not at all.
-
-    Args:
-        before: called just before the file gets its name.
-        partial: the name it has until then, from `partial_name`.
 
     Raises:
         ImageError: the file cannot be written for a reason of its own, such as too long a name.
         MachineError: the disk is full, or the folder not writable.
     """
-    with replacing(path, partial) as file:
+    with replacing(path) as file:
         file.write(data)
-        if before is not None:
-            file.flush()
-            before(file.fileno(), hashlib.sha256(data).hexdigest())
 
 
 @contextmanager

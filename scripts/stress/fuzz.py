@@ -30,7 +30,6 @@ from PIL import Image as Pillow
 from srgan.errors import ImageError
 from srgan.images import bands
 from srgan.images.bands import read_bands
-from srgan.images.fitting import told
 from srgan.images.frames import read_frames
 from srgan.images.image import Image
 from srgan.images.png.chunks import SIGNATURE, chunk
@@ -258,7 +257,6 @@ def write_again(lenient: bool) -> None:
     small = [image for image in frames.images if image.width * image.height < 10_000]
     for format in ("png", "tiff", "jpeg", "webp", "bmp"):
         for image in small[:1]:
-            told(image, format)
             encode(image, format)
 
 

@@ -53,6 +53,11 @@ def as_bands(image: Image) -> Bands:
     return Bands(image.width, image.height, image, [image], list(image.notes))
 
 
+def held(bands: Bands) -> Bands:
+    """The same in one band, made now."""
+    return dataclasses.replace(bands, each=[_joined(list(bands.each))])
+
+
 def whole(bands: Bands) -> Image:
     """The picture as a whole, with its notes."""
     image = _joined(list(bands.each))
@@ -93,21 +98,27 @@ def _joined(parts: list[Image]) -> Image:
 
 
 @contextmanager
-def read_bands(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Iterator[Bands]:
-    """The picture in a file, upright: PNG and TIFF some rows at a time, other formats as one band.
+def read_bands(
+    path: AnyPath, *, streamed: bool = True, max_pixels: int = MAX_PIXELS, lenient: bool = False
+) -> Iterator[Bands]:
+    """The picture in a file, upright, as one band, or where it is to be `streamed` some rows at a time.
 
-    One band, too, are PNG files that are interlaced, TIFF files of one packed strip, and those that must be turned.
+    One band always are what is neither PNG nor TIFF, PNG files that are interlaced, TIFF files of one packed strip, and
+    those that must be turned.
 
     Raises:
         ImageError: the file cannot be read, is damaged, or has more than `max_pixels`; also while its bands are read.
         UnsupportedImageError: it is of no kind that is read here.
     """
+    if not streamed:
+        yield as_bands(read(path, max_pixels=max_pixels, lenient=lenient))
+        return
     name = printable(path)
     with opened(path) as file:
         header = header_of(file, name)
         check_pixels(header, name, max_pixels)
         with damage_named(name, header.format):
-            said, parts = _CUT.get(header.format, _whole)(file)
+            said, parts = _CUT[header.format](file) if header.format in _CUT else ({}, None)
         if parts is None:
             yield as_bands(read(path, max_pixels=max_pixels, lenient=lenient))
             return
@@ -141,10 +152,6 @@ def _cut_png(file: AnyFile) -> _Cut:
 
 def _cut_tiff(file: AnyFile) -> _Cut:
     return {}, tiff_pixels.cut(tiff.only_page(file), BAND)
-
-
-def _whole(file: AnyFile) -> _Cut:
-    return {}, None
 
 
 _CUT: dict[str, Callable[[AnyFile], _Cut]] = {"png": _cut_png, "tiff": _cut_tiff}

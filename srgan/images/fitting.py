@@ -64,11 +64,6 @@ def fitted(
     return dataclasses.replace(image, **changes, texts=kept, notes=(*image.notes, *notes))
 
 
-def told(image: Image, format: str, *, strip_metadata: bool = False) -> tuple[str, ...]:
-    """What it costs that the picture becomes a file of this format."""
-    return fitted(image, format, strip_metadata=strip_metadata).notes[len(image.notes) :]
-
-
 def _roughened(image: Image, format: str) -> list[str]:
     """What is lost of the pixels."""
     notes = []

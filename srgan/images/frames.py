@@ -12,9 +12,10 @@ from PIL import ImageFile
 from srgan.errors import ImageError
 from srgan.files import AnyPath, printable
 from srgan.images import exif, gif, pixels
+from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
-from srgan.images.fitting import fitted, told
+from srgan.images.fitting import fitted
 from srgan.images.formats import HEAD, SEVERAL, check_size, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.png import chunks as png
@@ -22,8 +23,7 @@ from srgan.images.png import writer as png_writer
 from srgan.images.reader import MAX_PIXELS, Header, check_pixels, contents_of, damage_named, decode, finished, opened
 from srgan.images.tiff import pixels as tiff_pixels
 from srgan.images.tiff import tiff
-from srgan.images.tiff import writer as tiff_writer
-from srgan.images.writer import encode, failure_told, stacked
+from srgan.images.writer import failure_told, stacked, write_bands, write_pages
 
 _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""
@@ -39,13 +39,19 @@ class Frames:
     """The frames of an animation, or the pages of a document; a plain picture is one.
 
     Attributes:
+        each: the pictures, which may be streams.
         durations: how long each frame is shown [ms]; empty for pages.
         loop: how often the animation is played; 0 is for ever.
     """
 
-    images: tuple[Image, ...]
+    each: tuple[Bands, ...]
     durations: tuple[float, ...] = ()
     loop: int = 0
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures, each as a whole."""
+        return tuple(map(whole, self.each))
 
 
 def count_frames(path: AnyPath, format: str) -> int:
@@ -74,15 +80,15 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     data, name = contents_of(path), printable(path)
     format = sniffed(data[:HEAD], name)
     if format == "tiff":
-        return Frames(tuple(_pages(data, name, max_pixels)))
+        return Frames(tuple(map(as_bands, _pages(data, name, max_pixels))))
     first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
     if format not in _ANIMATED:
-        return Frames((first,))
+        return Frames((as_bands(first),))
     first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
     with damage_named(name, format):
         moving = _moving(data, format)
         if moving.frames == 1:
-            return Frames((first,))
+            return Frames((as_bands(first),))
         if moving.frames * first.width * first.height > max_pixels:
             raise ImageError(f"{name}: {moving.frames} frames have more pixels than the limit of {max_pixels}")
         if first.depth > 8:
@@ -91,7 +97,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
         for found, duration in moving.shown:
             images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
             durations.append(duration or _SHOWN)
-        return Frames(tuple(images), tuple(durations), moving.plays)
+        return Frames(tuple(map(as_bands, images)), tuple(durations), moving.plays)
 
 
 class _Moving(NamedTuple):
@@ -139,29 +145,36 @@ def _pages(data: bytes, name: str, most: int) -> Iterator[Image]:
         yield image
 
 
-def encode_frames(frames: Frames, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
-    """The bytes of a file that holds all of them: PNG and WebP animated, TIFF in pages.
+def write_frames(
+    file: io.BytesIO | io.BufferedRandom,
+    frames: Frames,
+    format: str,
+    *,
+    quality: int = 95,
+    strip_metadata: bool = False,
+) -> tuple[str, ...]:
+    """Writes all of them into a file: PNG and WebP animated, TIFF in pages; a single one as `write_bands` does.
+
+    What comes out are notes on what the format cannot hold; an animated PNG holds less than a plain one.
 
     Raises:
         ConfigError: it is not a format that we write.
         ImageError: the format holds one picture alone, or a side is longer than it allows.
     """
     format = writable(format)
-    if len(frames.images) == 1:
-        return encode(frames.images[0], format, quality=quality, strip_metadata=strip_metadata)
-    holder = _holder(frames, format)
+    if len(frames.each) == 1:
+        return write_bands(file, frames.each[0], format, quality=quality, strip_metadata=strip_metadata)
+    holder = "apng" if format == "png" else format
     images = tuple(fitted(image, holder, strip_metadata=strip_metadata) for image in frames.images)
     if format == "tiff":
         for image in images:
             check_size(format, image.width, image.height)
-        file, pages = io.BytesIO(), [stacked(image) for image in images]
-        every = [tiff_writer.Page(page.shape, page.dtype, [page]) for page in pages]
-        said = images[0]
-        tiff_writer.write(file, every, icc=said.icc, block=said.exif, xmp=said.xmp, iptc=said.iptc, dpi=said.dpi)
-        return file.getvalue()
-    if format not in SEVERAL:
+        write_pages(file, list(map(as_bands, images)), images[0])
+    elif format in SEVERAL:
+        file.write(_animated(images, frames, format, quality))
+    else:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
-    return _animated(images, frames, format, quality)
+    return images[0].notes[len(frames.images[0].notes) :]
 
 
 def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int) -> bytes:
@@ -182,16 +195,6 @@ def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int
     if format == "webp":
         return data
     return b"".join([data[:_PNG_HEADER], *png_writer.described(said), data[_PNG_HEADER:]])
-
-
-def frames_told(frames: Frames, format: str, *, strip_metadata: bool = False) -> tuple[str, ...]:
-    """What it costs that they become a file of this format."""
-    return told(frames.images[0], _holder(frames, format), strip_metadata=strip_metadata)
-
-
-def _holder(frames: Frames, format: str) -> str:
-    """What holds them: an animated PNG holds less than a plain one."""
-    return "apng" if format == "png" and len(frames.images) > 1 else format
 
 
 def _pictures(images: Sequence[Image]) -> list[Pillow.Image]:

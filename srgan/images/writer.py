@@ -1,20 +1,19 @@
 """An Image becomes a file, whole or not at all: encoded in memory, written under another name, synced, renamed."""
 
-import hashlib
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image as Pillow
 
 from srgan.errors import ConfigError, ImageError
-from srgan.files import AnyPath, Before, printable, replacing, write_bytes
+from srgan.files import AnyPath, printable, write_bytes
 from srgan.images import exif, jpeg
-from srgan.images.bands import Bands, as_bands
+from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import Refused, foreign
-from srgan.images.fitting import fitted, told
+from srgan.images.fitting import fitted
 from srgan.images.formats import check_size, format_of, writable
 from srgan.images.image import Image, as_samples, eight_bits
 from srgan.images.png import writer as png_writer
@@ -27,11 +26,21 @@ STREAMED = ("png", "tiff")
 
 
 def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
-    """The bytes of a file that holds the picture, and what its file said about it unless that is to be stripped.
+    """The bytes of a file that holds the picture; see `write_bands`."""
+    file = io.BytesIO()
+    write_bands(file, as_bands(image), format, quality=quality, strip_metadata=strip_metadata)
+    return file.getvalue()
 
-    TIFF keeps every bit, PNG up to 16, and both ignore `quality`. The others hold 8 bits, and JPEG and BMP no alpha:
-    what is finer is rounded, transparent parts become white. The colour profile is kept even when metadata are
-    stripped, for the colours mean nothing without it.
+
+def write_bands(
+    file: io.BytesIO | io.BufferedRandom, bands: Bands, format: str, *, quality: int = 95, strip_metadata: bool = False
+) -> tuple[str, ...]:
+    """Writes the picture into a file, and what its own said about it unless that is to be stripped.
+
+    PNG and TIFF are written a band at a time, the other formats as a whole. TIFF keeps every bit, PNG up to 16, and
+    both ignore `quality`. The others hold 8 bits, and JPEG and BMP no alpha: what is finer is rounded, transparent
+    parts become white. The colour profile is kept even when metadata are stripped, for the colours mean nothing without
+    it. What comes out are notes on what the format cannot hold.
 
     Raises:
         ConfigError: it is not a format that we write, or quality is not 1 to 100.
@@ -40,13 +49,28 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
     format = writable(format)
     if not 1 <= quality <= 100:
         raise ConfigError(f"quality is {quality}: choose 1 to 100")
-    check_size(format, image.width, image.height)
+    check_size(format, bands.width, bands.height)
     with failure_told(format):
-        if format in STREAMED:
-            file = io.BytesIO()
-            _write_bands(file, format, as_bands(image), strip_metadata)
-            return file.getvalue()
-        return _through_pillow(fitted(image, format, strip_metadata=strip_metadata), format, quality)
+        like = bands.like if format in STREAMED else whole(bands)
+        said = fitted(like, format, bands.width, bands.height, strip_metadata=strip_metadata)
+        if format == "png":
+            for piece in png_writer.encoded(map(_whole_numbers, map(stacked, bands.each)), bands.height, said):
+                file.write(piece)
+        elif format == "tiff":
+            write_pages(file, [bands], said)
+        else:
+            _through_pillow(file, said, format, quality)
+    return said.notes[len(like.notes) :]
+
+
+def write_pages(file: io.BytesIO | io.BufferedRandom, pages: Sequence[Bands], said: Image) -> None:
+    """Writes a TIFF of these pages, a band at a time, with what is said of its first."""
+    every = []
+    for page in pages:
+        channels = (1 if page.like.grey else 3) + (page.like.alpha is not None)
+        shape = (page.height, page.width, channels)[: 3 if channels > 1 else 2]
+        every.append(tiff_writer.Page(shape, page.like.rgb.dtype, map(stacked, page.each)))
+    tiff_writer.write(file, every, said)
 
 
 @contextmanager
@@ -75,58 +99,14 @@ def write(
         ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
         MachineError: the disk is full, or the folder not writable.
     """
-    chosen = format or format_of(path)
+    data, chosen = io.BytesIO(), format or format_of(path)
     try:
-        data = encode(image, chosen, quality=quality, strip_metadata=strip_metadata)
-        for note in told(image, writable(chosen), strip_metadata=strip_metadata):
-            _log.warning("%s: %s", printable(path), note)
+        notes = write_bands(data, as_bands(image), chosen, quality=quality, strip_metadata=strip_metadata)
     except ImageError as error:
         raise ImageError(f"{printable(path)}: {error}") from error
-    write_bytes(path, data)
-
-
-def write_bands(
-    path: AnyPath,
-    bands: Bands,
-    *,
-    strip_metadata: bool = False,
-    before: Before | None = None,
-    partial: str | None = None,
-) -> str:
-    """The SHA-256 of the PNG or TIFF file that now holds the picture, which was never in memory as a whole.
-
-    Args:
-        before: called just before the file gets its name.
-        partial: the name it has until then, from `partial_name`.
-
-    Raises:
-        ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
-        MachineError: the disk is full, or the folder not writable.
-    """
-    format = format_of(path)
-    check_size(format, bands.width, bands.height)
-    with replacing(path, partial) as file:
-        _write_bands(file, format, bands, strip_metadata)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if before is not None:
-            before(file.fileno(), digest)
-        return digest
-
-
-def _write_bands(file: io.BytesIO | io.BufferedRandom, format: str, bands: Bands, strip_metadata: bool) -> None:
-    like, rows = (
-        fitted(bands.like, format, bands.width, bands.height, strip_metadata=strip_metadata),
-        map(stacked, bands.each),
-    )
-    if format == "png":
-        for piece in png_writer.encoded(map(_whole_numbers, rows), bands.height, like):
-            file.write(piece)
-    else:
-        channels = (1 if like.grey else 3) + (like.alpha is not None)
-        shape = (bands.height, bands.width, channels)[: 3 if channels > 1 else 2]
-        pages = [tiff_writer.Page(shape, like.rgb.dtype, rows)]
-        tiff_writer.write(file, pages, icc=like.icc, block=like.exif, xmp=like.xmp, iptc=like.iptc, dpi=like.dpi)
+    for note in notes:
+        _log.warning("%s: %s", printable(path), note)
+    write_bytes(path, data.getvalue())
 
 
 def _whole_numbers(samples: np.ndarray) -> np.ndarray:
@@ -144,7 +124,7 @@ def stacked(image: Image) -> np.ndarray:
     return np.ascontiguousarray(colour)
 
 
-def _through_pillow(image: Image, format: str, quality: int) -> bytes:
+def _through_pillow(file: io.BytesIO | io.BufferedRandom, image: Image, format: str, quality: int) -> None:
     rgb, alpha = eight_bits(image.rgb), None if image.alpha is None else eight_bits(image.alpha)
     if alpha is not None and format not in ("webp", "avif"):
         rgb, alpha = _on_white(rgb, alpha), None
@@ -166,10 +146,8 @@ def _through_pillow(image: Image, format: str, quality: int) -> bytes:
         options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
     if image.dpi and format in ("jpeg", "bmp"):
         options["dpi"] = image.dpi
-    file = io.BytesIO()
     with foreign():
         picture.save(file, format, **options)
-    return file.getvalue()
 
 
 def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

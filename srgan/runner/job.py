@@ -1,28 +1,27 @@
-"""One file becomes another: read, restored, encoded, written.
+"""One file becomes another: streams of bands, one a frame, are read, restored and written.
 
-read -> (changed meanwhile?) -> restore -> encode -> write; all at once, or some rows at a time where that is too large
+read -> restore -> write -> changed meanwhile? -> named; a picture is one band, or where it is too large some rows each
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srgan.errors import ImageError
-from srgan.files import Before, printable, stamp, write_bytes
-from srgan.images.bands import Bands, as_bands, read_bands, whole
+from srgan.files import printable, replacing, stamp
+from srgan.images.bands import Bands, held, read_bands
 from srgan.images.decoders import FIRST_OF
-from srgan.images.fitting import told
-from srgan.images.formats import format_of
-from srgan.images.frames import Frames, encode_frames, frames_told, read_frames
+from srgan.images.frames import Frames, read_frames, write_frames
 from srgan.images.image import Image
-from srgan.images.reader import read
-from srgan.images.writer import write_bands
+from srgan.images.reader import contents_of
 from srgan.runner.beside import Beside
 from srgan.runner.config import FolderConfig
 from srgan.runner.plan import Job
@@ -39,6 +38,9 @@ BYTES_A_PIXEL = 9
 
 Progress = Callable[[str, float, int], None]
 """Is told the name of a picture, the share of it that is done, and the pixels of its output."""
+
+Before = Callable[[int, str], None]
+"""Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -100,83 +102,75 @@ class Conversion:
         Args:
             too_large: to be held as a whole.
             before: called just before the output gets its name.
-            partial: the name it has until then.
+            partial: the name it has until then, from `partial_name`.
 
         Raises:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
-        if too_large:
-            return self._streamed(job, seen, before, partial)
-        frames = self._read(job)
-        self._check_unchanged(job, seen)
-        self._check_frames(job, frames.images[0])
-        given, note = self.beside.of(job.name, frames.images[0])
-        with naming(job.source):
-            images = [whole(self._restored(job, as_bands(image), given)) for image in frames.images]
-        with naming(job.target):
-            data, lost = self._encoded(job, seen, frames, dataclasses.replace(frames, images=tuple(images)))
-        write_bytes(job.target, data, before=before, partial=partial)
-        pixels = sum(image.width * image.height for image in images)
-        notes = (*images[0].notes, note) if note else images[0].notes
-        return Made(pixels, hashlib.sha256(data).hexdigest(), notes + lost)
+        with self._read(job, too_large) as frames:
+            first = frames.each[0].like
+            self._check_frames(job, first)
+            given, note = self.beside.of(job.name, first)
+            each = tuple(self._restored(job, bands, given, too_large) for bands in frames.each)
+            restored = dataclasses.replace(frames, each=each)
+            format = format_made(job, first.format, self.config)
+            own = None if too_large else self._own(job, format, frames, restored)
+            with naming(job.target, job.source), replacing(job.target, partial) as file:
+                lost = self._write(file, format, restored, own)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._check_unchanged(job, seen)
+                if before is not None:
+                    before(file.fileno(), digest)
+        pixels = sum(picture.width * picture.height for picture in each)
+        return Made(pixels, digest, (*each[0].notes, *([note] if note else []), *lost))
 
-    def _streamed(self, job: Job, seen: list[int], before: Before | None, partial: str | None) -> Made:
-        """The output, some rows at a time: read, restored and written."""
+    @contextmanager
+    def _read(self, job: Job, streamed: bool) -> Iterator[Frames]:
+        most, lenient = self.config.max_pixels, self.config.lenient
+        if self.config.frames == "all":
+            yield read_frames(job.source, max_pixels=most, lenient=lenient)
+            return
+        with read_bands(job.source, streamed=streamed, max_pixels=most, lenient=lenient) as bands:
+            yield Frames((bands,))
 
-        def ready(file: int, digest: str) -> None:
-            self._check_unchanged(job, seen)
-            if before is not None:
-                before(file, digest)
+    def _check_frames(self, job: Job, image: Image) -> None:
+        if self.config.in_place and any(note.startswith(FIRST_OF) for note in image.notes):
+            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
 
-        with (
-            naming(job.source),
-            read_bands(job.source, max_pixels=self.config.max_pixels, lenient=self.config.lenient) as bands,
-        ):
-            self._check_frames(job, bands.like)
-            restored = self._restored(job, bands, streamed=True)
-            strip = self.config.strip_metadata
-            digest = write_bands(job.target, restored, strip_metadata=strip, before=ready, partial=partial)
-            lost = told(bands.like, format_of(job.target), strip_metadata=strip)
-        return Made(restored.width * restored.height, digest, (*restored.notes, *lost))
-
-    def _restored(self, job: Job, bands: Bands, given: Opacity | None = None, *, streamed: bool = False) -> Bands:
-        """A picture restored; how much of it is done is told."""
+    def _restored(self, job: Job, bands: Bands, given: Opacity | None, streamed: bool) -> Bands:
+        """A picture restored, now unless it is streamed; how much of it is done is told."""
         (width, height), _ = self.restorer.sizes(bands.width, bands.height)
 
         def tell(share: float) -> None:
             if self.progress is not None:
                 self.progress(job.name, share, width * height)
 
-        return self.restorer.restore(bands, given, streamed=streamed, progress=tell)
+        restored = self.restorer.restore(bands, given, streamed=streamed, progress=tell)
+        return restored if streamed else held(restored)
+
+    def _own(self, job: Job, format: str, frames: Frames, restored: Frames) -> bytes | None:
+        """The input's own bytes where nothing was done to it, for lossy formats would lose something."""
+        first = frames.each[0].like
+        kept = first.format == format and not self.config.strip_metadata and not first.notes
+        return contents_of(job.source) if kept and _same(frames, restored) else None
+
+    def _write(self, file: io.BufferedRandom, format: str, restored: Frames, own: bytes | None) -> tuple[str, ...]:
+        """Writes the pictures into a file, or the input's own bytes; what comes out are notes on what that costs."""
+        if own is None:
+            strip = self.config.strip_metadata
+            return write_frames(file, restored, format, quality=self.config.quality, strip_metadata=strip)
+        file.write(own)
+        return ()
 
     def _check_unchanged(self, job: Job, seen: list[int]) -> None:
-        if self.stamp(job) != seen:
+        try:
+            unchanged = self.stamp(job) == seen
+        except OSError:  # it is gone
+            unchanged = False
+        if not unchanged:
             raise ImageError(f"{printable(job.source)}: changed while it was read")
-
-    def _check_frames(self, job: Job, image: Image) -> None:
-        if self.config.in_place and any(note.startswith(FIRST_OF) for note in image.notes):
-            raise ImageError(f"{printable(job.source)}: --in-place would lose all frames but the first: --frames all")
-
-    def _read(self, job: Job) -> Frames:
-        most, lenient = self.config.max_pixels, self.config.lenient
-        if self.config.frames == "all":
-            return read_frames(job.source, max_pixels=most, lenient=lenient)
-        return Frames((read(job.source, max_pixels=most, lenient=lenient),))
-
-    def _encoded(self, job: Job, seen: list[int], frames: Frames, restored: Frames) -> tuple[bytes, tuple[str, ...]]:
-        """The output's bytes, and notes on what its format cannot hold.
-
-        The input's own where nothing was done to it, for lossy formats would lose something.
-        """
-        config, first = self.config, frames.images[0]
-        format = format_made(job, first.format, config)
-        if first.format == format and not config.strip_metadata and not first.notes and _same(frames, restored):
-            data = job.source.read_bytes()
-            self._check_unchanged(job, seen)
-            return data, ()
-        data = encode_frames(restored, format, quality=config.quality, strip_metadata=config.strip_metadata)
-        return data, frames_told(restored, format, strip_metadata=config.strip_metadata)
 
 
 def _same(frames: Frames, restored: Frames) -> bool:

@@ -33,6 +33,9 @@ class Prospect(NamedTuple):
     too_large: bool
 
 
+_NOTHING = Prospect(0, 0.0, False)
+
+
 class Look(NamedTuple):
     """What the header of an input says, and what that means for the output.
 
@@ -77,14 +80,14 @@ def format_made(job: Job, found: str, config: FolderConfig) -> str:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """What is wrong with a picture is said of this file, unless it is already."""
+def naming(*paths: Path) -> Iterator[None]:
+    """What is wrong with a picture is said of the first of these files, unless it is of one of them already."""
     try:
         yield
     except ImageError as error:
-        if str(error).startswith(printable(path)):
+        if str(error).startswith(tuple(map(printable, paths))):
             raise
-        raise ImageError(f"{printable(path)}: {error}") from error
+        raise ImageError(f"{printable(paths[0])}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,10 @@ class Looked:
     """A job, and what its header says of its output; or its outcome, where it is settled.
 
     Attributes:
-        pixels, needs, too_large: as in a Prospect.
         stamp: of the input, before it is read.
     """
 
     job: Job
-    pixels: int = 0
-    needs: float = 0.0
-    too_large: bool = False
+    prospect: Prospect = _NOTHING
     stamp: list[int] = field(default_factory=list)
     outcome: Outcome | None = None

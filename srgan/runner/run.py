@@ -118,11 +118,11 @@ class _Run:
                     elsewhere.append(job)
                     continue
                 looked = self._look(job)
-                if begun and sum(pixels for pixels, _ in begun) + looked.pixels > self.conversion.most:
+                if begun and sum(pixels for pixels, _ in begun) + looked.prospect.pixels > self.conversion.most:
                     self._release(job)  # nobody knows when the next outcome is asked for
                     todo.appendleft(job)
                     break
-                begun.append((looked.pixels, self._begin(looked)))
+                begun.append((looked.prospect.pixels, self._begin(looked)))
             outcome = begun.popleft()[1].result()
             yield outcome
             if self.config.fail_fast and outcome.status in ("failed", "unsupported"):
@@ -150,7 +150,7 @@ class _Run:
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return Looked(job, _ALONE if died else prospect.pixels, prospect.needs, prospect.too_large, seen)
+            return Looked(job, prospect._replace(pixels=_ALONE) if died else prospect, seen)
         except (ImageError, OSError) as error:
             return Looked(job, outcome=self._failed(job, error))
 
@@ -203,7 +203,7 @@ class _Run:
     def _make(self, looked: Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
-        memory: dict[str, Any] = {"needs": looked.needs, "memory": self.config.memory}
+        memory: dict[str, Any] = {"needs": looked.prospect.needs, "memory": self.config.memory}
 
         def replaces(file: int, digest: str) -> None:
             take_after(file, job.source)
@@ -215,7 +215,7 @@ class _Run:
 
         try:
             before = replaces if self.config.in_place else None
-            made = self.conversion.make(job, seen, too_large=looked.too_large, before=before, partial=partial)
+            made = self.conversion.make(job, seen, too_large=looked.prospect.too_large, before=before, partial=partial)
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:

@@ -1,5 +1,6 @@
 """Cases 31 to 40: names, folders, and what lies in them."""
 
+import contextlib
 import errno
 import os
 import shlex
@@ -222,28 +223,31 @@ def test_39_outputs_that_cannot_be_written_and_inputs_that_cannot_be_read(folder
     assert outcomes["b.png"].status == "failed" and "cannot be read" in outcomes["b.png"].reason
 
 
-def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch):
+@pytest.mark.parametrize("memory", [4.0, 1e-6])
+def test_40_a_file_that_changes_or_vanishes_while_it_is_read(folder, monkeypatch, memory):
     folder.put(changes_png=encoded(SMALL), vanishes_png=encoded(SMALL), stays_png=encoded(SMALL))
-    reading = job.read
+    reading = job.read_bands
 
+    @contextlib.contextmanager
     def read_and_meddle(path, **options):
-        image = reading(path, **options)
-        if path.name == "changes.png":
-            path.write_bytes(encoded(SMALL[:4]))
-        elif path.name == "vanishes.png":
-            path.unlink()
-        return image
+        with reading(path, **options) as bands:
+            if path.name == "changes.png":
+                path.write_bytes(encoded(SMALL[:4]))
+            elif path.name == "vanishes.png":
+                path.unlink()
+            yield bands
 
-    monkeypatch.setattr(job, "read", read_and_meddle)
+    monkeypatch.setattr(job, "read_bands", read_and_meddle)
 
-    outcomes = folder.run()
+    outcomes = folder.run(memory=memory)
 
     assert {name: outcome.status for name, outcome in outcomes.items()} == {
         "changes.png": "failed",
         "stays.png": "ok",
         "vanishes.png": "failed",
     }
-    assert outcomes["changes.png"].reason.endswith("changed while it was read")
+    for name in ("changes.png", "vanishes.png"):
+        assert outcomes[name].reason == f"{folder.source / name}: changed while it was read"
     assert list(folder.tree()) == ["stays.png"]
 
 

@@ -13,9 +13,9 @@ from PIL import JpegImagePlugin, PngImagePlugin
 
 from srgan.errors import ImageError
 from srgan.images import bands
-from srgan.images.bands import read_bands
+from srgan.images.bands import as_bands, read_bands
 from srgan.images.damage import Damaged, foreign
-from srgan.images.frames import Frames, encode_frames, read_frames
+from srgan.images.frames import Frames, read_frames, write_frames
 from srgan.images.image import Image
 from srgan.images.png import chunks as png
 from srgan.images.png import writer as png_writer
@@ -65,7 +65,7 @@ def test_whatever_an_encoder_raises_is_an_error_of_that_picture(error, monkeypat
     with pytest.raises(ImageError, match=r"^cannot be written as jpeg: "):
         encode(Image(RGB), "jpeg")
     with pytest.raises(ImageError, match=r"^cannot be written as webp: "):
-        encode_frames(Frames((Image(RGB), Image(RGB))), "webp")
+        write_frames(io.BytesIO(), Frames((as_bands(Image(RGB)),) * 2), "webp")
 
 
 @pytest.mark.parametrize("error", [TypeError("ours"), ValueError("ours"), AttributeError("ours"), IndexError("ours")])

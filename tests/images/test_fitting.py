@@ -12,12 +12,11 @@ from PIL import ImageCms, PngImagePlugin
 from srgan.errors import ImageError
 from srgan.images.bands import as_bands, read_bands
 from srgan.images.exif_parts import taken_apart
-from srgan.images.fitting import told
 from srgan.images.frames import count_frames, read_frames
 from srgan.images.image import Image
 from srgan.images.png.chunks import SIGNATURE, chunk
 from srgan.images.reader import decode
-from srgan.images.writer import encode, write_bands
+from srgan.images.writer import encode, write, write_bands
 
 RGB = np.full((12, 10, 3), 64, np.uint8)
 P3 = np.full((12, 10, 3), (220, 40, 30), np.uint8)
@@ -47,6 +46,11 @@ COLOURS = {
 }
 
 
+def told(image, format, **options):
+    """What it costs that the picture becomes a file of this format."""
+    return write_bands(io.BytesIO(), as_bands(image), format, **options)
+
+
 @pytest.mark.parametrize("name", COLOURS)
 def test_what_a_png_says_of_its_colours_is_kept(name, tmp_path):
     rgb, chunks, _ = COLOURS[name]
@@ -54,7 +58,7 @@ def test_what_a_png_says_of_its_colours_is_kept(name, tmp_path):
 
     assert image.colours == tuple(chunks)
     assert decode(encode(image, "png", strip_metadata=True), "a").colours == tuple(chunks)
-    write_bands(tmp_path / "a.png", as_bands(image))
+    write(tmp_path / "a.png", image)
     with read_bands(tmp_path / "a.png") as found:
         assert found.like.colours == tuple(chunks)
     assert told(image, "png") == ()

@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
-from srgan.images.frames import encode_frames, read_frames
+from srgan.images.bands import as_bands
+from srgan.images.frames import read_frames, write_frames
 from srgan.images.image import Image
 
 PHOTO = skimage.data.astronaut()[:60, 100:180]
@@ -45,9 +46,10 @@ def test_an_animation_that_is_written_is_read_back(tmp_path, format, transparent
         alpha = np.full(PHOTO.shape[:2], 255, np.uint8)
         alpha[:, :10] = 0
         shown = tuple(Image(image.rgb * (alpha > 0)[..., None], alpha, icc=b"profile") for image in frames.images)
-        frames = type(frames)(shown, frames.durations, frames.loop)
+        frames = type(frames)(tuple(map(as_bands, shown)), frames.durations, frames.loop)
 
-    (tmp_path / "b").write_bytes(encode_frames(frames, format, quality=95))
+    with open(tmp_path / "b", "w+b") as file:
+        write_frames(file, frames, format, quality=95)
     again = read_frames(tmp_path / "b")
 
     assert (again.durations, again.loop) == (frames.durations, frames.loop)
@@ -70,7 +72,8 @@ def test_every_page_of_a_tiff_is_read_and_written(tmp_path, options, dtype):
             writer.write(page, photometric="rgb", metadata=None, **options)
 
     frames = read_frames(tmp_path / "a.tif")
-    (tmp_path / "b.tif").write_bytes(encode_frames(frames, "tiff"))
+    with open(tmp_path / "b.tif", "w+b") as file:
+        write_frames(file, frames, "tiff")
     again = read_frames(tmp_path / "b.tif")
 
     for found in (frames, again):
@@ -88,6 +91,6 @@ def test_what_holds_one_picture_says_so_and_too_many_pixels_are_refused(tmp_path
     (tmp_path / "a.png").write_bytes(animation("png"))
     frames = read_frames(tmp_path / "a.png")
     with pytest.raises(ImageError, match="jpeg holds one picture, not 3; choose png, webp or tiff, or --frames first"):
-        encode_frames(frames, "jpeg")
+        write_frames(io.BytesIO(), frames, "jpeg")
     with pytest.raises(ImageError, match="3 frames have more pixels than the limit of 10000"):
         read_frames(tmp_path / "a.png", max_pixels=10_000)

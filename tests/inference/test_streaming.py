@@ -36,15 +36,19 @@ def never_held(monkeypatch):
     def read_whole(*_, **__):
         raise AssertionError("read as a whole")
 
-    monkeypatch.setattr(job, "read", read_whole)
     monkeypatch.setattr(bands, "read", read_whole)
+
+
+def _streamed_alone(path, *, streamed, **options):
+    assert streamed
+    return read_bands(path, streamed=streamed, **options)
 
 
 def _both(model, tmp_path, monkeypatch, **options):
     """The outcomes of the one picture in the folder, held and streamed."""
     (held,) = restore_folder(model, tmp_path / "in", tmp_path / "held", HELD, **options)
     with monkeypatch.context() as patched:
-        patched.setattr(job, "read", None)
+        patched.setattr(job, "read_bands", _streamed_alone)
         (streamed,) = restore_folder(model, tmp_path / "in", tmp_path / "streamed", STREAMED, **options)
     assert (held.status, streamed.status) == ("ok", "ok"), (held.reason, streamed.reason)
     return held, streamed
@@ -186,13 +190,13 @@ def test_a_picture_damaged_in_the_middle_fails_and_leaves_nothing(tiny, tmp_path
 
 def test_a_picture_that_changes_while_it_is_streamed_fails(tiny, tmp_path, pixels, monkeypatch):
     write(tmp_path / "in" / "a.png", Image(pixels(70, 50)))
-    written = job.write_bands
+    written = job.write_frames
 
-    def changing(path, picture, **options):
+    def changing(*arguments, **options):
         write(tmp_path / "in" / "a.png", Image(pixels(70, 50, seed=1)))
-        return written(path, picture, **options)
+        return written(*arguments, **options)
 
-    monkeypatch.setattr(job, "write_bands", changing)
+    monkeypatch.setattr(job, "write_frames", changing)
     (outcome,) = restore_folder(tiny, tmp_path / "in", tmp_path / "out", STREAMED)
 
     assert outcome.status == "failed" and "changed while it was read" in outcome.reason

@@ -443,13 +443,13 @@ def test_two_runs_that_one_thread_goes_through_in_turn_do_not_wait_for_each_othe
 
 def test_what_is_copied_is_what_was_read(make_model, tmp_path, pixels, monkeypatch):
     write(tmp_path / "in" / "a.jpg", Image(pixels(40, 50)))
-    encoded = Conversion._encoded
+    written = Conversion._write
 
-    def replaced_before(self, job, *arguments):
-        write(job.source, Image(pixels(30, 50)))
-        return encoded(self, job, *arguments)
+    def replaced_before(*arguments):
+        write(tmp_path / "in" / "a.jpg", Image(pixels(30, 50)))
+        return written(*arguments)
 
-    monkeypatch.setattr(Conversion, "_encoded", replaced_before)
+    monkeypatch.setattr(Conversion, "_write", replaced_before)
     (outcome,) = restore_folder(make_model("denoise", strength="0"), tmp_path / "in", tmp_path / "out", EXACT)
 
     assert outcome.status == "failed" and outcome.reason.endswith("a.jpg: changed while it was read")

@@ -15,6 +15,7 @@ from isal import isal_zlib
 from srgan.images import exif_parts
 from srgan.images.directory import directory
 from srgan.images.exif import EXIF, GPS
+from srgan.images.image import Image
 from srgan.images.tiff.tiff import IPTC, TEXTS, XMP
 
 _Tag = tuple[int | str, int | str, int | None, object, bool]
@@ -35,18 +36,13 @@ class Page(NamedTuple):
 def write(
     file: io.BytesIO | io.BufferedRandom,
     pages: Sequence[Page],
-    *,
-    icc: bytes | None = None,
-    block: bytes | None = None,
-    xmp: bytes | None = None,
-    iptc: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
+    like: Image,
 ) -> None:
-    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
+    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA; `like` has what is said.
 
-    The EXIF `block` is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF.
+    The block of EXIF is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF.
     """
-    said = exif_parts.taken_apart(block) if block else {}
+    said = exif_parts.taken_apart(like.exif) if like.exif else {}
     bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > _CLASSIC
     with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
         for number, page in enumerate(pages):
@@ -63,12 +59,12 @@ def write(
                 compression="adobe_deflate",
                 predictor=page.dtype.kind == "u",
                 rowsperstrip=rows,
-                iccprofile=icc,
-                resolution=dpi or (1, 1),
-                resolutionunit="inch" if dpi else "none",
+                iccprofile=like.icc,
+                resolution=like.dpi or (1, 1),
+                resolutionunit="inch" if like.dpi else "none",
                 metadata=None,
                 software=False,
-                extratags=_tags(said, xmp, iptc, bigtiff) if number == 0 else [],
+                extratags=_tags(said, like.xmp, like.iptc, bigtiff) if number == 0 else [],
             )
     if any(said.get(tag) for tag in _NAMES):
         _add_directories(file, said, bigtiff)
