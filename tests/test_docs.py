@@ -8,8 +8,10 @@ import shutil
 from pathlib import Path
 
 import click
+import cv2
 import numpy as np
 import release
+import skimage.data
 from skimage.metrics import peak_signal_noise_ratio
 
 import srgan
@@ -236,9 +238,26 @@ def test_the_recipe_for_the_noise_of_ones_own_camera_works_as_written(tmp_path, 
     Path("IN").mkdir()
     shutil.copy("NOISY/chelsea.png", "IN")
 
-    follow(RECIPES[1])
+    follow(RECIPES[2])
 
     assert psnr("OUT/chelsea.png", "CLEAN/chelsea.png") > psnr("IN/chelsea.png", "CLEAN/chelsea.png") + 3
+
+
+def test_pictures_of_two_focal_lengths_are_laid_on_each_other_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    view = skimage.data.astronaut()
+    turned = cv2.warpAffine(view, cv2.getRotationMatrix2D((256, 256), 1, 1), (512, 512), flags=cv2.INTER_CUBIC)
+    write(Path("tele.png"), Image(np.ascontiguousarray(turned[70:440, 60:450])))
+    write(Path("wide.png"), Image(cv2.resize(view, (128, 128), interpolation=cv2.INTER_AREA)))
+    Path("SMALL").mkdir()
+    Path("LARGE").mkdir()
+
+    exec(re.findall(r"```python\n(.*?)```", TRAINING, re.DOTALL)[-1], {})
+
+    small, large = read("SMALL/scene.png").rgb, read("LARGE/scene.png").rgb
+    assert large.shape == (4 * small.shape[0], 4 * small.shape[1], 3) and min(small.shape[:2]) > 80
+    reduced = cv2.resize(large, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert peak_signal_noise_ratio(small, reduced) > 36
 
 
 def psnr(one, other):
