@@ -21,16 +21,16 @@ from srgan.data.pictures import Pictures
 from srgan.data.sources import Source
 from srgan.errors import ConfigError
 from srgan.ops.resample import resize
-from srgan.tasks.task import Asked, Task
+from srgan.tasks.task import PseudoTargets, Task
 from srgan.types import Batch, Bytes, Observed
 
 
 class Pair(NamedTuple):
-    """A batch to learn from: what is observed, what should become of it, and what the model is asked for the rest."""
+    """A batch to learn from: what is observed, what should become of it, and what the model makes of some."""
 
     observed: Observed
     clean: Batch
-    asked: Asked | None = None
+    pseudo: PseudoTargets | None = None
 
 
 class _Window(NamedTuple):

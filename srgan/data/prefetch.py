@@ -40,4 +40,4 @@ def prefetched(steps: Iterator[list[Pair]], device: torch.device) -> Generator[l
 
 def _tensors(batches: list[Pair]) -> Iterator[Tensor]:
     for batch in batches:
-        yield from (batch.observed, batch.clean, *(batch.asked or ()))
+        yield from (batch.observed, batch.clean, *(batch.pseudo or ()))

@@ -20,7 +20,7 @@ from srgan.tasks.degrade.noise import camera, gaussian, grain
 from srgan.tasks.degrade.photo import compressed, processed
 from srgan.tasks.degrade.snapshots import coded, raw
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Asked, Task
+from srgan.tasks.task import PseudoTargets, Task
 from srgan.types import Batch, Levels, Observed
 
 STRONGEST = 55.0
@@ -123,7 +123,7 @@ class Denoise(Task):
         noisy = torch.where((level > 0).view(-1, 1, 1, 1), noisy, clean)
         return _told(noisy, torch.where(tell < self.told, other * STRONGEST, UNKNOWN))
 
-    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, Asked | None]:
+    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, PseudoTargets | None]:
         """The clean picture; told a level below that of the noise, so much of the noise is left as exceeds it.
 
         Told a higher level, what is wanted is what the model would make of the picture if it had that much noise.
@@ -136,7 +136,7 @@ class Denoise(Task):
             return wanted, None
         lacking = (told.square() - level.square())[more].sqrt().mul(255)
         noisier = gaussian(observed[more, :3], lacking, rng)
-        return wanted, Asked(more, _told(noisier, torch.full_like(lacking, UNKNOWN)))
+        return wanted, PseudoTargets(more, _told(noisier, torch.full_like(lacking, UNKNOWN)))
 
     def observe(self, clean: Batch, number: int) -> Observed:
         """Noise as the field adds it: in float, not clipped, from numpy's `default_rng([0, number])`, in (h, w, 3)."""

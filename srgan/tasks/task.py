@@ -37,8 +37,8 @@ class Apply(Interface):
         ...
 
 
-class Asked(NamedTuple):
-    """What only the model itself, so far, can say in training: for which pictures of a batch, and what it is shown."""
+class PseudoTargets(NamedTuple):
+    """Those pictures of a batch whose target is what the model itself, so far, makes of what is observed here."""
 
     which: Int[Tensor, "k"]
     observed: Observed
@@ -97,10 +97,10 @@ class Task(ABC):
     def degrade(self, clean: Batch, rng: torch.Generator) -> Observed:
         """Training: what is left of `clean` after losing something on purpose."""
 
-    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, Asked | None]:
-        """Training: what should become of what is observed, and what the model itself is asked for some of it.
+    def wanted(self, observed: Observed, clean: Batch, rng: torch.Generator) -> tuple[Batch, PseudoTargets | None]:
+        """Training: what should become of what is observed, and of which the model itself makes the target.
 
-        But where the user may ask for less or more, that is `clean`, and nothing is asked.
+        But where the user may ask for less or more, that is `clean`, and the model makes none.
         """
         return clean, None
 

@@ -73,10 +73,10 @@ class Run:
 
     def lesson(self, pair: Pair) -> Lesson:
         """A batch as both players learn from it; what only the model so far can say is wanted, its average says."""
-        observed, clean, asked = pair
-        if asked is not None:
+        observed, clean, pseudo = pair
+        if pseudo is not None:
             with torch.no_grad():
-                clean[asked.which] = self.restored(asked.observed, by=self.average)
+                clean[pseudo.which] = self.restored(pseudo.observed, by=self.average)
         task = self.model.task
         return Lesson(observed, clean, task.condition(observed) if self._conditional else None, task.lost(observed))
 

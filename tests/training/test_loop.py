@@ -20,7 +20,7 @@ from srgan.models.model import Model
 from srgan.networks.discriminators import DISCRIMINATORS, PatchGAN
 from srgan.tasks.generate import Generate
 from srgan.tasks.inpaint import Inpaint
-from srgan.tasks.task import Asked
+from srgan.tasks.task import PseudoTargets
 from srgan.tasks.upscale import Upscale
 from srgan.training import loop
 from srgan.training.config import TrainConfig
@@ -331,7 +331,9 @@ def test_the_terms_in_the_log_sum_to_what_is_minimised(photos, tmp_path, monkeyp
 
 def test_what_the_task_wants_is_what_is_learnt_and_what_it_asks_the_average_answers(photos, tmp_path, monkeypatch):
     def wanted(task, observed, clean, rng):
-        return clean + torch.randint(10, 20, (1,), generator=rng), Asked(torch.tensor([1, 3]), observed[2:] + 50)
+        return clean + torch.randint(10, 20, (1,), generator=rng), PseudoTargets(
+            torch.tensor([1, 3]), observed[2:] + 50
+        )
 
     monkeypatch.setattr(Upscale, "wanted", wanted)
     settings = {**QUICK, "steps": 10, "checkpoint_every": 10, "adversarial": 0.1, "discriminator_steps": 2, "crop": 32}
