@@ -68,7 +68,8 @@ def shown_in_training(name):
     seen = []
 
     def recording(network, method, pictures):
-        seen.append(looked_at(pictures))
+        if not torch.is_inference_mode_enabled():  # what is shown for a look, or to see how fast that is, is not learnt
+            seen.append(looked_at(pictures))
         return method(network, pictures)
 
     task = TASKS[name.partition(",")[0]](**TRAINED[name])
