@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import math
 import os
 import platform
 import time
@@ -21,6 +22,7 @@ from srgan.engines import cache, make_engine
 from srgan.engines.choice import MUCH_FASTER, compared, lacking, ways
 from srgan.engines.devices import choose_devices
 from srgan.engines.ncnn_engine import vulkan_devices
+from srgan.engines.quota import quota
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
@@ -65,12 +67,17 @@ def examine(*, seconds: float = 5.0) -> Iterator[Finding]:
 
 def _torch() -> Finding:
     built, there = torch.version.cuda, torch.cuda.is_available()
-    said = f"{torch.__version__}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
+    said = f"{torch.__version__}, {torch.get_num_threads()} threads on {os.cpu_count()} cores{_limited()}"
     if there:
         return Finding("torch", f"{said}, {torch.cuda.get_device_name()}")
     if built and _has_nvidia():
         return Finding("torch", f"{said}; an NVIDIA card is here, but CUDA {built} does not start", "update its driver")
     return Finding("torch", f"{said}, no GPU")
+
+
+def _limited() -> str:
+    limit = quota()
+    return "" if limit == math.inf else f", of whose time a quota leaves {limit:g}"
 
 
 def _has_nvidia() -> bool:

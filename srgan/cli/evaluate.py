@@ -59,9 +59,11 @@ def evaluate(
     chosen = chosen_data(data, paired)
 
     from srgan.engines.memory import keep_freed_memory
+    from srgan.engines.quota import keep_within_quota
     from srgan.evaluation.scoring import evaluate as run
 
     keep_freed_memory()
+    keep_within_quota()
     loaded = _asked(zoo.load(model), model, noise, source, holes)
     if classifier is None:
         scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)

@@ -161,11 +161,13 @@ def _outcomes(
 
     from srgan.engines.devices import choose_devices
     from srgan.engines.memory import keep_freed_memory
+    from srgan.engines.quota import keep_within_quota
     from srgan.files import write_bytes
     from srgan.runner import run as folder
 
     choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
     keep_freed_memory()
+    keep_within_quota()
     outcomes = folder.restore_folder(
         rehearsal.choice.load(),
         where.source,

@@ -91,9 +91,11 @@ def _classes(condition: str | None, data: Data | None) -> dict[str, object]:
 def ready_to_train() -> None:
     """Sets this process up for a training run: memory is kept, and what the run says is heard."""
     from srgan.engines.memory import keep_freed_memory
+    from srgan.engines.quota import keep_within_quota
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()
+    keep_within_quota()
 
 
 def chosen_values(config: Path | None, assignments: tuple[str, ...], minutes: float | None) -> dict[str, object]:

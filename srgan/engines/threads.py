@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from srgan.engines.quota import allowed
+
 _ORIGIN = os.getpid()
 
 
@@ -40,7 +42,7 @@ class Threads:
 
     def __init__(self, *, shared: bool) -> None:
         survive_fork()
-        cores = torch.get_num_threads()
+        cores = allowed(torch.get_num_threads())
         self.pictures = ThreadPoolExecutor(cores + 1, "picture", work_alone, (cores,))
         self.tiles = ThreadPoolExecutor(cores, "tile", work_alone, (cores,)) if shared else None
 
