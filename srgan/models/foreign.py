@@ -1,4 +1,4 @@
-"""Weights that others have trained, of any architecture that spandrel knows (extra `spandrel`).
+"""Weights that others have trained: of any architecture that spandrel knows (extra `spandrel`), or as ncnn's files.
 
 A pickle is read by spandrel's restricted reader, which knows tensors and nothing else: it cannot run anything.
 """
@@ -9,28 +9,20 @@ import logging
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from srgan.errors import ConfigError, WeightsError
+from srgan.models.foreign_ncnn import network as ncnn_network
 from srgan.models.header import outer_header
 from srgan.models.model import Model
-from srgan.networks.network import Network
-from srgan.ops.resample import upsample
+from srgan.models.others import Foreign
 from srgan.tasks.upscale import Upscale
-
-FARTHEST = 64
-"""Tiles are cut exactly for networks that look so far at most [px]: beyond, most of the work would be context."""
-
-OVERLAP = 32
-"""By how much the tiles of others overlap to each side [px]."""
 
 CUT = ("SwinIR", "SCUNet")
 """Of the architectures for which spandrel advises against tiles, those that others cut all the same, with overlap."""
@@ -43,14 +35,8 @@ _DAMAGED = (RuntimeError, ValueError, KeyError, TypeError, AttributeError, Asser
 _log = logging.getLogger(__name__)
 
 
-class _Foreign(Network):
-    """Somebody else's network, which makes the picture itself: what it adds to our enlargement is what it generates.
-
-    Attributes:
-        exact: whether tiles of `context` give what the whole picture gives; else they overlap by it.
-    """
-
-    plain = False
+class _Foreign(Foreign):
+    """A network that spandrel knows."""
 
     def __init__(self, descriptor: Any) -> None:
         super().__init__()
@@ -63,14 +49,10 @@ class _Foreign(Network):
         self.context, self.exact = None, True
         cut = descriptor.tiling.name == "SUPPORTED" or descriptor.architecture.id in CUT
         if cut and not needs.square:
-            found = next(filter(self._looks_within, self._guesses()), None)
-            self.context, self.exact = (OVERLAP, False) if found is None else (found, True)
+            layers = [layer for layer in self.network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
+            self.find_context(sum(max(layer.kernel_size) // 2 * max(layer.dilation) for layer in layers))
 
-    def forward(self, observed: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d sh sw"]:
-        restored = self._restored(observed)
-        return restored - upsample(observed.float(), self.scale)
-
-    def _restored(self, observed: Tensor) -> Tensor:
+    def restored(self, observed: Tensor) -> Tensor:
         n, _, height, width = observed.shape
         given = observed.contiguous()  # their layers take views of pixels row by row
         taken = self.descriptor.input_channels
@@ -80,39 +62,6 @@ class _Foreign(Network):
             given = torch.cat([given, torch.ones_like(given[:, :1])], dim=1)
         made: Tensor = self.descriptor(given).float()
         return made.reshape(n, 3, *made.shape[2:]) if taken == 1 else made[:, :3]
-
-    @property
-    def tiling(self) -> str:
-        """How pictures are cut, in words."""
-        if self.context is None:
-            return "each picture as a whole"
-        if self.exact:
-            return f"exact tiles, with {self.context} px around them"
-        return f"tiles that overlap by {self.context} px, which is not exact"
-
-    def _guesses(self) -> Iterator[int]:
-        """How far it may look [px]: as its convolutions do one after the other, or farther where they see less."""
-        layers = (layer for layer in self.network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d))
-        reach = sum(max(layer.kernel_size) // 2 * max(layer.dilation) for layer in layers)
-        reach += self.multiple_of + 1  # what is folded is seen as a whole, and enlarging looks at neighbours
-        return (times * reach for times in (1, 2, 4) if times * reach <= FARTHEST)
-
-    @torch.inference_mode()
-    def _looks_within(self, reach: int) -> bool:
-        """Whether a tile with so much around it gives what a picture gives that is quite another beyond it."""
-        step = self.multiple_of
-        halo = -(-reach // step) * step
-        first, inner = 17 * step, 2 * halo + step  # windows of attention lie elsewhere in the tile
-        noise = torch.rand(1, 3, inner, inner, generator=torch.Generator().manual_seed(0))
-        picture = torch.ones(1, 3, first + inner + 19 * step, first + inner + 19 * step)
-        picture[..., first : first + inner, first : first + inner] = noise
-        answers = []
-        for given, middle in ((picture, first + halo), (noise, halo)):
-            side = slice(middle * self.scale, (middle + step) * self.scale)
-            answers.append(self._restored(given)[..., side, side])
-        whole, tile = answers
-        tells = bool(((whole > 0) & (whole < 1)).any())  # answers that are clipped are alike whatever is seen
-        return tells and bool((whole - tile).abs().max() < 1e-5)
 
 
 def load(path: Path) -> Model:
@@ -139,19 +88,30 @@ def load(path: Path) -> Model:
 def describe(path: Path) -> dict[str, Any]:
     """What can be told of the file, in the form of our own header."""
     network = _network(path)
-    described = network.descriptor
-    channels = CHANNELS[described.input_channels, described.output_channels]
+    said: dict[str, str] = {"name": "ncnn", "channels": "RGB"}
+    if isinstance(network, _Foreign):
+        described = network.descriptor
+        channels = CHANNELS[described.input_channels, described.output_channels]
+        said = {"name": described.architecture.name, "tags": " ".join(described.tags), "channels": channels}
     return {
         "task": {"name": "upscale", "scale": network.scale},
-        "network": {"name": described.architecture.name, "tags": " ".join(described.tags), "channels": channels},
+        "network": said,
         "licence": _licence(path),
         "tiling": network.tiling,
     }
 
 
-def _network(path: Path) -> _Foreign:
-    status = path.stat()
-    return _kept(path, status.st_mtime_ns, status.st_size)
+def _network(path: Path) -> Foreign:
+    if path.suffix.lower() == ".param":
+        network: Foreign = ncnn_network(path)
+    else:
+        status = path.stat()
+        network = _kept(path, status.st_mtime_ns, status.st_size)
+    try:
+        Upscale(scale=network.scale)
+    except ConfigError as error:
+        raise WeightsError(f"{path}: enlarges {network.scale} times, which is not run") from error
+    return network
 
 
 @lru_cache(maxsize=2)
@@ -182,10 +142,6 @@ def _kept(path: Path, changed: int, size: int) -> _Foreign:
         raise WeightsError(
             f"{path}: made for {descriptor.purpose}, with {channels[0]} to {channels[1]} channels; it is not run"
         )
-    try:
-        Upscale(scale=descriptor.scale)
-    except ConfigError as error:
-        raise WeightsError(f"{path}: enlarges {descriptor.scale} times, which is not run") from error
     return _Foreign(descriptor)
 
 

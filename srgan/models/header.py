@@ -48,6 +48,6 @@ def outer_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 def is_foreign(path: Path) -> bool:
     """Whether somebody else wrote the weights, as far as its name and its header tell."""
     if path.suffix.lower() != ".safetensors":
-        return path.suffix.lower() in (".pth", ".ckpt")
+        return path.suffix.lower() in (".pth", ".ckpt", ".param")
     facts = outer_header(path).get("__metadata__") or {}
     return not isinstance(facts, dict) or "srgan" not in facts

@@ -46,6 +46,15 @@ def test_it_gives_what_torch_gives_at_every_size(make_model, network, device):
         torch.testing.assert_close(ours(observed), torchs(observed), atol=1e-4, rtol=1e-4)
 
 
+def test_pixels_may_lie_in_memory_as_they_like(tiny):
+    engine = make_engine(tiny.generator, "ncnn", "cpu", "fp32")
+    observed = pictures(160, 192)
+
+    strided = engine(observed.to(memory_format=torch.channels_last))
+
+    assert torch.equal(strided, engine(observed))
+
+
 @needs_vulkan
 def test_half_precision_on_vulkan_is_near(make_model):
     generator = make_model(scale=2).generator

@@ -12,7 +12,7 @@ import srgan
 from srgan.cli.commands import srgan as commands
 from srgan.errors import ConfigError, WeightsError
 from srgan.inference.tiled import AUTO_TILE
-from srgan.models import foreign, zoo
+from srgan.models import others, zoo
 
 spandrel = pytest.importorskip("spandrel")
 
@@ -75,7 +75,7 @@ def test_what_others_trained_gives_what_spandrel_gives_whole_and_in_tiles(name, 
     assert (whole - theirs).abs().max() < 1e-5
     assert model.generator.scale == model.task.scale == described.scale
     if model.generator.exact:
-        assert model.generator.context <= foreign.FARTHEST
+        assert model.generator.context <= others.FARTHEST
         assert (tiled - whole).abs().max() < 1e-5
     else:
         assert "is not exact" in model.generator.tiling
