@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
+from srgan.errors import ConfigError
 from srgan.training.config import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,9 @@ def steps_within(
     Args:
         spent: seconds of them that are over.
         trial: trains with a configuration into a folder.
+
+    Raises:
+        ConfigError: not one does.
     """
     still: dict[str, Any] = dict.fromkeys(
         ("learning_rate", "final_learning_rate", "discriminator_learning_rate", "minutes"), 0.0
@@ -60,7 +65,11 @@ def steps_within(
     took = time.perf_counter() - began
     validation = max(0.0, took - 2 * TIMED / rate)  # and the other things that are not steps
     left = 60 * minutes - spent - took - validation
-    steps = max(1, int(left / (1 / rate + validation / config.validate_every)))
+    a_step = 1 / rate + validation / config.validate_every
+    steps = int(left / a_step)
+    if steps < 1:
+        enough = math.ceil((60 * minutes - left + 100 * a_step) / 60)
+        raise ConfigError(f"minutes={minutes:g}: over before the first step; 100 steps take about {enough}")
     log.info("%d steps fit into %g minutes, at %.3g a second", steps, minutes, rate)
     return steps
 

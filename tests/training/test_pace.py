@@ -33,15 +33,27 @@ def test_after_twenty_steps_it_is_said_how_long_the_others_take(photos, tmp_path
     assert all(message.endswith(" s, validation aside") for message in said)
 
 
-def test_steps_fill_the_minutes_but_for_what_is_spent_and_for_validations(monkeypatch):
+@pytest.fixture
+def trial(monkeypatch):
+    """A run of two steps a second that then is judged for six seconds."""
     now = [0.0]
     monkeypatch.setattr("srgan.training.pace.time.perf_counter", lambda: now[0])
 
-    def trial(config, folder):
+    def learn(config, folder):
         assert (config.learning_rate, config.discriminator_learning_rate, config.minutes) == (0, 0, 0)
-        now[0] += config.steps / 2 + 6  # two steps a second, and six seconds of validation
+        now[0] += config.steps / 2 + 6
         (folder / "log.jsonl").write_text(json.dumps({"steps_per_second": 2.0}) + "\n")
 
+    return learn
+
+
+def test_minutes_that_are_over_before_the_first_step_are_refused(trial):
+    # 60 s are spent, 26 s are the trial, 6 s the last validation, 56 s a hundred steps with one validation: 2.5 min.
+    with pytest.raises(ConfigError, match=r"^minutes=1: over before the first step; 100 steps take about 3$"):
+        steps_within(1.0, TrainConfig(log_every=100, validate_every=100), spent=60.0, trial=trial)
+
+
+def test_steps_fill_the_minutes_but_for_what_is_spent_and_for_validations(trial):
     steps = steps_within(10.0, TrainConfig(log_every=100, validate_every=100), spent=60.0, trial=trial)
 
     seconds = 60 + (40 / 2 + 6) + steps / 2 + steps / 100 * 6 + 6
