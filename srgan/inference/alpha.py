@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Shaped
-from scipy.ndimage import distance_transform_edt
 
 from srgan.images.image import Image, as_samples, white_of
 from srgan.ops.resample import UPSAMPLE_CONTEXT, upsample
@@ -47,6 +46,8 @@ def bled(image: Image, reach: float) -> Image:
     Args:
         reach: pixels that are farther than this from all that is visible stay as they are [px].
     """
+    from scipy.ndimage import distance_transform_edt
+
     if image.alpha is None or image.alpha.all():
         return image
     rgb = image.rgb.copy()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from jaxtyping import Bool
-from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, label
 
 from srgan.images.image import as_samples, white_of
 from srgan.ops.pyramid import halved, smoothed
@@ -53,6 +52,8 @@ def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int, 
     Holes near to each other are filled together. What else lies in a window may belong to holes that it cuts off: the
     fourth says which pixels are the group's own.
     """
+    from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, label  # a third of a second
+
     height, width = mask.shape
     cells = _cells(mask)
     groups, _ = label(binary_dilation(cells, iterations=AROUND // 2 // CELL))

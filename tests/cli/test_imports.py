@@ -118,3 +118,12 @@ def test_a_run_that_has_nothing_to_do_loads_no_networks(leave, folder):
     assert (code, said.splitlines()[-1]) == (0, "1/1 pictures  ok 0 skipped 1 failed 0  in 0:00  -> out")
     assert not NETWORKS & modules
     assert seconds < 1.2
+
+
+def test_a_picture_is_enlarged_without_what_its_engine_does_not_need(leave, folder):
+    pytest.importorskip("ncnn")
+
+    code, modules, _, said = leave("upscale", "in/a.png", "out.png", "--engine", "ncnn")
+
+    assert code == 0, said
+    assert not {"scipy", "skimage", "torchvision", "torchmetrics", "openvino", "torch._dynamo"} & modules
