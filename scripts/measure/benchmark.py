@@ -1,12 +1,13 @@
 """How fast a folder is restored, against the usual way and against the machine's own rate, in one run.
 
-    python scripts/measure/benchmark.py --data DIR [--model upscale-x4] [--format png|jpeg] [--large 20] [--rounds 5]
-                                        [--json]
+    python scripts/measure/benchmark.py --data DIR [--model upscale-x4] [--engines torch openvino ncnn]
+                                        [--format png|jpeg] [--large 20] [--rounds 5] [--json]
 
-Each round measures, one after the other: the folder runner end to end (what a command runs once torch is imported); the
-same network the usual way (fp32, NCHW, one whole picture at a time, decode and encode inline, same codecs, same
-threads); the engine alone (pictures already decoded, nothing encoded); and the rates at which this machine does
-64-channel 3x3 convolutions in bf16 and fp32; for a denoiser also OpenCV's non-local means on the decoded pictures.
+Each round measures, one after the other: for each engine the folder runner end to end (what a command runs once torch
+is imported) and the engine alone (pictures already decoded, nothing encoded); the same network the usual way (fp32,
+NCHW, one whole picture at a time, decode and encode inline, same codecs, same threads); and the rates at which this
+machine does 64-channel 3x3 convolutions in fp32 and, where it can, bf16; for a denoiser also OpenCV's non-local means
+on the decoded pictures.
 The medians are reported; megapixels are those of the outputs.
 
 With --large, so many JPEGs of 12 megapixels are made first, the pictures of DIR side by side. The usual way and the
@@ -21,6 +22,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -31,6 +34,7 @@ import torch.nn.functional as F
 import srgan
 from srgan.engines import Engine, make_engine
 from srgan.engines.memory import keep_freed_memory
+from srgan.engines.precision import computes
 from srgan.evaluation.cost import multiply_adds
 from srgan.files import write_bytes
 from srgan.images.image import Image
@@ -126,7 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--model", default="upscale-x4")
-    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--engines", nargs="+", default=["auto"])
     parser.add_argument("--format", default="png", choices=("png", "jpeg"))
     parser.add_argument("--large", default=0, type=int, metavar="COUNT")
     parser.add_argument("--rounds", type=int, default=5)
@@ -142,34 +146,40 @@ def main() -> None:
             make_large(arguments.data, data, arguments.large)
         jobs = plan(data, folder / "usual", format=arguments.format)[: FEW if arguments.large else None]
         images = [srgan.read(job.source) for job in jobs]
-        engine = make_engine(model.generator, arguments.engine)
-        config = srgan.FolderConfig(format=arguments.format, engine=arguments.engine, existing="overwrite")
+        engines = {name: make_engine(model.generator, name) for name in arguments.engines}
+        config = srgan.FolderConfig(format=arguments.format, existing="overwrite")
         measures: dict[str, Callable[[], float]] = {
-            "hardware_bf16_tflops": hardware_tflops,
             "hardware_fp32_tflops": lambda: hardware_tflops(torch.float32),
-            "engine_mps": lambda: engine_alone(model, engine, images),
-            "end_to_end_mps": lambda: end_to_end(model, data, folder / "ours", config),
             "usual_way_mps": lambda: usual_way(model, jobs, arguments.format),
         }
+        if computes(torch.device("cpu"), torch.bfloat16):
+            measures["hardware_bf16_tflops"] = hardware_tflops
+        for name, engine in engines.items():
+            measures[f"{name}_engine_mps"] = partial(engine_alone, model, engine, images)
+            asked = replace(config, engine=name)
+            measures[f"{name}_end_to_end_mps"] = partial(end_to_end, model, data, folder / name, asked)
         if model.task.name == "denoise":
             measures["non_local_means_mps"] = lambda: non_local_means(images)
-        engine_alone(model, engine, images[:1])
+        for engine in engines.values():
+            engine_alone(model, engine, images[:1])
         rounds = [{name: measure() for name, measure in measures.items()} for _ in range(arguments.rounds)]
     finally:
         shutil.rmtree(folder)
     # The machine's rate changes from round to round, so shares are taken within each.
     operations = 2 * multiply_adds(model) * 1e6 / model.task.scale**2 / 1e12
     for one in rounds:
-        one["engine_tflops"] = operations * one["engine_mps"]
-        one["engine_of_hardware"] = one["engine_tflops"] / one["hardware_bf16_tflops"]
-        one["end_to_end_of_engine"] = one["end_to_end_mps"] / one["engine_mps"]
-        one["ratio_to_usual_way"] = one["end_to_end_mps"] / one["usual_way_mps"]
+        for name in arguments.engines:
+            tflops = operations * one[f"{name}_engine_mps"]
+            one[f"{name}_of_fp32_rate"] = tflops / one["hardware_fp32_tflops"]
+            one[f"{name}_ratio_to_usual_way"] = one[f"{name}_end_to_end_mps"] / one["usual_way_mps"]
+            if "hardware_bf16_tflops" in one:
+                one[f"{name}_of_bf16_rate"] = tflops / one["hardware_bf16_tflops"]
     result = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
     if arguments.as_json:
         print(json.dumps(result))
         return
     for name, value in result.items():
-        print(f"{name:22}{value:8.2f}")
+        print(f"{name:32}{value:8.2f}")
 
 
 if __name__ == "__main__":
