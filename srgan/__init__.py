@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from srgan.tasks.denoise import Denoise as Denoise
     from srgan.tasks.generate import Generate as Generate
     from srgan.tasks.inpaint import Inpaint as Inpaint
+    from srgan.tasks.translate import Translate as Translate
     from srgan.tasks.upscale import Upscale as Upscale
     from srgan.training.config import TrainConfig as TrainConfig
     from srgan.training.finetuning import finetune as finetune
@@ -52,6 +53,7 @@ _HOMES = {
     "Size": "srgan.inference.sizes",
     "SrganError": "srgan.errors",
     "TrainConfig": "srgan.training.config",
+    "Translate": "srgan.tasks.translate",
     "Upscale": "srgan.tasks.upscale",
     "describe": "srgan.models.zoo",
     "evaluate": "srgan.evaluation.scoring",

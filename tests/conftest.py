@@ -10,6 +10,7 @@ import pytest
 import skimage.data
 import torch
 
+from srgan.data.sources import Paired
 from srgan.engines import make_engine
 from srgan.images.image import Image
 from srgan.images.writer import write
@@ -23,6 +24,11 @@ torch.set_num_threads(1)  # on pictures this small, more threads only wait for e
 SMALL = {"width": 8, "depth": 2, "fold": 2}
 SMALL_TASKS = {"generate": {"scale": 4, "latent": 6}}
 """Of which there are several sizes, so small that every network has it."""
+
+
+def shown(task, photos):
+    """What a task learns from: the photographs, or where it wants pairs each with itself."""
+    return Paired(photos, photos) if TASKS[task].only_pairs else photos
 
 
 @pytest.fixture(autouse=True)

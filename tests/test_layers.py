@@ -56,7 +56,7 @@ def test_the_drawing_of_the_rooms_is_that_of_the_imports():
     )
 
 
-TASKS = {"Upscale", "Denoise", "Inpaint"}
+TASKS = {"Upscale", "Denoise", "Inpaint", "Translate", "Generate"}
 NAMING = {
     "models/export.py",  # what each adds to its generator is written into the graph, too
     "models/foreign.py",  # others' weights enlarge
@@ -110,7 +110,9 @@ MODULES = {  # by their names
     for path, tree in TREES.items()
     if path.is_relative_to(PACKAGE)
 }
-COMMANDS = {("srgan.cli", f"{name}_main") for name in ("upscale", "denoise", "inpaint")}  # in pyproject.toml
+COMMANDS = {
+    ("srgan.cli", f"{name}_main") for name in ("upscale", "denoise", "inpaint", "translate")
+}  # in pyproject.toml
 
 
 def taken(tree):

@@ -31,6 +31,11 @@ def inpaint_main() -> None:
     _run("inpaint")
 
 
+def translate_main() -> None:
+    """The command `translate`."""
+    _run("translate")
+
+
 def _run(name: str) -> None:
     """Runs a command and leaves with its exit code: 0, 1, 2, 3, 4, 5, or 130 and 143 where it was interrupted."""
     prepare()

@@ -19,6 +19,7 @@ from srgan.cli.restore import restore
 from srgan.cli.samples import samples
 from srgan.cli.serve import serve
 from srgan.cli.train import train
+from srgan.cli.translate import translate
 from srgan.cli.upscale import upscale
 from srgan.cli.verify import retry, verify
 
@@ -29,7 +30,7 @@ def srgan() -> None:
     """Makes pictures whole."""
 
 
-RESTORING = (upscale, denoise, inpaint, restore)
+RESTORING = (upscale, denoise, inpaint, translate, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
 for command in (*RESTORING, generate, *MODELS, samples, verify, retry, compare, serve, doctor, cache):

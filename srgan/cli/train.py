@@ -55,7 +55,7 @@ def train(
     dry_run: bool,
     quiet: bool,
 ) -> int:
-    """Train a generator for TASK (upscale, denoise, inpaint, generate) on a folder of pictures.
+    """Train a generator for TASK (upscale, denoise, inpaint, translate, generate) on a folder of pictures.
 
     Settings are those of the task (scale), of the network (network, width, depth, ...) and of the training (steps,
     batch, crop, learning_rate, ...): `-n` lists them all. OUT receives model.safetensors, state.pt and log.jsonl.

@@ -12,7 +12,7 @@ import click
 from srgan.cli.run import command_file
 from srgan.files import printable
 
-RESTORING = ("upscale", "denoise", "inpaint", "restore")
+RESTORING = ("upscale", "denoise", "inpaint", "translate", "restore")
 """The commands that write into an output folder."""
 
 

@@ -46,8 +46,11 @@ class _Window(NamedTuple):
 
 
 def check_pairs(task: Task, every: Sequence[Source]) -> None:
-    """Raises ConfigError where pairs are given to a task that they do not tell enough."""
-    if not task.pairable and any(source.observed_bytes is not None for source in every):
+    """Raises ConfigError where pairs are given to a task that they do not tell enough, or none where they alone do."""
+    paired = [source.observed_bytes is not None for source in every]
+    if task.only_pairs and not all(paired):
+        raise ConfigError(f"{task.name} can be learnt, and judged, from pairs alone: give --paired OBSERVED CLEAN")
+    if not task.pairable and any(paired):
         raise ConfigError(
             f"pairs say nothing of what {task.name} needs beside a picture: give --data DIR, of clean pictures"
         )

@@ -58,6 +58,7 @@ class Task(ABC):
         scale: output side / input side.
         has_truth: whether there is one right picture for what is observed, so that the distance to it means something.
         pairable: whether pairs of pictures say all there is to learn from: what is observed, and what it should be.
+        only_pairs: whether nothing but such pairs does: what is observed cannot be made of what it should be.
         masked: whether it must be told by a mask which pixels to restore, from a picture that is held as a whole.
     """
 
@@ -65,6 +66,7 @@ class Task(ABC):
     recipe: ClassVar[Recipe] = {}
     has_truth: ClassVar[bool] = True
     pairable: ClassVar[bool] = True
+    only_pairs: ClassVar[bool] = False
     masked: ClassVar[bool] = False
     scale: int = dataclasses.field(default=1, init=False)
 

@@ -10,7 +10,7 @@ from srgan.models.model import Model
 from srgan.tasks import TASKS
 from srgan.training import loop
 from srgan.training.config import TrainConfig
-from tests.conftest import SMALL_TASKS
+from tests.conftest import SMALL_TASKS, shown
 
 every_task = pytest.mark.parametrize("task", TASKS)
 
@@ -41,13 +41,13 @@ def test_training_lowers_the_loss(photos, tmp_path, task, device):
     start = fresh(task)
 
     def distance(model):
-        pictures = loop.load_pictures(photos)
+        pictures = loop.load_pictures(shown(task, photos))
         batches = loop.pairs(pictures, model.task, crop=config.crop, batch=16, start=1000, device=torch.device("cpu"))
         observed, clean, _ = next(batches)[0]
         with torch.no_grad():
             return (model.cpu()(observed) - clean).square().mean().item()
 
-    trained = loop.train(start, photos, tmp_path, config)
+    trained = loop.train(start, shown(task, photos), tmp_path, config)
 
     assert distance(trained) < distance(start)
 
@@ -56,8 +56,8 @@ def test_training_lowers_the_loss(photos, tmp_path, task, device):
 @pytest.mark.parametrize("game", [{}, PLAYING], ids=["alone", "playing"])
 def test_a_run_cut_in_two_is_the_whole_run(photos, tmp_path, monkeypatch, task, game, device):
     """Bit for bit on a CPU; on a GPU, which adds up in any order, as closely as that allows."""
-    config = configured(task, device, steps=4, **game)
-    whole = loop.train(fresh(task), photos, tmp_path / "whole", config)
+    config, data = configured(task, device, steps=4, **game), shown(task, photos)
+    whole = loop.train(fresh(task), data, tmp_path / "whole", config)
 
     class Stopped(Exception):
         pass
@@ -67,8 +67,8 @@ def test_a_run_cut_in_two_is_the_whole_run(photos, tmp_path, monkeypatch, task, 
 
     with monkeypatch.context() as patched, pytest.raises(Stopped):
         patched.setattr(loop, "write_curves", stop)
-        loop.train(fresh(task), photos, tmp_path / "cut", config)
-    cut = loop.train(fresh(task), photos, tmp_path / "cut", config)
+        loop.train(fresh(task), data, tmp_path / "cut", config)
+    cut = loop.train(fresh(task), data, tmp_path / "cut", config)
 
     tolerance = 0 if device == "cpu" else 1e-3
     for ours, theirs in zip(cut.parameters(), whole.parameters(), strict=True):

@@ -17,7 +17,7 @@ from srgan.training.config import TrainConfig
 from srgan.training.games import GAMES
 from srgan.training.losses import LOSSES
 from srgan.training.watch import Watch
-from tests.conftest import SMALL_TASKS
+from tests.conftest import SMALL_TASKS, shown
 
 every_task = pytest.mark.parametrize("task", TASKS)
 
@@ -115,7 +115,7 @@ def test_no_step_waits_for_the_device(photos, tmp_path, waits, task, game):
     losses = {name: 0.1 for name in LOSSES if name not in ("consistency", "checkerboard") or task == "upscale"}
     config = TrainConfig(**{**QUICK, "crop": CROPS.get(task, 32)}, **losses, **game, device="cpu")
 
-    loop.train(fresh(task), photos, tmp_path, config)
+    loop.train(fresh(task), shown(task, photos), tmp_path, config)
 
     assert waits == []
 
@@ -157,7 +157,7 @@ def test_no_step_waits_for_a_gpu(photos, tmp_path, monkeypatch, task, game):
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.showwarning = told
-            loop.train(fresh(task), photos, tmp_path, config)
+            loop.train(fresh(task), shown(task, photos), tmp_path, config)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
