@@ -107,7 +107,10 @@ def test_what_the_notes_for_contributors_name_is_where_they_say():
                 file = ROOT / "srgan" / span
                 assert file.exists(), span
             else:
-                assert re.search(rf"^(?:(?:def|class) )?{span}\b", file.read_text(encoding="utf-8"), re.MULTILINE), span
+                owner, _, attribute = span.partition(".")
+                text = file.read_text(encoding="utf-8")
+                assert re.search(rf"^(?:(?:def|class) )?{owner}\b", text, re.MULTILINE), span
+                assert not attribute or re.search(rf"^    (?:    self\.|def ){attribute}\b", text, re.MULTILINE), span
                 names += 1
     assert names > 30
 

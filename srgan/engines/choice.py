@@ -27,6 +27,7 @@ from srgan.engines.threads import work_alone
 from srgan.engines.torch_engine import TorchEngine
 from srgan.errors import ConfigError
 from srgan.networks.network import Network
+from srgan.ops.tiles import AUTO_TILE
 
 AnyEngine = TorchEngine | OpenVinoEngine | NcnnEngine
 
@@ -39,8 +40,8 @@ ENGINES: dict[str, type[AnyEngine]] = {
 MUCH_FASTER = 1.2
 """A precision is given up for a less exact one only where that is so much faster."""
 
-FIRST, SECOND, LARGEST = 8, 64, 384
-"""The sides of the tiles that are measured, one after the other [px of the input]: `LARGEST` is what a run cuts."""
+FIRST, SECOND = 8, 64
+"""The sides of the tiles that are measured first [px of the input]; then as large as a run cuts them."""
 
 EMULATED = 6.0
 """What is so many times slower than the fastest, with the smallest tiles, is not looked at again."""
@@ -197,7 +198,7 @@ def _compared(generator: Network, device: torch.device, among: Sequence[Way]) ->
         pixels = 1e6 * SECONDS / LOOKS / sum(1 / found[way] for way in left)
         if len(left) > 1:
             with suppress(torch.OutOfMemoryError):  # then the smaller tiles tell
-                found |= _looked(left, generator, device, min(LARGEST, int(pixels**0.5)))
+                found |= _looked(left, generator, device, min(AUTO_TILE, int(pixels**0.5)))
     return best({way: found[way] for way in left}), found
 
 

@@ -13,6 +13,9 @@ AnyFile = io.BufferedReader | io.BufferedRandom | io.BytesIO
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "bmp": ".bmp", "avif": ".avif"}
 """The formats that can be written, each with the suffix a new file gets."""
 
+QUALITY = 95
+"""Of JPEG, WebP and AVIF, unless told."""
+
 SEVERAL = ("png", "webp", "tiff")
 """The formats that are written with several frames or pages."""
 

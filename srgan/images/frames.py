@@ -16,7 +16,7 @@ from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import foreign
 from srgan.images.decoders import FIRST_OF, plugin_of
 from srgan.images.fitting import fitted
-from srgan.images.formats import HEAD, SEVERAL, check_size, sniffed, writable
+from srgan.images.formats import HEAD, QUALITY, SEVERAL, check_size, sniffed, writable
 from srgan.images.image import Image, eight_bits
 from srgan.images.png import chunks as png
 from srgan.images.png import writer as png_writer
@@ -150,7 +150,7 @@ def write_frames(
     frames: Frames,
     format: str,
     *,
-    quality: int = 95,
+    quality: int = QUALITY,
     strip_metadata: bool = False,
 ) -> tuple[str, ...]:
     """Writes all of them into a file: PNG and WebP animated, TIFF in pages; a single one as `write_bands` does.

@@ -14,7 +14,7 @@ from srgan.images import exif, jpeg
 from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import Refused, foreign
 from srgan.images.fitting import fitted
-from srgan.images.formats import check_size, format_of, writable
+from srgan.images.formats import QUALITY, check_size, format_of, writable
 from srgan.images.image import Image, as_samples, eight_bits
 from srgan.images.png import writer as png_writer
 from srgan.images.tiff import writer as tiff_writer
@@ -25,7 +25,7 @@ STREAMED = ("png", "tiff")
 """The formats that are written some rows at a time."""
 
 
-def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool = False) -> bytes:
+def encode(image: Image, format: str, *, quality: int = QUALITY, strip_metadata: bool = False) -> bytes:
     """The bytes of a file that holds the picture; see `write_bands`."""
     file = io.BytesIO()
     write_bands(file, as_bands(image), format, quality=quality, strip_metadata=strip_metadata)
@@ -33,7 +33,12 @@ def encode(image: Image, format: str, *, quality: int = 95, strip_metadata: bool
 
 
 def write_bands(
-    file: io.BytesIO | io.BufferedRandom, bands: Bands, format: str, *, quality: int = 95, strip_metadata: bool = False
+    file: io.BytesIO | io.BufferedRandom,
+    bands: Bands,
+    format: str,
+    *,
+    quality: int = QUALITY,
+    strip_metadata: bool = False,
 ) -> tuple[str, ...]:
     """Writes the picture into a file, and what its own said about it unless that is to be stripped.
 
@@ -89,7 +94,7 @@ def write(
     image: Image,
     *,
     format: str | None = None,
-    quality: int = 95,
+    quality: int = QUALITY,
     strip_metadata: bool = False,
 ) -> None:
     """Writes the picture into a file, whose format is that of its suffix unless given.

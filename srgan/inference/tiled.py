@@ -19,14 +19,11 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
-from srgan.ops.tiles import Tile, batched, fitting, padded, tiles
+from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, tiles
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
-AUTO_TILE = 384
-"""Side of the kept centre of a tile that the caller did not choose [px of the input]."""
-
 SPARSE_TILE = 512
-"""The same where only some of the tiles are restored."""
+"""Side of a tile that the caller did not choose, where only some of the tiles are restored [px of the input]."""
 
 
 @dataclass(frozen=True, kw_only=True)

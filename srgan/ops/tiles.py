@@ -19,6 +19,9 @@ from srgan.types import Observed
 
 Generate = Callable[[Tensor], Tensor]
 
+AUTO_TILE = 384
+"""Side of the kept centre of a tile that the caller did not choose [px of the input]."""
+
 LEAST_TILE = 32
 """Below this, nearly all work is context [px]."""
 

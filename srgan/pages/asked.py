@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from srgan.errors import ConfigError
+from srgan.images.formats import QUALITY
 from srgan.inference.sizes import Size
 from srgan.options import build, documented, option
 
@@ -48,7 +49,7 @@ class Asked:
     grow: int = option(0, "Fill so much more to each side of the mask [px].")
     feather: int = option(0, "Fade out so far beyond [px].")
     format: str = option("keep", "Format of the result: keep, png, jpeg, webp, tiff, avif or bmp.")
-    quality: int = option(95, "Quality of JPEG, WebP and AVIF, 1 to 100.")
+    quality: int = option(QUALITY, "Quality of JPEG, WebP and AVIF, 1 to 100.")
     part: str = option("", "X,Y,W,H: only this part of the picture, as a preview; not with a mask.")
 
     def __post_init__(self) -> None:

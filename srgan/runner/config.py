@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srgan.errors import ConfigError
-from srgan.images.formats import READABLE, SEVERAL
+from srgan.images.formats import QUALITY, READABLE, SEVERAL
 from srgan.inference.config import InferenceConfig
 from srgan.options import documented, option
 
@@ -18,7 +18,7 @@ class FolderConfig(InferenceConfig):
     """
 
     format: str = option("keep", "Format of the outputs: keep, png, jpeg, webp, tiff, avif or bmp.")
-    quality: int = option(95, "Quality of JPEG, WebP and AVIF, 1 to 100.")
+    quality: int = option(QUALITY, "Quality of JPEG, WebP and AVIF, 1 to 100.")
     existing: str = option(
         "resume", "An output that is there: resume (redo unless finished so), skip, overwrite, error."
     )
@@ -44,7 +44,7 @@ class FolderConfig(InferenceConfig):
             raise ConfigError(f"quality is {self.quality}: choose 1 to 100")
 
     def planning(self) -> dict[str, Any]:
-        """The fields that `srgan.images.plan` takes."""
+        """The fields that `runner.plan.plan` takes."""
         names = ("format", "existing", "on_collision", "shard", "sniff", "in_place")
         return {name: getattr(self, name) for name in names}
 

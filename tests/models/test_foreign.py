@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 import srgan
 from srgan.cli.commands import srgan as commands
 from srgan.errors import ConfigError, WeightsError
-from srgan.inference.tiled import AUTO_TILE
 from srgan.models import others, zoo
+from srgan.ops.tiles import AUTO_TILE
 
 spandrel = pytest.importorskip("spandrel")
 
