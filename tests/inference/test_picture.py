@@ -260,7 +260,7 @@ def test_a_pillow_image_whose_white_is_not_known_is_refused(tiny, engine, mode):
 class TooLoud(Network):
     """A network with a weight that float32 holds and bfloat16 does not."""
 
-    context, multiple_of = 0, 1
+    in_channels, context, multiple_of = 3, 0, 1
 
     def __init__(self):
         super().__init__()
