@@ -8,13 +8,16 @@ import skimage.data
 import torch
 
 import srgan
+from srgan.data.pictures import load_pictures
 from srgan.data.samples import write_samples
 from srgan.evaluation.cost import multiply_adds
+from srgan.evaluation.samples import sampled
 from srgan.models import zoo
 from srgan.models.blend import blend
 from srgan.tasks.denoise import Denoise
 from tests.precisions import needs_bf16
 
+SMALL = Path(__file__).resolve().parents[2] / "shared" / "data" / "small"
 BENCH = Path(__file__).resolve().parents[2] / "shared" / "data" / "bench"
 needs_bench = pytest.mark.skipif(not BENCH.is_dir(), reason="the bench pictures are not here")
 PHOTO = [name for name in zoo.names() if "-photo" in name]
@@ -27,6 +30,7 @@ MEASURED = {
         *(f"Kodak24, noise {noise}" for noise in ("15", "25", "50", "camera", "raw")),
         *(f"Kodak24, JPEG {quality}" for quality in (10, 20, 30, 40)),
     ],
+    "generate": ("MNIST, 1,000 held out",),
     "inpaint": ("Kodak24, thin holes", "Kodak24, medium holes", "Kodak24, thick holes"),
 }
 
@@ -224,3 +228,22 @@ def test_bf16_loses_less_than_two_hundredths_of_a_decibel():
         for precision in ("bf16", "fp32")
     }
     assert psnr["bf16"] == pytest.approx(psnr["fp32"], abs=0.02)
+
+
+def test_digits_that_are_made_are_of_the_class_asked_for_by_their_own_metadata():
+    told = srgan.describe("digits-dcgan")["scores"]["MNIST, 1,000 held out"]
+
+    assert told["classifier"] >= 0.975 and told["rarest"] >= 0.04
+    assert told["sure"] >= 0.8 and told["as_asked"] >= 0.95
+
+
+@pytest.mark.skipif(not SMALL.is_dir(), reason="MNIST is not here")
+def test_digits_that_are_made_are_nearest_to_the_mean_of_the_class_asked_for():
+    real = load_pictures(SMALL / "t10k-images-idx3-ubyte.gz")
+    levels = torch.stack(real.pictures).float() / 255
+    means = torch.stack([levels[[label == name for label in real.labels]].mean(dim=0) for name in "0123456789"])
+
+    made = sampled(srgan.load("digits-dcgan"), 200, "cpu")
+
+    named = torch.cdist(made.flatten(1), means.flatten(1)).argmin(dim=1)
+    assert (named == torch.arange(200) % 10).float().mean() > 0.7  # of real digits 82 % are

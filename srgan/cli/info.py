@@ -55,7 +55,12 @@ def _card(model: str, header: Mapping[str, Any]) -> str:
     ]
     for key, text in said.items():
         lines += textwrap.wrap(f"{key:{_INDENT}}{text}", 110, subsequent_indent=" " * _INDENT)
+    for data, mean in header.get("scores", {}).items():
+        if "psnr" not in mean:
+            lines.append(f"{'samples':{_INDENT}}{', '.join(f'{k} {v:.3g}' for k, v in mean.items())} ({data})")
     rows = _rows(header, references=True)
+    if not rows and header.get("scores"):
+        return "\n".join(lines)
     return "\n".join(
         [*lines, "", *_table([("", *row) for row in rows])] if rows else [*lines, "scores    none recorded"]
     )
@@ -105,6 +110,8 @@ def _rows(header: Mapping[str, Any], *, references: bool) -> list[tuple[str, Map
     """Each data set with its means, and what it was measured beside where that is wanted."""
     rows = []
     for data, mean in header.get("scores", {}).items():
+        if "psnr" not in mean:  # of what is made of noise, where nothing is right or wrong
+            continue
         rows.append((data, mean))
         others = [(f"  {name}", other) for name, other in mean.items() if isinstance(other, dict)]
         rows += others if references else []
