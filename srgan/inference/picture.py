@@ -86,9 +86,8 @@ def _restored(run: Run, image: Image, part: tuple[int, int]) -> Image:
 
 
 def _filled(run: Run, image: Image, mask: Float32[np.ndarray, "h w"]) -> Image:
-    """The whole picture, filled; each hole takes several runs, so that none of them tells how far it is."""
-    run = replace(run, grey=image.grey, progress=None)
-    rgb = _as_levels(run.restore(_as_pixels(image.rgb), torch.from_numpy(mask)[None, None]))
+    """The whole picture, filled."""
+    rgb = _as_levels(replace(run, grey=image.grey).restore(_as_pixels(image.rgb), torch.from_numpy(mask)[None, None]))
     opaque = None if image.alpha is None else np.where(mask > 0, white_of(image.alpha.dtype), image.alpha)
     return replace(image, rgb=rgb, alpha=None if opaque is None else opaque.astype(rgb.dtype))
 

@@ -20,6 +20,7 @@ from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
 from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, tiles
+from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
 SPARSE_TILE = 512
@@ -58,6 +59,7 @@ class Run:
         *,
         where: Bool[Tensor, "h w"] | None = None,
         reach: int | None = None,
+        share: Share = (0.0, 1.0),
     ) -> Restored:
         """What is composed of what the generator makes, as `srgan.tasks.task.Apply` says."""
         height, width = pixels.shape[-2:]
@@ -78,7 +80,7 @@ class Run:
             run = map if self.workers is None else self.workers.map
             for done, _ in enumerate(run(restore_alike, batches), 1):  # raises what a tile raised
                 if self.progress is not None:
-                    self.progress(done / len(batches))
+                    self.progress(share[0] + (share[1] - share[0]) * done / len(batches))
 
         auto = self.side if where is None else SPARSE_TILE
         fitting(restore_all, self.tile or auto, chosen=bool(self.tile))

@@ -5,6 +5,7 @@ mask -> windows around its holes -> each halved until the holes are thin -> fill
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from jaxtyping import Bool
 from srgan.images.image import as_samples, white_of
 from srgan.ops.pyramid import halved, smoothed
 from srgan.ops.resample import upsample
+from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Pixels
 
 THIN = 24
@@ -27,8 +29,8 @@ What lies farther away changes nothing by more than 2 of 255 levels, and to look
 CELL = 16
 """Side of the squares in which holes are looked for [px]."""
 
-Fill = Callable[[Batch, Mask, Batch, bool], Batch]
-"""Fills holes at once: of a picture, its holes, a guess of what they hold, and whether a smaller one gave it."""
+Fill = Callable[[Batch, Mask, Batch, bool, Share], Batch]
+"""Fills holes at once: a picture, its holes, a guess of them, whether a smaller picture gave that, its share."""
 
 
 @torch.inference_mode()
@@ -37,11 +39,13 @@ def filled(pixels: Pixels, mask: Mask, fill: Fill) -> Pixels:
     restored = pixels.clone()
     for picture, weight, levels in zip(pixels, mask[:, 0], restored.numpy(), strict=True):
         white = white_of(levels.dtype)
-        for rows, columns, halvings, own in windows(weight.numpy() > 0):
-            part, share = picture[None, :, rows, columns].float() / white, weight[rows, columns]
-            whole = coarse_to_fine(part, (share > 0).float()[None, None], halvings, fill)
-            mixed = torch.lerp(part, whole, share)[0].mul(white).numpy()
-            lost = own & (share > 0).numpy()
+        every = list(windows(weight.numpy() > 0))
+        for number, (rows, columns, halvings, own) in enumerate(every):
+            part, opacity = picture[None, :, rows, columns].float() / white, weight[rows, columns]
+            share = number / len(every), (number + 1) / len(every)
+            whole = coarse_to_fine(part, (opacity > 0).float()[None, None], halvings, fill, share)
+            mixed = torch.lerp(part, whole, opacity)[0].mul(white).numpy()
+            lost = own & (opacity > 0).numpy()
             np.copyto(levels[:, rows, columns], as_samples(mixed, levels.dtype), where=lost)
     return restored
 
@@ -77,13 +81,22 @@ def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:
     return cells
 
 
-def coarse_to_fine(picture: Batch, holes: Mask, halvings: int, fill: Fill) -> Batch:
+def coarse_to_fine(picture: Batch, holes: Mask, halvings: int, fill: Fill, share: Share = (0.0, 1.0)) -> Batch:
     """The picture with its holes filled: what was filled in at half the size is the guess at the next."""
     sizes = [(picture, holes)]
     for _ in range(halvings):
         sizes.append(halved(*sizes[-1]))
-    whole = fill(*sizes[-1], smoothed(*sizes[-1]), False)
-    for larger, lost in reversed(sizes[:-1]):
+    first, *others = _by_pixels(share, halvings)
+    whole = fill(*sizes[-1], smoothed(*sizes[-1]), False, first)
+    for (larger, lost), part in zip(reversed(sizes[:-1]), others, strict=True):
         guess = upsample(whole, 2)[..., : larger.shape[2], : larger.shape[3]].clamp(0, 1)
-        whole = fill(larger, lost, guess, True)
+        whole = fill(larger, lost, guess, True, part)
     return whole
+
+
+def _by_pixels(share: Share, halvings: int) -> list[Share]:
+    """A share of the work divided among a picture and ever smaller ones, which are done first: a quarter of it each."""
+    start, stop = share
+    ends = np.cumsum([0.0, *(4.0**-level for level in range(halvings, -1, -1))])
+    bounds = (start + (stop - start) * ends / ends[-1]).tolist()
+    return list(pairwise(bounds))

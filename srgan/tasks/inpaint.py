@@ -18,7 +18,7 @@ from srgan.options import SCORING, TRAINING, documented, option
 from srgan.tasks.degrade.holes import HOLES, mask
 from srgan.tasks.filling import AROUND, filled
 from srgan.tasks.protocol import Protocol
-from srgan.tasks.task import Apply, Task
+from srgan.tasks.task import Apply, Share, Task
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
 SEED = 0
@@ -95,14 +95,14 @@ class Inpaint(Task):
         """So much of each pixel replaced as the mask says; large holes are filled coarse to fine."""
         return pixels if mask is None else filled(pixels, mask, partial(self.fill, apply))
 
-    def fill(self, apply: Apply, picture: Batch, holes: Mask, guess: Batch, guessed: bool) -> Batch:
+    def fill(self, apply: Apply, picture: Batch, holes: Mask, guess: Batch, guessed: bool, share: Share) -> Batch:
         """The picture with its holes filled at once, from a guess that was filled in on a smaller one or not."""
 
         def present(part: Float[Tensor, "n 7 h w"]) -> Observed:
             return self.present(part[:, :3], part[:, 3:4], part[:, 4:], float(guessed))
 
         where = holes[0, 0] > 0
-        made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=AROUND)
+        made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=AROUND, share=share)
         return torch.where(where, made, picture)
 
     def condition(self, observed: Observed) -> Batch:

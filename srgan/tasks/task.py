@@ -14,6 +14,9 @@ from srgan.options import Recipe
 from srgan.tasks.protocol import Protocol
 from srgan.types import Batch, Levels, Mask, Observed, Pixels, Restored
 
+Share = tuple[float, float]
+"""What of the whole work is done before a part of it, and after."""
+
 
 @runtime_checkable
 class Apply(Interface):
@@ -26,6 +29,7 @@ class Apply(Interface):
         *,
         where: Bool[Tensor, "h w"] | None = None,
         reach: int | None = None,
+        share: Share = (0.0, 1.0),
     ) -> Restored:
         """What the task composes of what the generator makes, in the kind of the pixels.
 
@@ -33,6 +37,7 @@ class Apply(Interface):
             present: what the generator is shown of a part of the pixels, given in floats in which white is 1.
             where: the pixels that matter; tiles that hold none of them are left 0.
             reach: input pixels to each side at which the generator looks, where it could look farther.
+            share: what this is of all that is done to the picture, for who wants to know how far that is.
         """
         ...
 

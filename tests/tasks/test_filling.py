@@ -244,3 +244,14 @@ def test_a_hole_that_another_window_cuts_off_is_filled_by_its_own_alone(model, e
         mine = own & (near | far)[rows, columns]
         np.testing.assert_array_equal(both[rows, columns][mine], filled.numpy().astype(np.uint8)[mine])
         assert mine.sum() in (near.sum(), far.sum())
+
+
+def test_how_far_filling_is_grows_from_one_tile_to_the_next(model, engine):
+    told = []
+    picture, mask = pictures(300, 700), hole(300, 700, (20, 20, 200), (40, 600, 20))
+    run = Run(model=model, engine=engine, tile=64, progress=told.append)
+
+    run.restore(picture, mask)
+
+    assert told == sorted(told) and told[-1] == 1
+    assert len(told) > 8 and 0 < told[0] < 0.1
