@@ -7,7 +7,7 @@ parts: so pixels of any kind become the same, whether a picture is held or not.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -39,6 +39,7 @@ class Bands:
         like: a part of it, which has its kind of samples, its channels, and all that its file says.
         each: its parts from top to bottom.
         notes: what the user should know of it; all is said when it has been gone through.
+        models: what has restored it, as its own words: name and realism of each model.
     """
 
     width: int
@@ -46,6 +47,7 @@ class Bands:
     like: Image
     each: Iterable[Image]
     notes: list[str] = field(default_factory=list)
+    models: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 def as_bands(image: Image) -> Bands:

@@ -116,6 +116,7 @@ class Restorer:
             name = source.name
             bands.notes.append(self._by_source.note(source))
         scales = self._enlargements(name, bands.width, bands.height)
+        bands.models.extend(self.models[name][scale].called() for scale in dict.fromkeys(scales))
         most = self.config.memory * 1e9 / BANDS_HELD if streamed else math.inf
 
         def each() -> Iterator[Image]:

@@ -42,6 +42,7 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     if _kept(faithful) != _kept(vivid):
         raise ConfigError("only models of one task and one network can be blended")
     blended = Model(faithful.task, faithful.network)
+    blended.name, blended.realism = faithful.name, realism
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
     ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
     # torch.lerp gives both ends exactly, but for the sign of zeros.

@@ -31,6 +31,8 @@ class Model(nn.Module):
         network: the description the generator was built from.
         card: what else the weights file said: training, licence, scores; empty for a fresh model.
         fresh: whether some of the weights have not been trained.
+        name: of the weights that were loaded; "" is none.
+        realism: how far they are on the way to the vivid ones of that name; None where there are none such.
 
     Args:
         seed: of the fresh weights.
@@ -47,6 +49,8 @@ class Model(nn.Module):
         self.network = describe_network(name, given)
         self.card: dict[str, Any] = {}
         self.fresh = True
+        self.name = ""
+        self.realism: float | None = None
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
@@ -59,6 +63,7 @@ class Model(nn.Module):
         nn.Module.__init__(model)
         survive_fork()
         model.task, model.network, model.card = task, dict(network), {}
+        model.name, model.realism = "", None
         model.generator, model.fresh = generator, False
         return model.eval()
 
@@ -86,6 +91,11 @@ class Model(nn.Module):
     def numbers(self) -> list[Tensor]:
         """The weights, and the statistics that norms keep: all that an average of models is made of."""
         return [tensor for tensor in self.generator.state_dict().values() if tensor.is_floating_point()]
+
+    def called(self) -> dict[str, str | float]:
+        """Name and realism, as far as they are known."""
+        name = self.name or str(self.network["name"])
+        return {"name": name} | ({} if self.realism is None else {"realism": self.realism})
 
     def digest(self) -> str:
         """A fingerprint of the weights themselves, wherever they came from."""

@@ -60,12 +60,15 @@ def load(model: str | os.PathLike[str]) -> Model:
     """
     path = checked(model)
     if is_foreign(path):
-        from srgan.models.foreign import load as load_foreign
-
-        return load_foreign(path)
-    from srgan.models.file import load as load_file
-
-    return load_file(path)
+        from srgan.models.foreign import load as load_any
+    else:
+        from srgan.models.file import load as load_any
+    loaded = load_any(path)
+    loaded.name = path.stem
+    faithful = path.stem.removesuffix("-vivid")
+    if os.fspath(model) in checksums() and f"{faithful}-vivid" in checksums():
+        loaded.name, loaded.realism = faithful, float(faithful != path.stem)
+    return loaded
 
 
 def checked(model: str | os.PathLike[str]) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -29,7 +29,7 @@ class Picture:
         errors: why, one a folder; "" where nothing is wrong.
         changed: the mean difference of the last side from the first, at the size of the first [8-bit levels].
         scores: of each side against the truth: PSNR in RGB [dB], 99 where they are equal, and SSIM.
-        made: what the journals know, one a folder: model, task, seconds, notes.
+        made: what the journals know, one a folder: models, seconds, notes.
     """
 
     name: str
@@ -65,11 +65,8 @@ class _Folder:
 
     def made(self, name: str) -> dict[str, Any]:
         """What the journal knows of how a picture was made; journals of earlier versions know less."""
-        line = self.history.finished.get(name)
-        if line is None:
-            return {}
-        chosen = self.history.settings.get(line.get("settings", ""), {})
-        return _models(chosen) | {key: line[key] for key in ("seconds", "notes") if key in line}
+        line = self.history.finished.get(name, {})
+        return {key: line[key] for key in ("models", "seconds", "notes") if key in line}
 
 
 def report(
@@ -111,22 +108,6 @@ def report(
             done(picture, len(names))
         page.end()
     return wrong
-
-
-def _models(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """What a journal's settings say of the networks: tasks, and kinds with the beginning of the weights' digest."""
-    if not isinstance(chosen.get("steps", []), list) or not isinstance(chosen.get("models", []), list):
-        return {}
-    each = [
-        model
-        for step in chosen.get("steps") or [chosen]
-        if isinstance(step, dict)
-        for model in step.get("models") or [step]
-        if isinstance(model, dict) and isinstance(model.get("model"), dict)
-    ]
-    networks = ", ".join(f"{one['model'].get('name')} {str(one.get('weights'))[:8]}" for one in each)
-    tasks = ", ".join(str(one.get("task")) for one in each)
-    return {"model": networks, "task": tasks} if each else {}
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,17 +39,19 @@ BYTES_A_PIXEL = 9
 Progress = Callable[[str, float, int], None]
 """Is told the name of a picture, the share of it that is done, and the pixels of its output."""
 
-Before = Callable[[int, str], None]
-"""Gets the descriptor of a file that is whole but has not its name yet, and its SHA-256."""
-
 
 @dataclass(frozen=True)
 class Made:
-    """What was written: its pixels, its SHA-256, and what the user should know of it."""
+    """What was written: its pixels, its SHA-256, what the user should know of it, and by which models."""
 
     pixels: int
     sha256: str
     notes: tuple[str, ...]
+    models: tuple[Mapping[str, Any], ...]
+
+
+Before = Callable[[int, Made], None]
+"""Gets the descriptor of a file that is whole but has not its name yet, and what it is."""
 
 
 class Conversion:
@@ -120,11 +122,13 @@ class Conversion:
                 lost = self._write(file, format, restored, own)
                 file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+                pixels = sum(picture.width * picture.height for picture in each)
+                notes = (*each[0].notes, *([note] if note else []), *lost)
+                made = Made(pixels, digest, notes, tuple(each[0].models))
                 self._check_unchanged(job, seen)
                 if before is not None:
-                    before(file.fileno(), digest)
-        pixels = sum(picture.width * picture.height for picture in each)
-        return Made(pixels, digest, (*each[0].notes, *([note] if note else []), *lost))
+                    before(file.fileno(), made)
+        return made
 
     @contextmanager
     def _read(self, job: Job, streamed: bool) -> Iterator[Frames]:

@@ -107,6 +107,7 @@ class Journal(History):
         needs: float = 0.0,
         memory: float = math.inf,
         notes: Sequence[str] = (),
+        models: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Notes that `job` is finished: `seen` is its input's size and time before it was read.
 
@@ -116,7 +117,8 @@ class Journal(History):
         Args:
             needs: the memory from which on it is held as a whole [GB]; with less its floats are summed otherwise.
             memory: what there was.
-            notes: what the user should know of it; an output that replaces its input is noted before there are any.
+            notes: what the user should know of it.
+            models: by which it was made: name and realism.
         """
         line = {
             "name": job.name,
@@ -128,8 +130,7 @@ class Journal(History):
             "sha256": digest,
             "seconds": round(seconds, 3),
         }
-        if notes:
-            line["notes"] = list(notes)
+        line |= {key: list(said) for key, said in (("notes", notes), ("models", models)) if said}
         if needs:
             line |= {"needs": needs, "streamed": streamed_with(needs, memory)}
         self._write(line)

@@ -28,7 +28,7 @@ from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
-from srgan.runner.job import Conversion, Progress
+from srgan.runner.job import Conversion, Made, Progress
 from srgan.runner.journal import Journal
 from srgan.runner.locks import LOCKS, Locks
 from srgan.runner.outcome import Outcome
@@ -203,15 +203,18 @@ class _Run:
     def _make(self, looked: Looked, partial: str | None) -> Outcome:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
-        memory: dict[str, Any] = {"needs": looked.prospect.needs, "memory": self.config.memory}
 
-        def replaces(file: int, digest: str) -> None:
-            take_after(file, job.source)
+        def note(size: int, stamp: list[int], made: Made) -> None:
             if self.journal is not None:
-                status = os.fstat(file)
-                own = [status.st_size, status.st_mtime_ns]
                 seconds = time.perf_counter() - started
-                self.journal.add(job, own + seen[2:], status.st_size, digest, seconds, **memory)
+                memory: dict[str, Any] = {"needs": looked.prospect.needs, "memory": self.config.memory}
+                said: dict[str, Any] = {"notes": made.notes, "models": made.models}
+                self.journal.add(job, stamp, size, made.sha256, seconds, **memory, **said)
+
+        def replaces(file: int, made: Made) -> None:
+            take_after(file, job.source)
+            status = os.fstat(file)
+            note(status.st_size, [status.st_size, status.st_mtime_ns, *seen[2:]], made)
 
         try:
             before = replaces if self.config.in_place else None
@@ -222,9 +225,8 @@ class _Run:
             too_large = ImageError(f"{printable(job.source)}: too large for this machine's memory ({error})")
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
-        if self.journal is not None and not self.config.in_place:
-            size = job.target.stat().st_size
-            self.journal.add(job, seen, size, made.sha256, seconds, **memory, notes=made.notes)
+        if not self.config.in_place:
+            note(job.target.stat().st_size, seen, made)
         chosen = self.conversion.restorer.chosen
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen)
 

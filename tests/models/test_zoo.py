@@ -27,6 +27,16 @@ def test_shipped_weights_are_listed_loaded_and_described_by_name(shelf, tiny):
     assert torch.equal(zoo.load("upscale-x2")(observed), tiny(observed))
 
 
+def test_shipped_weights_know_their_name_and_their_place_on_the_dial(tmp_path, tiny):
+    assert [zoo.load(name).called() for name in ("upscale-x4", "upscale-x4-vivid", "inpaint")] == [
+        {"name": "upscale-x4", "realism": 0.0},
+        {"name": "upscale-x4", "realism": 1.0},
+        {"name": "inpaint"},
+    ]
+    save(tiny, tmp_path / "mine.safetensors")
+    assert zoo.load(tmp_path / "mine.safetensors").called() == {"name": "mine"}
+
+
 def test_any_weights_file_is_loaded_by_its_path(shelf, tiny, tmp_path):
     save(tiny, tmp_path / "mine.safetensors")
 

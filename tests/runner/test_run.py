@@ -20,7 +20,9 @@ from srgan.inference.picture import restore_bands, restore_image
 from srgan.inference.pipeline import Restorer
 from srgan.inference.restore import restore
 from srgan.inference.tiled import Run
+from srgan.models.blend import blend
 from srgan.runner.config import FolderConfig
+from srgan.runner.history import History
 from srgan.runner.job import Conversion
 from srgan.runner.run import restore_folder
 
@@ -123,6 +125,22 @@ def test_notes_of_a_file_reach_the_outcome(tiny, zoo_of_pictures):
 
     assert inks.notes == ("CMYK converted to sRGB",)
     assert (inks.pixels, inks.seconds > 0) == (60 * 40, True)
+
+
+def test_the_journal_knows_models_and_notes_even_of_what_was_replaced(make_model, tmp_path):
+    blended = blend(make_model(), make_model(seed=1), 0.25)
+    blended.name = "upscale-x2"
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Pillow.new("CMYK", (12, 10)).save(folder / "inks.jpg")
+
+    list(restore_folder(blended, folder, folder, replace(EXACT, in_place=True)))
+
+    history = History(folder)
+    history.refresh()
+    line = history.finished["inks.jpg"]
+    assert line["models"] == [{"name": "upscale-x2", "realism": 0.25}]
+    assert line["notes"] == ["CMYK converted to sRGB"]
 
 
 def test_what_the_new_format_cannot_hold_is_told_in_the_outcome(tiny, tmp_path, pixels):

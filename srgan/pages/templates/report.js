@@ -58,12 +58,15 @@ function step(by) {
   if (shown.order[at]) open(shown.order[at]);
 }
 
+const listed = (values = []) => values.filter((value) => value !== undefined).join(", ");
+
 function describe(picture, column) {
   const side = picture.sides[column], made = picture.made[column], score = picture.scores[column];
   const known = [
     ["size", side && `${side.width} × ${side.height}`], ["format", side && `${side.format}, ${side.depth} ${say("bits")}`],
     ["file", side && `${(side.bytes / 1000).toLocaleString(LANGUAGE, { maximumFractionDigits: 1 })} kB`],
-    ["model", made.model], ["task", made.task], ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
+    ["model", listed(made.models?.map((one) => one.name))], ["realism", listed(made.models?.map((one) => one.realism))],
+    ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
     ["PSNR", score.psnr && `${score.psnr.toFixed(2)} dB`], ["SSIM", score.ssim?.toFixed(4)]];
   const list = known.filter(([, value]) => value !== undefined && value !== null && value !== "")
     .flatMap(([key, value]) => [make("dt", {}, say(key) ?? key), make("dd", {}, String(value))]);
