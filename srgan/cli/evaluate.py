@@ -106,6 +106,10 @@ def _verdict(result: dict[str, Any]) -> str:
     lines = [f"{result['model']}: {result['count']} samples, as the classifier sees them"]
     lines += [f"{name:>12} {share:8.1%}" for name, share in result["shares"].items()]
     lines.append(f"sure of {result['sure']:.1%}, distance to real pictures {result['distance']:.2f}")
+    lines.append(
+        f"precision {result['precision']:.1%}, recall {result['recall']:.1%}; "
+        f"{result['nearest']:.2f} times as far from the nearest of these pictures as they are from each other"
+    )
     if result["as_asked"] is not None:
         lines.append(f"of the class that was asked for: {result['as_asked']:.1%}")
     return "\n".join(lines)

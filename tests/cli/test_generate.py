@@ -90,6 +90,9 @@ def test_weights_that_need_a_picture_are_refused(run, make_model, tmp_path):
     assert stderr.endswith("is for the task denoise, which makes pictures of pictures, not of noise\n")
 
 
+MORE = ("precision", "recall", "nearest")
+
+
 def test_eval_lets_a_classifier_judge_and_says_no_psnr(run, animals, make_model, tmp_path):
     grey = [Image(np.full((4, 4, 3), level, np.uint8)) for level in (10, 120, 240)]
     for label, image in zip(("cat", "dog", "owl"), grey, strict=True):
@@ -104,7 +107,7 @@ def test_eval_lets_a_classifier_judge_and_says_no_psnr(run, animals, make_model,
     told = json.loads(stdout)
     assert code == 0
     assert sum(told["shares"].values()) == pytest.approx(1) and told["count"] == 1000
-    assert set(told) == {"model", "sha256", "task", "count", "shares", "sure", "as_asked", "distance"}
+    assert set(told) == {"model", "sha256", "task", "count", "shares", "sure", "as_asked", "distance", *MORE}
     assert f"of the class that was asked for: {told['as_asked']:.1%}" in shown
     assert "judges what is made of noise" in run("eval", tmp_path / "denoise.safetensors", *words)[2]
     assert "srgan eval --classifier judges them" in run("eval", animals, "--data", tmp_path / "in")[2]

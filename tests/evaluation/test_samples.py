@@ -7,7 +7,7 @@ import torch
 from srgan.data.pictures import load_pictures
 from srgan.errors import ConfigError
 from srgan.evaluation.classifier import learn
-from srgan.evaluation.samples import frechet, judge, sampled
+from srgan.evaluation.samples import frechet, judge, nearness, precision_and_recall, sampled
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.model import Model
@@ -89,3 +89,20 @@ def test_the_distance_of_two_normal_clouds_is_that_of_their_means_and_deviations
 def test_a_classifier_of_another_size_is_refused(shades, classifier, make_model):
     with pytest.raises(ConfigError, match="sees pictures of 8 px, and this model makes some of 4 px"):
         judge(make_model("generate", "mlp"), classifier, shades)
+
+
+def test_what_has_collapsed_is_precise_and_recalls_little():
+    real = torch.randn(300, 4, generator=torch.Generator().manual_seed(0))
+    middle = real[real.norm(dim=1).argsort()[:30]] + 1e-3
+
+    assert precision_and_recall(real, real) == (1, 1)
+    assert precision_and_recall(real + 100, real) == (0, 0)
+    precision, recall = precision_and_recall(middle, real)
+    assert precision == 1 and recall < 0.5
+
+
+def test_copies_are_near_and_other_draws_as_far_as_real_pictures_are():
+    one, other = torch.rand(2, 100, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+
+    assert nearness(one, one) == 0
+    assert nearness(other, one) == pytest.approx(1, abs=0.05)
