@@ -113,7 +113,8 @@ export class Editor {
       context.lineWidth = size;
       context.beginPath();
       context.moveTo(...start);
-      for (const point of rest.length ? rest : [start]) context.lineTo(...point);
+      context.lineTo(start[0] + 0.1, start[1]); // a line of no length is not drawn
+      for (const point of rest) context.lineTo(...point);
       context.stroke();
     }
   }
