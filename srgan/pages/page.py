@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import IO, Any
 
-MODULES = ("strings.js", "slider.js", "grid.js", "report.js")
+MODULES = ("strings.js", "slider.js", "viewer.js", "report.js")
 """In the order in which they need each other; a page that opens from a file cannot import, so they become one."""
 
 
@@ -19,13 +19,13 @@ class Page:
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
         self._file, self._count = file, 0
-        self._script = "".join(re.sub(r"(?m)^import .*\n|^export ", "", _template(name)) for name in MODULES)
-        style = _template("page.css")
+        self._script = "".join(re.sub(r"(?m)^import .*\n|^export ", "", template(name)) for name in MODULES)
+        style = template("page.css")
         policy = (
             f"default-src 'none'; script-src '{_hash(self._script)}'; style-src '{_hash(style)}'; "
             "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
         )
-        head, self._tail = _template("page.html").split("<!-- pictures -->")
+        head, self._tail = template("page.html").split("<!-- pictures -->")
         self._write(head.replace("{{policy}}", policy).replace("{{style}}", style))
         self._hold("columns", list(columns))
 
@@ -54,7 +54,8 @@ class Page:
         self._file.write(text.encode("utf-8"))
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """What lies under that name among the templates."""
     return (files("srgan.pages") / "templates" / name).read_text(encoding="utf-8")
 
 

@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,12 @@ from srgan.pages.events import changes, events
 from srgan.pages.guard import Guard, TooLarge, wrong
 from srgan.pages.job import Full, Job
 from srgan.pages.jobs import Jobs
+from srgan.pages.page import template
 from srgan.pages.restoring import Restoring
 from srgan.pages.uploads import OverLimit, job_of
 
 STATIC = {
-    **dict.fromkeys(("strings.js", "slider.js", "serve.js", "brush.js"), "text/javascript"),
+    **dict.fromkeys(("strings.js", "slider.js", "viewer.js", "serve.js", "brush.js"), "text/javascript"),
     **dict.fromkeys(("page.css", "serve.css"), "text/css"),
 }
 
@@ -189,7 +189,7 @@ class Server:
 
 
 async def _page(request: Request) -> Response:
-    return Response(_template("serve.html"), media_type="text/html")
+    return Response(template("serve.html"), media_type="text/html")
 
 
 async def _icon(request: Request) -> Response:
@@ -200,11 +200,7 @@ async def _static(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in STATIC:
         raise HTTPException(404, "there is no such file")
-    return Response(_template(name), media_type=STATIC[name])
-
-
-def _template(name: str) -> str:
-    return (files("srgan.pages") / "templates" / name).read_text(encoding="utf-8")
+    return Response(template(name), media_type=STATIC[name])
 
 
 def _pretty(told: object) -> Response:

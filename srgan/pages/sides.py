@@ -52,23 +52,17 @@ def look(places: Sequence[Path | None], truth: Path | None, *, base: Path, shown
         shown: where what no browser shows is written as PNG; None holds every file in the page.
         number: of the picture, for the names in `shown`.
     """
-    images: list[Image | None] = []
-    sides: list[Side | None] = []
-    errors = []
-    for column, place in enumerate(places):
+    def opened(column: int, place: Path | None) -> tuple[Image | None, Side | None, str]:
+        if place is None:
+            return None, None, "there is no such picture"
         try:
-            if place is None:
-                raise ImageError("there is no such picture")
             image = read(place)
-            side = _side(place, image, base, shown and shown / f"{number}-{column}.png")
+            return image, _side(place, image, base, shown and shown / f"{number}-{column}.png"), ""
         except ImageError as error:
-            images.append(None)
-            sides.append(None)
-            errors.append(str(error))
-        else:
-            images.append(image)
-            sides.append(side)
-            errors.append("")
+            return None, None, str(error)
+
+    images, sides, whys = zip(*(opened(*each) for each in enumerate(places)), strict=True)
+    errors = list(whys)
     before, after = images[0], images[-1]
     changed = None if before is None or after is None else _difference(before, after)
     try:
@@ -76,7 +70,7 @@ def look(places: Sequence[Path | None], truth: Path | None, *, base: Path, shown
     except ImageError as error:
         scores = tuple({} for _ in images)
         errors[-1] = errors[-1] or str(error)
-    return tuple(sides), tuple(errors), changed, scores
+    return sides, tuple(errors), changed, scores
 
 
 def _side(path: Path, image: Image, base: Path, shown: Path | None) -> Side:

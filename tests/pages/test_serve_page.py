@@ -9,6 +9,7 @@ from PIL import Image as Pillow
 
 from srgan.cli.asked import chosen, tag
 from srgan.images.reader import read
+from srgan.models import zoo
 from srgan.pages.restoring import Restoring
 from srgan.runner.config import FolderConfig
 
@@ -61,6 +62,12 @@ def drop(page, *paths, kinds=("dragover", "drop")):
 
 def done(page, count=1):
     page.locator("#jobs li.done").nth(count - 1).wait_for(timeout=60_000)
+
+
+def paper(page):
+    """Where the picture lies that is painted on, once it has its size."""
+    page.locator("#editor .paper[style]").wait_for()
+    return page.locator("#editor .paper").bounding_box()
 
 
 def test_pictures_that_are_dropped_are_done_and_looked_at(visit, tiny_site, photo, tmp_path):
@@ -204,8 +211,7 @@ def test_a_date_stamp_is_painted_over_and_gone(visit, real_site, photo):
     page = visit(real_site)
     page.get_by_label("Task").select_option("inpaint")
     drop(page, photo)
-    page.locator("#editor .paper img").evaluate("image => image.decode()")
-    box = page.locator("#editor .paper").bounding_box()
+    box = paper(page)
     scale = box["width"] / 320
     at = lambda x, y: (box["x"] + x * scale, box["y"] + y * scale)  # noqa: E731
     page.get_by_role("button", name="Brush").click()
@@ -255,8 +261,7 @@ def test_what_the_eraser_takes_away_is_not_filled_and_the_mask_can_be_saved(visi
     page = visit(tiny_site())
     page.get_by_label("Task").select_option("inpaint")
     drop(page, photo)
-    page.locator("#editor .paper img").evaluate("image => image.decode()")
-    box = page.locator("#editor .paper").bounding_box()
+    box = paper(page)
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.click(*middle)
     page.mouse.click(box["x"] + 40, box["y"] + 40)
@@ -278,8 +283,7 @@ def test_a_part_is_tried_and_the_strength_changed_before_the_whole_is_done(visit
     done(page)
 
     page.get_by_role("button", name="Try a part, or paint: photo.png").click()
-    page.locator("#editor .paper img").evaluate("image => image.decode()")
-    box = page.locator("#editor .paper").bounding_box()
+    box = paper(page)
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
@@ -308,6 +312,18 @@ def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
     done(page, 2)
 
     assert sorted(path.name for path in (tmp_path / "album-tiny").glob("*.png")) == ["chelsea.png", "coffee.png"]
+
+
+def test_models_are_told_with_scores_and_licence(visit, tiny_site):
+    page = visit(tiny_site())
+
+    page.locator("#models summary").click()
+
+    card = page.locator("#models article", has=page.get_by_role("heading", name="upscale-x4-photo-vivid", exact=True))
+    card.get_by_text("Enlarge · 4 × · a photograph · 1 vivid").wait_for()
+    assert card.locator("li", has_text="Kodak24, web").text_content().count("(bicubic ") == 2
+    assert "MIT" in card.text_content()
+    assert page.locator("#models article").count() == len(zoo.names())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

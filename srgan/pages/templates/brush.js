@@ -1,6 +1,4 @@
-import { make, say } from "./strings.js";
-
-const button = (text, onclick) => make("button", { type: "button", textContent: text, onclick });
+import { button, make, say } from "./strings.js";
 
 /** A picture on which one paints what is to be filled, or draws the part that is to be tried. */
 export class Editor {
@@ -23,7 +21,7 @@ export class Editor {
     this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.go,
       make("label", {}, say("boxes"), " ", this.boxes), this.save];
     dialog.append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, this.title,
-      ...this.painting, ...this.zooms, button(say("close"), () => dialog.close())), this.stage));
+      ...this.painting, ...this.zooms, button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
     this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
     this.picture.addEventListener("load", () => this.#fit());
     this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
@@ -37,7 +35,7 @@ export class Editor {
   /** Shows a picture; `done` gets { mask, box }, or { part } where a part is asked for; null where it is left. */
   open(name, address, done, { part = false } = {}) {
     Object.assign(this, { shapes: [], done });
-    this.title.textContent = part ? say("draw part") : name;
+    this.title.textContent = part ? say("draw part") : `${name}: ${say("paint")}`;
     this.boxes.value = "";
     this.painting.forEach((element) => { element.hidden = part; });
     this.#choose(part ? "part" : "brush");

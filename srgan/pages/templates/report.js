@@ -1,6 +1,5 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { Slider } from "./slider.js";
-import { ORDERS, card, error } from "./grid.js";
+import { Viewer } from "./viewer.js";
 
 const held = (kind) => [...document.querySelectorAll(`script.${kind}`)].map((script) => JSON.parse(script.textContent));
 const address = (source) => (source.startsWith("#") ? document.getElementById(source.slice(1)).textContent : source);
@@ -8,35 +7,41 @@ const byId = (id) => document.getElementById(id);
 
 const columns = held("columns")[0];
 const pictures = held("picture");
-const cards = new Map(pictures.map((picture) => [picture, card(picture, open)]));
 const scored = pictures.some((picture) => picture.scores.some((score) => score.psnr));
-const slider = new Slider();
 const shown = { order: pictures, picture: null, left: 0, right: columns.length - 1 };
+
+const last = (list) => list[list.length - 1];
+const error = (picture) => picture.errors.find((text) => text) ?? "";
+const compare = new Intl.Collator(LANGUAGE, { numeric: true });
+const number = (value) => value ?? -Infinity;
+
+const ORDERS = {
+  name: (a, b) => compare.compare(a.name, b.name),
+  changed: (a, b) => number(b.changed) - number(a.changed) || 0,
+  score: (a, b) => (last(a.scores).psnr ?? Infinity) - (last(b.scores).psnr ?? Infinity) || 0,
+  errors: (a, b) => Number(!error(a)) - Number(!error(b)),
+};
+
+/** A picture as a button with its sides, which opens it. */
+function card(picture) {
+  const sides = picture.sides.map((side) => make("span", { className: side?.alpha ? "side checks" : "side" },
+    side ? make("img", { src: side.thumbnail, alt: "", loading: "lazy", decoding: "async" }) : "—"));
+  const wrong = error(picture);
+  const facts = [picture.changed === null ? "" : `Δ ${picture.changed.toFixed(1)}`,
+    last(picture.scores).psnr ? `${last(picture.scores).psnr.toFixed(2)} dB` : ""].filter((text) => text);
+  const text = make("span", { className: "text" }, make("span", { className: "name", title: picture.name }, picture.name),
+    make("small", { className: wrong ? "wrong" : "" }, wrong || facts.join(" · ")));
+  return make("button", { className: "card", type: "button", onclick: () => open(picture) },
+    make("span", { className: "sides" }, ...sides), text);
+}
+
+const cards = new Map(pictures.map((picture) => [picture, card(picture)]));
 
 function sort(order) {
   shown.order = [...pictures].sort(ORDERS[order]);
   byId("grid").replaceChildren(...shown.order.map((picture) => cards.get(picture)));
 }
 
-function button(text, act, properties = {}) {
-  return make("button", { type: "button", textContent: text, onclick: act, ...properties });
-}
-
-const ZOOMS = [[null, say("fit"), "0"], [1, "100 %", "1"], [2, "200 %", "2"], [4, "400 %", "4"]];
-const zooms = ZOOMS.map(([zoom, text]) => button(text, () => enlarge(zoom)));
-
-function enlarge(zoom) {
-  slider.enlarge(zoom);
-  zooms.forEach((one, i) => one.setAttribute("aria-pressed", String(ZOOMS[i][0] === zoom)));
-}
-
-function magnify() {
-  slider.magnifying = !slider.magnifying;
-  loupe.setAttribute("aria-pressed", String(slider.magnifying));
-}
-
-const loupe = button(say("loupe"), magnify);
-const title = make("h2");
 const facts = make("section", { className: "facts", tabIndex: 0 });
 facts.setAttribute("aria-label", say("notes"));
 
@@ -47,11 +52,8 @@ function chooser(side) {
   return select;
 }
 
-const choosers = columns.length > 2 ? [chooser("left"), chooser("right")] : [];
-byId("viewer").append(make("div", { className: "frame" },
-  make("div", { className: "bar" }, title, ...choosers, ...zooms, loupe, button("←", () => step(-1), { ariaLabel: say("previous") }),
-    button("→", () => step(1), { ariaLabel: say("next") }), button("✕", () => byId("viewer").close(), { ariaLabel: say("close") })),
-  slider.stage, facts, slider.range));
+const extra = columns.length > 2 ? [chooser("left"), chooser("right")] : [];
+const viewer = new Viewer(byId("viewer"), { extra, facts, step });
 
 function step(by) {
   const at = shown.order.indexOf(shown.picture) + by;
@@ -77,33 +79,12 @@ function describe(picture, column) {
 /** Shows a picture in the slider; a side that is not there is replaced by the other. */
 function open(picture) {
   shown.picture = picture;
-  title.textContent = picture.name;
   facts.replaceChildren(...columns.flatMap((_, column) => describe(picture, column)));
-  if (!byId("viewer").open) byId("viewer").showModal();
   const given = [shown.left, shown.right].map((column) => ({ side: picture.sides[column], label: columns[column] }));
-  const there = given.find(({ side }) => side);
-  slider.stage.hidden = !there;
-  if (!there) return;
-  slider.show(...given.map(({ side, label }) => ({ ...(side ?? there.side), label: side ? label : say("missing") }))
-    .map((side) => ({ ...side, source: address(side.source) })));
-  slider.range.focus();
+  const there = given.find(({ side }) => side)?.side;
+  viewer.show(picture.name, there && given.map(({ side, label }) =>
+    ({ ...(side ?? there), label: side ? label : say("missing"), source: address((side ?? there).source) })));
 }
-
-const KEYS = {
-  l: magnify, n: () => step(1), p: () => step(-1),
-  ...Object.fromEntries(ZOOMS.map(([zoom, , key]) => [key, () => enlarge(zoom)])),
-};
-const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-
-byId("viewer").addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === "SELECT") return;
-  const arrow = ARROWS[event.key];
-  if (arrow && (event.shiftKey || arrow[1])) slider.move(...arrow.map((by) => 40 * by));
-  else if (arrow && event.target !== slider.range) slider.divide(slider.split - arrow[0] / 100);
-  else if (KEYS[event.key]) KEYS[event.key]();
-  else return;
-  event.preventDefault();
-});
 
 document.documentElement.lang = LANGUAGE;
 document.title = byId("title").textContent = `${columns.join(" · ")} ${say("compare")}`;
@@ -113,5 +94,4 @@ byId("sort").append(...Object.keys(ORDERS).filter((order) => order !== "score" |
 byId("sort").addEventListener("change", (event) => sort(event.target.value));
 const wrong = pictures.filter(error).length;
 byId("count").textContent = `${pictures.length} ${say("pictures")}${wrong ? `, ${wrong} ${say("wrong")}` : ""}`;
-enlarge(null);
 sort("name");

@@ -1,9 +1,8 @@
-import { LANGUAGE, make, say } from "./strings.js";
-import { Slider } from "./slider.js";
+import { LANGUAGE, button, make, say } from "./strings.js";
+import { Viewer } from "./viewer.js";
 import { Editor } from "./brush.js";
 
 const byId = (id) => document.getElementById(id);
-const button = (text, onclick, properties = {}) => make("button", { type: "button", textContent: text, onclick, ...properties });
 const jobs = new Map();
 const options = byId("options");
 const editor = new Editor(byId("editor"));
@@ -109,26 +108,10 @@ function again(job) {
 
 // Before and after
 
-const slider = new Slider();
-const title = make("h2");
-const ZOOMS = [[null, say("fit")], [1, "100 %"], [2, "200 %"], [4, "400 %"]];
-const zooms = ZOOMS.map(([zoom, text]) => button(text, () => enlarge(zoom)));
-const loupe = button(say("loupe"), () => {
-  slider.magnifying = !slider.magnifying;
-  loupe.setAttribute("aria-pressed", String(slider.magnifying));
-});
 const strength = make("input", { type: "range", min: 0, max: 100, step: 5 });
 const live = make("label", {}, say("strength"), " ", strength);
-const whole = button(say("whole"), () => { send({ job: viewer.job.id }, { ...changed(), part: "" }); byId("viewer").close(); });
-const viewer = { job: null, waiting: null };
-
-byId("viewer").append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, title, live, whole, ...zooms, loupe,
-  button("✕", () => byId("viewer").close(), { ariaLabel: say("close") })), slider.stage, slider.range));
-
-function enlarge(zoom) {
-  slider.enlarge(zoom);
-  zooms.forEach((one, i) => one.setAttribute("aria-pressed", String(ZOOMS[i][0] === zoom)));
-}
+const whole = button(say("whole"), () => { send({ job: viewer.job.id }, { ...changed(), part: "" }); viewer.dialog.close(); });
+const viewer = new Viewer(byId("viewer"), { extra: [live, whole] });
 
 const changed = () => ({ ...viewer.job.asked, strength: live.hidden ? viewer.job.asked.strength : strength.value });
 
@@ -147,22 +130,34 @@ async function look(job) {
     await Promise.all(images.map((image) => image.decode()));
   } catch { return tell(say("unshown")); }
   viewer.job = job;
-  title.textContent = job.name;
   const { part, task } = job.asked;
   live.hidden = !part || !["denoise", "restore"].includes(task);
   whole.hidden = !part;
   if (job.asked.strength !== "auto") strength.value = job.asked.strength;
-  if (!byId("viewer").open) byId("viewer").showModal();
-  slider.show(...sides.map(([source, label], i) => ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));
-  (document.activeElement === strength ? strength : slider.range).focus();
+  viewer.show(job.name, sides.map(([source, label], i) =>
+    ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));
 }
 
-byId("viewer").addEventListener("close", () => { viewer.waiting = null; });
-byId("viewer").addEventListener("keydown", (event) => {
-  const at = { 0: 0, 1: 1, 2: 2, 4: 3 }[event.key];
-  if (at !== undefined && event.target !== strength) enlarge(ZOOMS[at][0]);
-  else if (event.key === "l") loupe.click();
-});
+viewer.dialog.addEventListener("close", () => { viewer.waiting = null; });
+
+// The models that ship
+
+const score = ([data, mean]) => {
+  const [name, reference] = Object.entries(mean).find(([, value]) => typeof value === "object") ?? [];
+  const each = [["psnr", "dB", 2], ["lpips", "LPIPS", 3]].map(([key, unit, digits]) =>
+    `${mean[key].toFixed(digits)} ${unit}${name ? ` (${name} ${reference[key].toFixed(digits)})` : ""}`);
+  return make("li", {}, `${data}: ${each.join(", ")}`);
+};
+
+const modelCard = ({ name, task, licence, scores = {} }) => make("article", {}, make("h3", {}, name),
+  make("p", {}, [say(task.name), task.scale && `${task.scale} ×`, task.source && say(task.source), name.endsWith("-vivid") && say("vivid")]
+    .filter((text) => text).join(" · ")),
+  make("ul", {}, ...Object.entries(scores).filter(([, mean]) => "psnr" in mean).map(score)), make("p", {}, make("small", {}, licence)));
+
+byId("models").addEventListener("toggle", async () => {
+  const cards = await (await call("/api/models"))?.json() ?? [];
+  byId("models").append(...cards.map(modelCard));
+}, { once: true });
 
 // The folder that the server was started with
 
@@ -184,6 +179,7 @@ document.documentElement.lang = LANGUAGE;
 
 function suit() {
   for (const label of options.querySelectorAll("[data-for]")) label.hidden = !label.dataset.for.split(" ").includes(options.task.value);
+  byId("hint").textContent = say(filling() ? "drop to paint" : "drop");
 }
 options.addEventListener("change", suit);
 options.addEventListener("submit", (event) => event.preventDefault());
@@ -207,4 +203,3 @@ events.addEventListener("gone", (event) => { const { id } = JSON.parse(event.dat
 events.addEventListener("ready", () => { byId("status").textContent = say("ready"); });
 events.addEventListener("error", () => { byId("status").textContent = say("gone"); });
 call("/api").then((answer) => answer?.json()).then((api) => api?.folder && openFolder(api.folder));
-enlarge(null);
