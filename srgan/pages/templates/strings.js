@@ -13,7 +13,7 @@ const STRINGS = {
     failed: "failed", cancelled: "cancelled", look: "Look", download: "Download", edit: "Try a part, or paint", cancel: "Cancel",
     remove: "Remove", part: "part", whole: "Do the whole", before: "before", after: "after", brush: "Brush",
     box: "Box", eraser: "Eraser", thickness: "Thickness", boxes: "Boxes", undo: "Undo", save: "Save mask", go: "Fill",
-    loading: "The models are still loading; you can drop pictures already.", ready: "Ready.",
+    loading: "The models are still loading; you can drop pictures now.", ready: "Ready.",
     gone: "The server does not answer.", unshown: "This browser cannot show that picture.",
     "draw part": "Draw a rectangle: it is tried alone", "done share": "Share that is done" },
   de: { compare: "im Vergleich", sort: "Sortieren nach", name: "Name", score: "Wertung", changed: "Änderung",
