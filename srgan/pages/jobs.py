@@ -38,7 +38,7 @@ class Jobs:
         restore: Restore,
         limits: Limits | None = None,
         *,
-        side_by_side: int = 2,
+        side_by_side: int = 3,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or Limits()
