@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import skimage.data
 
+from srgan.files import stamp
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.pages.report import report
+from srgan.runner.journal import Journal
+from srgan.runner.plan import Job
 
 HOSTILE = "<img src=x onerror=document.title='owned'> & \"quotes\" 100%#?.png"
 
@@ -31,6 +34,11 @@ def folders(tmp_path_factory):
     ):
         write(root / "in" / name, one)
         write(root / "out" / name, other)
+    job = Job(root / "in", root / "out", "a.png", "a.png")
+    models = [{"name": "denoise"}, {"name": "upscale-x4-photo", "realism": 0.5}]
+    with Journal(root / "out", {}) as journal:
+        journal.begin(job, alone=True)
+        journal.add(job, stamp(job.source), job.target.stat().st_size, "digest", 0.25, notes=["soft"], models=models)
     (root / "out" / "z-broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     return root
 
@@ -65,6 +73,17 @@ def look_at(page, name):
 
 def names(page):
     return page.locator(".card .name").all_text_contents()
+
+
+def test_beside_a_picture_stands_what_the_journal_knows(visit):
+    page = visit()
+
+    page.get_by_role("button", name="a.png").first.click()
+
+    facts = page.locator(".facts dl").last.locator("dt, dd").all_text_contents()
+    known = dict(zip(facts[::2], facts[1::2], strict=True))
+    assert known["model"] == "denoise, upscale-x4-photo"
+    assert (known["realism"], known["seconds"], known["notes"]) == ("0.5", "0.25", "soft")
 
 
 def test_every_picture_has_its_card_and_a_hostile_name_is_text(visit):

@@ -5,7 +5,7 @@ const STRINGS = {
     format: "format", bits: "bits", file: "file", model: "model", task: "task", seconds: "seconds",
     notes: "notes", missing: "none",
     models: "Models", upscale: "Enlarge", denoise: "Take noise away", inpaint: "Remove what I paint over",
-    restore: "What it needs", scale: "Scale", source: "Picture is", realism: "Realism", strength: "Strength",
+    restore: "What it needs", scale: "Scale", source: "Picture is", realism: "realism", strength: "Strength",
     auto: "auto", clean: "clean", photo: "a photograph", faithful: "0 faithful", vivid: "1 vivid", keep: "as it was",
     drop: "Drop pictures here, paste one, or choose", paint: "paint over what is to go, then Fill",
     "drop to paint": "Drop a picture here, paste or choose one: next you paint over what is to go", ticked: "Restore what is ticked", jobs: "Pictures",
