@@ -25,7 +25,7 @@ from srgan.engines.openvino_engine import OpenVinoEngine
 from srgan.engines.precision import DTYPES, FORMATS, Precision
 from srgan.engines.threads import work_alone
 from srgan.engines.torch_engine import TorchEngine
-from srgan.errors import ConfigError
+from srgan.errors import ConfigError, ImageError
 from srgan.networks.network import Network
 from srgan.ops.tiles import AUTO_TILE
 
@@ -213,7 +213,8 @@ def _looked(made: dict[Way, AnyEngine], generator: Network, device: torch.device
                 continue
             observed = torch.rand(engine.batch, generator.in_channels, side, side, device=engine.device)
             started = clock()
-            engine(observed)  # which waits for a GPU, to see whether all is finite
+            with suppress(ImageError):  # not all is finite: the first picture will say so
+                engine(observed)  # which waits for a GPU, to see that
             seconds[way] = min(seconds[way], clock() - started)
     return {way: made[way].batch * side**2 / 1e6 / max(took, 1e-9) for way, took in seconds.items()}
 

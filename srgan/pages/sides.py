@@ -52,6 +52,7 @@ def look(places: Sequence[Path | None], truth: Path | None, *, base: Path, shown
         shown: where what no browser shows is written as PNG; None holds every file in the page.
         number: of the picture, for the names in `shown`.
     """
+
     def opened(column: int, place: Path | None) -> tuple[Image | None, Side | None, str]:
         if place is None:
             return None, None, "there is no such picture"

@@ -110,7 +110,7 @@ class Conversion:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
-        with self._read(job, too_large) as frames:
+        with naming(job.source, job.target), self._read(job, too_large) as frames:
             first = frames.each[0].like
             self._check_frames(job, first)
             given, note = self.beside.of(job.name, first)

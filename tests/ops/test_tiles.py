@@ -68,7 +68,7 @@ def test_the_whole_picture_is_what_the_model_itself_makes_of_it():
 class Pointwise(Network):
     """A network that sees less than its task's own base does."""
 
-    context, multiple_of = 0, 1
+    in_channels, context, multiple_of = 3, 0, 1
 
     def forward(self, observed):
         return observed.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
