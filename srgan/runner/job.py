@@ -110,11 +110,12 @@ class Conversion:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
-        with naming(job.source, job.target), self._read(job, too_large) as frames:
+        with self._read(job, too_large) as frames:
             first = frames.each[0].like
             self._check_frames(job, first)
             given, note = self.beside.of(job.name, first)
-            each = tuple(self._restored(job, bands, given, too_large) for bands in frames.each)
+            with naming(job.source):
+                each = tuple(self._restored(job, bands, given, too_large) for bands in frames.each)
             restored = dataclasses.replace(frames, each=each)
             format = format_made(job, first.format, self.config)
             own = None if too_large else self._own(job, format, frames, restored)
