@@ -183,7 +183,8 @@ def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, ti
     page.reload()
 
     page.locator("progress[value='0.5']").wait_for()
-    page.get_by_role("button", name="Cancel: photo.png").click()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel: photo.png").click()
     gate.release()
     page.locator("#jobs li.cancelled").wait_for()
     page.get_by_role("button", name="Remove: photo.png").click()
