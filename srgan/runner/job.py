@@ -119,7 +119,8 @@ class Conversion:
             restored = dataclasses.replace(frames, each=each)
             format = format_made(job, first.format, self.config)
             own = None if too_large else self._own(job, format, frames, restored)
-            with naming(job.target, job.source), replacing(job.target, partial) as file:
+            makes, other = (job.source, job.target) if too_large else (job.target, job.source)  # streams restore now
+            with naming(makes, other), replacing(job.target, partial) as file:
                 lost = self._write(file, format, restored, own)
                 file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -96,6 +96,12 @@ def check(shown, kept):
         assert np.isclose(now, before, rtol=0, atol=0.004).sum() >= LOOKED_AT - 1
 
 
+def test_every_task_that_draws_what_is_lost_is_looked_at():
+    drawing = {name for name, task in TASKS.items() if not task.only_pairs}
+
+    assert {name.partition(",")[0] for name in TRAINED} == drawing
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_networks_are_shown_in_training_what_they_always_were(name):
     check(shown_in_training(name), json.loads(KEPT.read_text())["training"][name])
