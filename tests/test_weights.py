@@ -89,6 +89,7 @@ def test_a_denoiser_beats_non_local_means(name, noise, photographs):
 
 
 @needs_bench
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DENOISERS)
 def test_the_scores_of_a_denoiser_are_what_is_measured(name):
     measured = srgan.evaluate(srgan.load(name), BENCH / "Kodak24", metrics=("psnr",), baselines=False)["mean"]
@@ -162,6 +163,7 @@ def test_an_inpainter_is_not_below_opencv_on_thin_holes(photographs):
 
 
 @needs_bench
+@pytest.mark.slow
 def test_the_scores_of_the_inpainter_are_what_is_measured():
     model = srgan.load("inpaint")
     model.task = dataclasses.replace(model.task, holes="thin")

@@ -15,7 +15,7 @@ from srgan.images.writer import write
 
 @pytest.mark.parametrize(
     ("number", "code", "says"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    [(signal.SIGINT, 130, "interrupted"), pytest.param(signal.SIGTERM, 143, "terminated", marks=pytest.mark.slow)],
 )
 def test_a_signal_ends_the_command_and_the_same_command_continues(tmp_path, pixels, number, code, says):
     source, target = tmp_path / "in", tmp_path / "out"
