@@ -19,7 +19,7 @@ from srgan.errors import ConfigError
 from srgan.networks.compact import Compact
 from srgan.networks.network import ConvReLU, Network, Residual
 from srgan.networks.srresnet import SRResNet
-from srgan.networks.unet import UNet
+from srgan.networks.unet import Doubled, UNet
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def _layer(graph: Graph, layer: nn.Module, x: str) -> str:
         return _shuffled(graph, x, layer.upscale_factor)
     if isinstance(layer, nn.PReLU):
         return graph.add("prelu", x, weight=layer.weight)
-    if isinstance(layer, nn.ConvTranspose2d):
-        return graph.add("transposed", x, weight=layer.weight, bias=layer.bias, options={"stride": layer.stride[0]})
+    if isinstance(layer, Doubled):
+        return graph.add("transposed", x, weight=layer.kernel, bias=layer.bias, options={"stride": layer.stride[0]})
     if isinstance(layer, nn.Conv2d):
         made = _convolved(graph, layer, x)
         return graph.add("relu", made) if isinstance(layer, ConvReLU) else made

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from srgan.errors import ConfigError
 from srgan.networks.network import Network, Residual, started
 from srgan.ops.resample import pixel_shuffle
 
@@ -15,10 +16,13 @@ class UNet(Network):
     """Residual blocks on `levels` sizes, each half of the one before and wider; ways down and up meet in sums.
 
     The input is folded first, `fold` x `fold` pixels into channels. Level k has (k + 1) * `width` channels, and
-    `depth` blocks on the way down and as many on the way up.
+    `depth` blocks on the way down and as many on the way up. On that way each pixel becomes 2 x 2, by weights of their
+    own where `phases` is 2; by the same where it is 1, so that nothing repeats with the period of a level where there
+    is nothing else to see, as in the middle of a hole.
 
     Paper: Ronneberger et al. 2015, arXiv:1505.04597; strided and transposed convolutions and sums instead of
-    concatenation as in DRUNet (Zhang et al. 2021, arXiv:2008.13751, Sec. III-B).
+    concatenation as in DRUNet (Zhang et al. 2021, arXiv:2008.13751, Sec. III-B); what weights of their own may weave is
+    Odena et al. 2016, "Deconvolution and Checkerboard Artifacts", doi:10.23915/distill.00003.
     """
 
     def __init__(
@@ -31,8 +35,11 @@ class UNet(Network):
         depth: int = 2,
         levels: int = 3,
         fold: int = 2,
+        phases: int = 2,
     ) -> None:
         super().__init__()
+        if phases > 2:
+            raise ConfigError(f"phases={phases}: a U-Net enlarges 2 times: choose 1 or 2")
         self.in_channels = in_channels
         self.fold, self.scale = fold, scale
         self.multiple_of = fold * 2 ** (levels - 1)
@@ -42,7 +49,7 @@ class UNet(Network):
         self.fine = nn.ModuleList(_blocks(channels, depth) for channels in widths[:-1])
         self.down = nn.ModuleList(nn.Conv2d(here, below, 2, stride=2) for here, below in steps)
         self.coarsest = _blocks(widths[-1], 2 * depth)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(below, here, 2, stride=2) for here, below in steps)
+        self.up = nn.ModuleList(Doubled(below, here, phases) for here, below in steps)
         self.merged = nn.ModuleList(_blocks(channels, depth) for channels in widths[:-1])
         self.tail = started(nn.Conv2d(width, out_channels * (fold * scale) ** 2, 3, padding=1), gain=0.1)
         # Two convolutions a block, 2 * depth blocks on each level, and head and tail on the first; what is folded
@@ -63,6 +70,21 @@ class UNet(Network):
         for blocks, double, beside in zip(*(reversed(part) for part in (self.merged, self.up, seen)), strict=True):
             x = blocks(double(x) + beside)
         return pixel_shuffle(self.tail(x), self.fold * self.scale)
+
+
+class Doubled(nn.ConvTranspose2d):
+    """Each pixel becomes 2 x 2, by `phases` x `phases` kernels of 1 x 1; with one, this is nearest enlargement."""
+
+    def __init__(self, channels: int, out_channels: int, phases: int) -> None:
+        super().__init__(channels, out_channels, phases, stride=2)
+
+    @property
+    def kernel(self) -> Float[Tensor, "c d 2 2"]:
+        """Its weights at all four places."""
+        return self.weight.expand(-1, -1, 2, 2)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        return F.conv_transpose2d(x, self.kernel, self.bias, stride=2)
 
 
 def _blocks(channels: int, count: int) -> nn.Sequential:

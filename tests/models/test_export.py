@@ -20,6 +20,10 @@ TASKS = {
     "folded": (srgan.Upscale(scale=3), {"name": "compact", "width": 8, "depth": 2, "fold": 2}),
     "srresnet": (srgan.Upscale(scale=4), {"name": "srresnet", "width": 8, "depth": 2}),
     "denoise": (srgan.Denoise(strength="30"), {"name": "unet", "width": 8, "depth": 1, "levels": 3, "fold": 2}),
+    "even": (
+        srgan.Denoise(strength="30"),
+        {"name": "unet", "width": 8, "depth": 1, "levels": 3, "fold": 1, "phases": 1},
+    ),
 }
 
 

@@ -55,6 +55,22 @@ def test_the_stated_context_covers_what_the_network_sees_and_little_more(name, o
     assert network.context - max(reaches) <= network.multiple_of + 2
 
 
+def test_a_unet_of_one_phase_repeats_nothing_where_there_is_nothing_to_see():
+    def answer(phases):
+        torch.manual_seed(0)
+        network = small("unet", scale=1, levels=3, fold=1, phases=phases).eval()
+        return network(torch.full((1, 3, 256, 256), 0.5))[..., 120:136, 120:136]
+
+    assert answer(phases=1).std(dim=(2, 3)).max() < 1e-6
+    assert answer(phases=2).std(dim=(2, 3)).min() > 1e-3
+
+
+def test_a_unet_enlarges_twice():
+    with pytest.raises(ConfigError) as caught:
+        small("unet", phases=3)
+    assert str(caught.value) == "phases=3: a U-Net enlarges 2 times: choose 1 or 2"
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_description_is_complete_and_builds_the_same_network(name):
     description = describe_network(name, {"width": "6"})
