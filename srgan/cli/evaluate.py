@@ -50,8 +50,8 @@ def evaluate(
 ) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder.
 
-    What makes pictures of noise is judged by a classifier of such pictures: which classes there are among 1,000
-    samples, how sure it is of them, and how far they are from the pictures of the folder.
+    Of what makes pictures of noise, 1,000 samples are compared with the folder's pictures as sets, by what SqueezeNet
+    sees of either, or a classifier of such pictures, which also tells of which classes they are.
     """
     from srgan.models import zoo
 
@@ -65,15 +65,15 @@ def evaluate(
     keep_freed_memory()
     keep_within_quota()
     loaded = _asked(zoo.load(model), model, noise, source, holes)
-    if classifier is None:
+    if loaded.task.has_truth and classifier is None:
         scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
     else:
-        scores = _judged(loaded, classifier, chosen, device)
+        scores = _judged(loaded, classifier, chosen, device, precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     if as_json:
         click.echo(json.dumps(result, allow_nan=False))
     else:
-        click.echo(_table(result) if classifier is None else _verdict(result))
+        click.echo(_table(result) if loaded.task.has_truth else _verdict(result))
     return 0
 
 
@@ -92,25 +92,31 @@ def _asked(loaded: Model, model: str, noise: str | None, source: str | None, hol
     return loaded.asked(**given)
 
 
-def _judged(loaded: Model, classifier: Path, data: Data, device: str) -> dict[str, Any]:
+def _judged(loaded: Model, classifier: Path | None, data: Data, device: str, precision: str) -> dict[str, Any]:
     from srgan.evaluation.classifier import load
     from srgan.evaluation.samples import judge
 
     if loaded.task.has_truth:
         raise ConfigError(f"--classifier judges what is made of noise, and this is for the task {loaded.task.name}")
-    return judge(loaded, load(classifier), data, device=device)
+    return judge(loaded, None if classifier is None else load(classifier), data, device=device, precision=precision)
 
 
 def _verdict(result: dict[str, Any]) -> str:
-    """What the classifier said, as text."""
-    lines = [f"{result['model']}: {result['count']} samples, as the classifier sees them"]
-    lines += [f"{name:>12} {share:8.1%}" for name, share in result["shares"].items()]
-    lines.append(f"sure of {result['sure']:.1%}, distance to real pictures {result['distance']:.2f}")
+    """What samples are beside real pictures, as text."""
+    lines = [f"{result['model']}: {result['count']:,} samples beside {result['real']:,} real pictures"]
+    lines += [f"{name:>12} {share:8.1%}" for name, share in result.get("shares", {}).items()]
     lines.append(
-        f"precision {result['precision']:.1%}, recall {result['recall']:.1%}; "
-        f"{result['nearest']:.2f} times as far from the nearest of these pictures as they are from each other"
+        f"by the features of {result['features']}: distance {result['distance']:.2f} "
+        f"(between halves of the real ones {result['distance_of_real']:.2f}), "
+        f"precision {result['precision']:.1%}, recall {result['recall']:.1%}"
     )
-    if result["as_asked"] is not None:
+    lines.append(f"{result['nearest']:.2f} times as far from the nearest real picture as those are from each other")
+    if "diversity" in result:
+        both = result["diversity"], result["diversity_of_real"]
+        lines.append("LPIPS of two samples {:.3f}, of two real ones {:.3f}".format(*both))
+    if "sure" in result:
+        lines.append(f"the classifier is sure of {result['sure']:.1%}")
+    if result.get("as_asked") is not None:
         lines.append(f"of the class that was asked for: {result['as_asked']:.1%}")
     return "\n".join(lines)
 

@@ -14,6 +14,16 @@ from srgan.models import zoo
 COLUMNS = {"psnr": ("PSNR [dB]", 2), "ssim": ("SSIM", 4), "lpips": ("LPIPS", 4)}
 """The metrics that are shown, each with its heading and its digits."""
 
+_OF_SAMPLES = {
+    "count": "{:,}",
+    "classifier": "by a classifier that knows {:.1%} of real ones",
+    "sure": "sure of {:.1%}",
+    "as_asked": "as asked {:.1%}",
+    "rarest": "rarest class {:.1%}",
+    "distance": "distance {:.1f}",
+}
+"""What is told of pictures made of noise, where nothing is right or wrong."""
+
 _INDENT, _WIDTH = 10, 11
 
 
@@ -54,10 +64,11 @@ def _card(model: str, header: Mapping[str, Any]) -> str:
         f"{'SHA-256':{_INDENT}}{zoo.sha256(path)}",
     ]
     for key, text in said.items():
-        lines += textwrap.wrap(f"{key:{_INDENT}}{text}", 110, subsequent_indent=" " * _INDENT)
+        lines += _wrapped(key, text)
     for data, mean in header.get("scores", {}).items():
         if "psnr" not in mean:
-            lines.append(f"{'samples':{_INDENT}}{', '.join(f'{k} {v:.3g}' for k, v in mean.items())} ({data})")
+            told = (text.format(mean[name]) for name, text in _OF_SAMPLES.items() if mean.get(name) is not None)
+            lines += _wrapped("samples", f"{', '.join(told)} ({data})")
     rows = _rows(header, references=True)
     if not rows and header.get("scores"):
         return "\n".join(lines)
@@ -66,11 +77,15 @@ def _card(model: str, header: Mapping[str, Any]) -> str:
     )
 
 
+def _wrapped(key: str, text: str) -> list[str]:
+    return textwrap.wrap(f"{key:{_INDENT}}{text}", 110, subsequent_indent=" " * _INDENT)
+
+
 def _named(part: object) -> str:
-    """A task or a network, with its options."""
+    """A task or a network, with its options that say something."""
     if not isinstance(part, dict):
         return "not told"
-    options = ", ".join(f"{key} {value}" for key, value in part.items() if key != "name")
+    options = ", ".join(f"{key} {value}" for key, value in part.items() if key != "name" and value != "")
     return f"{part.get('name')}{': ' * bool(options)}{options}"
 
 
@@ -110,7 +125,7 @@ def _rows(header: Mapping[str, Any], *, references: bool) -> list[tuple[str, Map
     """Each data set with its means, and what it was measured beside where that is wanted."""
     rows = []
     for data, mean in header.get("scores", {}).items():
-        if "psnr" not in mean:  # of what is made of noise, where nothing is right or wrong
+        if "psnr" not in mean:
             continue
         rows.append((data, mean))
         others = [(f"  {name}", other) for name, other in mean.items() if isinstance(other, dict)]

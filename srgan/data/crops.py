@@ -61,7 +61,7 @@ def check_comparable(task: Task, every: Sequence[Source]) -> None:
     if not task.has_truth:
         raise ConfigError(
             f"{task.name} makes pictures of which none is right or wrong, so there is nothing to compare; "
-            "srgan eval --classifier judges them"
+            "srgan eval judges them as a set"
         )
     check_pairs(task, every)
 

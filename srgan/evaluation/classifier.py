@@ -63,7 +63,7 @@ def learn(pictures: Pictures, classes: Sequence[str], *, epochs: int = 4, seed: 
     Raises:
         ConfigError: the pictures are not all squares of one size.
     """
-    real, labels = stacked(pictures), _numbered(pictures, classes)
+    real, labels = _stacked(pictures), _numbered(pictures, classes)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         classifier = Classifier(classes, real.shape[-1])
@@ -85,11 +85,11 @@ def learn(pictures: Pictures, classes: Sequence[str], *, epochs: int = 4, seed: 
 def accuracy(classifier: Classifier, pictures: Pictures) -> float:
     """The share of pictures whose class it names."""
     with torch.inference_mode():
-        named = torch.cat([classifier(part / 255).argmax(dim=1) for part in torch.split(stacked(pictures), 256)])
+        named = torch.cat([classifier(part / 255).argmax(dim=1) for part in torch.split(_stacked(pictures), 256)])
     return (named == _numbered(pictures, classifier.classes)).float().mean().item()
 
 
-def stacked(pictures: Pictures) -> Batch:
+def _stacked(pictures: Pictures) -> Batch:
     """The pictures, all squares of one size, in levels of 0 to 255.
 
     Raises:

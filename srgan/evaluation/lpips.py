@@ -1,10 +1,11 @@
-"""How far apart two pictures look, by what SqueezeNet sees of them."""
+"""What SqueezeNet sees of pictures, and how far apart two of them look by it."""
 
 import contextlib
 import functools
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import torch
@@ -12,10 +13,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from srgan.errors import ConfigError
+from srgan.ops.resample import resize
 from srgan.types import Batch
 
 SMALLEST_SIDE = 17
 """Below this many pixels nothing is left for SqueezeNet's last pooling."""
+
+SIDE = 64
+"""What pictures are resized to for `squeezenet` [px], so that sets of any size compare."""
 
 
 def lpips(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
@@ -34,6 +39,20 @@ def lpips(restored: Batch, clean: Batch) -> Float[Tensor, "n"]:
         raise ConfigError(f"LPIPS needs pictures of at least {SMALLEST_SIDE} px a side, got {width}x{height}")
     distances: Tensor = _lpips_network(clean.device)(restored.float(), clean.float(), normalize=True)
     return distances[:, 0, 0, 0]
+
+
+def squeezenet(pictures: Batch) -> Float[Tensor, "n 512"]:
+    """What SqueezeNet 1.1, which learnt from ImageNet, sees of squares at 64 px: the means of its last feature maps.
+
+    Paper: Iandola et al. 2016, arXiv:1602.07360, Fig. 2, up to fire9; as FID takes Inception's last pooling.
+
+    Raises:
+        ConfigError: its weights can be neither found nor downloaded.
+    """
+    network: Any = _lpips_network(pictures.device)
+    scaled = network.scaling_layer(resize(pictures, SIDE, SIDE) * 2 - 1)
+    seen: Tensor = network.net(scaled)[-1].mean(dim=(2, 3))
+    return seen
 
 
 @functools.cache

@@ -1,10 +1,11 @@
-"""How well a generator makes pictures of noise, as a classifier sees it: which classes there are, and how sure it is.
+"""How well a generator makes pictures of noise, as SqueezeNet sees it, or a classifier of such pictures.
 
 There is no right picture to compare with, so nothing here is a PSNR.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,7 +16,9 @@ from srgan.data.pictures import load_pictures
 from srgan.data.sources import Data
 from srgan.engines import make_engine
 from srgan.errors import ConfigError
-from srgan.evaluation.classifier import Classifier, stacked
+from srgan.evaluation.classifier import Classifier
+from srgan.evaluation.distances import diversity, frechet, nearness, precision_and_recall
+from srgan.evaluation.lpips import squeezenet
 from srgan.inference.restore import restore
 from srgan.models.model import Model
 from srgan.types import Batch
@@ -23,85 +26,90 @@ from srgan.types import Batch
 SURE = 0.9
 """The probability of its first class from which on a classifier is called sure."""
 
+_AT_ONCE = 256
+
 
 def judge(
-    model: Model, classifier: Classifier, data: Data, *, count: int = 1000, device: str = "auto"
+    model: Model,
+    classifier: Classifier | None,
+    data: Data,
+    *,
+    count: int = 1000,
+    device: str = "auto",
+    precision: str = "auto",
 ) -> dict[str, Any]:
-    """What a classifier says of so many samples, by the seeds from 0 on, and how far they are from real pictures.
+    """How far so many samples, by the seeds from 0 on, are from real pictures, by what a network sees of either.
+
+    The network is the classifier, which then also says of which classes samples are; without one it is SqueezeNet,
+    which also says how diverse they are. Of larger real pictures the middle counts.
 
     Raises:
-        ConfigError: the classifier sees pictures of another size.
+        ConfigError: the classifier sees pictures of another size, or there are fewer than 4 real pictures.
+        NoPicturesError: no real picture is large enough.
     """
-    if classifier.side != model.task.scale:
+    side = model.task.scale
+    if classifier is not None and classifier.side != side:
         raise ConfigError(
-            f"the classifier sees pictures of {classifier.side} px, and this model makes some of {model.task.scale} px"
+            f"the classifier sees pictures of {classifier.side} px, and this model makes some of {side} px"
         )
-    fake = sampled(model, count, device)
-    real = stacked(load_pictures(data, smallest=classifier.side)) / 255
-    with torch.inference_mode():
-        chances, seen = classifier(fake).softmax(dim=1), classifier.features(fake)
-        wanted = classifier.features(real)
-    precision, recall = precision_and_recall(seen, wanted)
-    named = chances.argmax(dim=1)
-    shares = torch.bincount(named, minlength=len(classifier.classes)) / count
-    return {
-        "task": model.task.name,
-        "count": count,
-        "shares": {name: share.item() for name, share in zip(classifier.classes, shares, strict=True)},
-        "sure": (chances.amax(dim=1) > SURE).float().mean().item(),
-        "as_asked": _as_asked(model, classifier, named),
-        "distance": frechet(seen, wanted),
-        "precision": precision,
-        "recall": recall,
-        "nearest": nearness(fake, real),
-    }
+    real, fake = _real(data, side), sampled(model, count, device, precision)
+    with torch.no_grad():
+        if classifier is None:
+            features = "SqueezeNet 1.1"
+            seen, wanted = (_in_parts(squeezenet, pictures) for pictures in (fake, real))
+            more = {"diversity": diversity(fake), "diversity_of_real": diversity(real)}
+        else:
+            features = "classifier"
+            seen, wanted = (_in_parts(classifier.features, pictures) for pictures in (fake, real))
+            more = _named(model, classifier, classifier.tail(seen).softmax(dim=1))
+        within, covered = precision_and_recall(seen, wanted)
+        return {
+            "task": model.task.name,
+            "count": count,
+            "real": len(real),
+            "features": features,
+            "distance": frechet(seen, wanted),
+            "distance_of_real": frechet(wanted[::2], wanted[1::2]),
+            "precision": within,
+            "recall": covered,
+            "nearest": nearness(fake, real),
+            **more,
+        }
 
 
-def sampled(model: Model, count: int, device: str = "auto") -> Batch:
+def sampled(model: Model, count: int, device: str = "auto", precision: str = "auto") -> Batch:
     """The pictures of the seeds from 0 on, as they would be in files."""
-    engine, side = make_engine(model, device=device), model.task.scale
+    engine, side = make_engine(model, device=device, precision=precision), model.task.scale
     row = restore(model.asked(first=0), torch.zeros(3, 1, count), engine=engine)
     pictures = row.clamp(0, 1).mul(255).round().div(255).reshape(3, side, count, side)
     return pictures.permute(2, 0, 1, 3).contiguous()
 
 
-def frechet(one: Float[Tensor, "n d"], other: Float[Tensor, "m d"]) -> float:
-    """The Fréchet distance of two clouds of features, taken as normal distributions: 0 where they are alike.
-
-    As FID, but over the features of the classifier at hand: Heusel et al. 2017, arXiv:1706.08500, Eq. 6.
-    """
-    one, other = one.double(), other.double()
-    between = (one.mean(dim=0) - other.mean(dim=0)).square().sum()
-    first, second = one.T.cov(), other.T.cov()
-    # The trace of the root of a product is the sum of the roots of its eigenvalues, which are real and not negative.
-    both = torch.linalg.eigvals(first @ second).real.clamp(min=0).sqrt().sum()
-    return float(between + first.trace() + second.trace() - 2 * both)
+def _real(data: Data, side: int) -> Batch:
+    """The square of that side in the middle of each picture."""
+    squares = []
+    for picture in load_pictures(data, smallest=side).pictures:
+        top, left = ((length - side) // 2 for length in picture.shape[1:])
+        squares.append(picture[:, top : top + side, left : left + side])
+    if len(squares) < 4:
+        raise ConfigError(f"{len(squares)} real pictures are too few to compare samples with: give 4 or more")
+    return torch.stack(squares) / 255
 
 
-def precision_and_recall(
-    fake: Float[Tensor, "n d"], real: Float[Tensor, "m d"], neighbours: int = 3
-) -> tuple[float, float]:
-    """The share of fakes that lie among the real ones, and of real ones that lie among the fakes.
-
-    To lie among others is to be no farther from one of them than that is from its third nearest neighbour:
-    Kynkäänniemi et al. 2019, arXiv:1904.06991, Eq. 1 and 2.
-    """
-
-    def covered(some: Tensor, others: Tensor) -> float:
-        nearest = torch.cdist(others, others).topk(min(neighbours + 1, len(others)), largest=False).values
-        return (torch.cdist(some, others) <= nearest[:, -1]).any(dim=1).float().mean().item()
-
-    return covered(fake, real), covered(real, fake)
+def _in_parts(see: Callable[[Batch], Float[Tensor, "n d"]], pictures: Batch) -> Float[Tensor, "m d"]:
+    """What is seen of many pictures, some at a time."""
+    return torch.cat([see(part) for part in torch.split(pictures, _AT_ONCE)])
 
 
-def nearness(fake: Float[Tensor, "n 3 h w"], real: Float[Tensor, "m 3 h w"]) -> float:
-    """How far fakes are from the nearest real picture, over how far real ones are from each other; 0 is a copy.
-
-    Medians of distances between pixels. Where `real` was learnt from, much less than 1 means learnt by heart.
-    """
-    ours, theirs = fake.flatten(1), real.flatten(1)
-    among = torch.cdist(theirs, theirs).fill_diagonal_(torch.inf).amin(dim=1).median()
-    return float(torch.cdist(ours, theirs).amin(dim=1).median() / among)
+def _named(model: Model, classifier: Classifier, chances: Float[Tensor, "n classes"]) -> dict[str, Any]:
+    """Of which classes samples are, and how sure the classifier is of them."""
+    named = chances.argmax(dim=1)
+    shares = torch.bincount(named, minlength=len(classifier.classes)) / len(named)
+    return {
+        "shares": {name: share.item() for name, share in zip(classifier.classes, shares, strict=True)},
+        "sure": (chances.amax(dim=1) > SURE).float().mean().item(),
+        "as_asked": _as_asked(model, classifier, named),
+    }
 
 
 def _as_asked(model: Model, classifier: Classifier, named: Tensor) -> float | None:

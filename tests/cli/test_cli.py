@@ -230,6 +230,18 @@ def test_info_tells_of_a_file_what_its_header_says(run, tiny, tmp_path):
     ]
 
 
+def test_info_of_what_makes_pictures_of_noise_tells_how_many_a_classifier_is_sure_of(run, make_model, tmp_path):
+    scores = {"digits": {"count": 1000, "sure": 0.9131, "as_asked": None, "distance": 12.634, "classifier": 0.981}}
+    save(make_model("generate", "mlp"), tmp_path / "digits.safetensors", card={"scores": scores})
+
+    lines = run("info", tmp_path / "digits.safetensors")[1].splitlines()
+
+    assert "task      generate: scale 4, latent 6, grey False, first 0, truncation 1.0" in lines
+    assert lines[-1] == (
+        "samples   1,000, by a classifier that knows 98.1% of real ones, sure of 91.3%, distance 12.6 (digits)"
+    )
+
+
 def test_info_of_a_file_that_tells_nothing_says_so(run, tiny, tmp_path):
     save(tiny, tmp_path / "tiny.safetensors", card={})
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from srgan.evaluation import samples
 from srgan.evaluation.classifier import Classifier
 from srgan.evaluation.classifier import save as save_classifier
 from srgan.images.image import Image
@@ -90,13 +91,13 @@ def test_weights_that_need_a_picture_are_refused(run, make_model, tmp_path):
     assert stderr.endswith("is for the task denoise, which makes pictures of pictures, not of noise\n")
 
 
-MORE = ("precision", "recall", "nearest")
+BOTH = {"model", "sha256", "task", "count", "real", "features", "distance", "distance_of_real", "precision", "recall"}
 
 
 def test_eval_lets_a_classifier_judge_and_says_no_psnr(run, animals, make_model, tmp_path):
-    grey = [Image(np.full((4, 4, 3), level, np.uint8)) for level in (10, 120, 240)]
-    for label, image in zip(("cat", "dog", "owl"), grey, strict=True):
-        write(tmp_path / "in" / label / "one.png", image)
+    grey = [Image(np.full((4, 4, 3), level, np.uint8)) for level in (10, 120, 240, 250)]
+    for label, image in zip(("cat", "dog", "owl", "owl"), grey, strict=True):
+        write(tmp_path / "in" / label / f"{image.rgb[0, 0, 0]}.png", image)
     save_classifier(Classifier(("cat", "dog", "owl"), 4), tmp_path / "judge.safetensors", {})
     words = ("--data", tmp_path / "in", "--classifier", tmp_path / "judge.safetensors")
     save(make_model("denoise"), tmp_path / "denoise.safetensors")
@@ -107,10 +108,31 @@ def test_eval_lets_a_classifier_judge_and_says_no_psnr(run, animals, make_model,
     told = json.loads(stdout)
     assert code == 0
     assert sum(told["shares"].values()) == pytest.approx(1) and told["count"] == 1000
-    assert set(told) == {"model", "sha256", "task", "count", "shares", "sure", "as_asked", "distance", *MORE}
+    assert set(told) == BOTH | {"nearest", "shares", "sure", "as_asked"}
     assert f"of the class that was asked for: {told['as_asked']:.1%}" in shown
     assert "judges what is made of noise" in run("eval", tmp_path / "denoise.safetensors", *words)[2]
-    assert "srgan eval --classifier judges them" in run("eval", animals, "--data", tmp_path / "in")[2]
+
+
+def test_eval_without_a_classifier_tells_by_whose_features(run, animals, tmp_path, monkeypatch):
+    def judge(model, classifier, data, **where):
+        numbers = {"distance": 12.345, "distance_of_real": 2, "precision": 0.5, "recall": 0.25, "nearest": 1.5}
+        return {
+            "count": 1000,
+            "real": 4,
+            "features": "SqueezeNet 1.1",
+            "diversity": 0.25,
+            "diversity_of_real": 0.5,
+        } | numbers
+
+    monkeypatch.setattr(samples, "judge", judge)
+
+    assert run("eval", animals, "--data", tmp_path)[1].splitlines() == [
+        f"{animals}: 1,000 samples beside 4 real pictures",
+        "by the features of SqueezeNet 1.1: distance 12.35 (between halves of the real ones 2.00), precision 50.0%, "
+        "recall 25.0%",
+        "1.50 times as far from the nearest real picture as those are from each other",
+        "LPIPS of two samples 0.250, of two real ones 0.500",
+    ]
 
 
 def test_the_way_between_two_seeds_begins_and_ends_with_their_pictures(run, animals, tmp_path):

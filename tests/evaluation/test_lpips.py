@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from pathlib import Path
 from urllib.error import URLError
 
 import pytest
@@ -10,10 +9,8 @@ import torch
 
 from srgan.errors import ConfigError
 from srgan.evaluation import lpips as module
-from srgan.evaluation.lpips import lpips
-
-WEIGHTS = "squeezenet1_1-b8a52dc0.pth"
-SHARED = Path(__file__).parents[3] / "shared" / "features"
+from srgan.evaluation.lpips import lpips, squeezenet
+from tests.evaluation.conftest import WEIGHTS
 
 
 @pytest.fixture
@@ -24,21 +21,12 @@ def fresh_cache():
     module._lpips_network.cache_clear()
 
 
-@pytest.fixture
-def weights(monkeypatch):
-    """SqueezeNet's weights are on this machine, so that nothing is downloaded."""
-    if SHARED.is_dir():
-        monkeypatch.setenv("TORCH_HOME", str(SHARED))
-    if not Path(torch.hub.get_dir(), "checkpoints", WEIGHTS).is_file():
-        pytest.skip(f"needs {WEIGHTS} in {torch.hub.get_dir()}/checkpoints")
-
-
 def pictures(*shape, seed=0):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 64, 48), (1, 3, 17, 17)])
-def test_lpips_equals_the_authors_package(weights, shape):
+def test_lpips_equals_the_authors_package(squeezenet_weights, shape):
     authors = pytest.importorskip("lpips")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The parameter 'pretrained' is deprecated|Arguments other than a weight enum")
@@ -52,7 +40,7 @@ def test_lpips_equals_the_authors_package(weights, shape):
     torch.testing.assert_close(ours, reference(restored, clean, normalize=True).flatten(), atol=1e-4, rtol=0)
 
 
-def test_lpips_of_equal_pictures_is_zero_and_a_batch_is_scored_picture_by_picture(weights):
+def test_lpips_of_equal_pictures_is_zero_and_a_batch_is_scored_picture_by_picture(squeezenet_weights):
     clean = pictures(2, 3, 32, 32)
     restored = torch.stack([clean[0], 1 - clean[1]])
 
@@ -63,7 +51,7 @@ def test_lpips_of_equal_pictures_is_zero_and_a_batch_is_scored_picture_by_pictur
     assert distances[1] > 0.01
 
 
-def test_gradients_reach_the_picture_but_not_the_network(weights):
+def test_gradients_reach_the_picture_but_not_the_network(squeezenet_weights):
     restored = pictures(1, 3, 32, 32).requires_grad_()
 
     lpips(restored, pictures(1, 3, 32, 32, seed=1)).sum().backward()
@@ -73,13 +61,25 @@ def test_gradients_reach_the_picture_but_not_the_network(weights):
     assert not network.training and not any(weight.requires_grad for weight in network.parameters())
 
 
-def test_the_network_is_built_once_and_the_users_random_numbers_are_left_alone(weights, fresh_cache):
+def test_the_network_is_built_once_and_the_users_random_numbers_are_left_alone(squeezenet_weights, fresh_cache):
     before = torch.get_rng_state()
 
     first, second = (module._lpips_network(torch.device("cpu")) for _ in range(2))
 
     assert first is second
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_squeezenets_features_are_those_of_torchvisions_own(squeezenet_weights):
+    from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
+    from torchvision.transforms.functional import normalize
+
+    x = pictures(2, 3, 64, 64)  # as large as they are resized to
+    reference = squeezenet1_1(weights=SqueezeNet1_1_Weights.DEFAULT).features.eval()
+    with torch.no_grad():
+        seen = reference(normalize(x, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))).mean(dim=(2, 3))
+
+        torch.testing.assert_close(squeezenet(x), seen, atol=2e-3, rtol=2e-3)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 16, 40), (1, 3, 40, 16)])

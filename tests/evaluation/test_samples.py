@@ -1,4 +1,4 @@
-"""What a classifier says of pictures made of noise, where all of it is known beforehand."""
+"""What a network says of pictures made of noise, where all of it is known beforehand."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import torch
 from srgan.data.pictures import load_pictures
 from srgan.errors import ConfigError
 from srgan.evaluation.classifier import learn
-from srgan.evaluation.samples import frechet, judge, nearness, precision_and_recall, sampled
+from srgan.evaluation.samples import judge, sampled
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.model import Model
@@ -77,32 +77,35 @@ def test_where_there_are_no_classes_to_ask_for_nothing_is_said_of_them(shades, c
     assert judge(painter(""), classifier, shades, count=4, device="cpu")["as_asked"] is None
 
 
-def test_the_distance_of_two_normal_clouds_is_that_of_their_means_and_deviations():
-    corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-    one, other = corners * torch.tensor([1.0, 3.0]), corners * torch.tensor([2.0, 3.0]) + torch.tensor([5.0, 0.0])
-
-    # The variance of +-a over four points, less one: 4/3 a^2.
-    assert frechet(one, other) == pytest.approx(25 + 4 / 3 * (2 - 1) ** 2)
-    assert frechet(one, one) == pytest.approx(0, abs=1e-9)
-
-
 def test_a_classifier_of_another_size_is_refused(shades, classifier, make_model):
     with pytest.raises(ConfigError, match="sees pictures of 8 px, and this model makes some of 4 px"):
         judge(make_model("generate", "mlp"), classifier, shades)
 
 
-def test_what_has_collapsed_is_precise_and_recalls_little():
-    real = torch.randn(300, 4, generator=torch.Generator().manual_seed(0))
-    middle = real[real.norm(dim=1).argsort()[:30]] + 1e-3
+def test_without_a_classifier_squeezenet_sees_how_far_and_how_diverse_they_are(shades, squeezenet_weights):
+    model = painter("")
+    torch.nn.init.zeros_(model.generator.head.weight)
 
-    assert precision_and_recall(real, real) == (1, 1)
-    assert precision_and_recall(real + 100, real) == (0, 0)
-    precision, recall = precision_and_recall(middle, real)
-    assert precision == 1 and recall < 0.5
+    told = judge(model, None, shades, count=20, device="cpu")
+
+    assert told["features"] == "SqueezeNet 1.1" and "shares" not in told
+    assert (told["count"], told["real"]) == (20, 80)
+    assert told["distance"] > told["distance_of_real"] > 0
+    assert told["precision"] == 0  # plain ones do not lie among noisy ones
+    assert told["diversity"] == pytest.approx(0, abs=1e-3)  # all of them are dark
+    assert told["diversity_of_real"] > 0.1
 
 
-def test_copies_are_near_and_other_draws_as_far_as_real_pictures_are():
-    one, other = torch.rand(2, 100, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+def test_of_larger_real_pictures_the_middle_counts(shades, classifier, tmp_path):
+    for number, picture in enumerate(load_pictures(shades).pictures):
+        levels = np.pad(picture.permute(1, 2, 0).numpy(), ((2, 3), (4, 4), (0, 0)))
+        write(tmp_path / f"{number:02}.png", Image(levels))
 
-    assert nearness(one, one) == 0
-    assert nearness(other, one) == pytest.approx(1, abs=0.05)
+    assert judge(painter(), classifier, tmp_path, count=10) == judge(painter(), classifier, shades, count=10)
+
+
+def test_real_pictures_too_few_to_compare_with_are_refused(classifier, tmp_path):
+    write(tmp_path / "one.png", Image(np.zeros((8, 8, 3), np.uint8)))
+
+    with pytest.raises(ConfigError, match="1 real pictures are too few to compare samples with: give 4 or more"):
+        judge(painter(), classifier, tmp_path)
