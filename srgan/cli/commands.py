@@ -6,6 +6,7 @@ Nothing here imports torch, or anything that does, before a command runs: `--hel
 import click
 
 from srgan import __version__
+from srgan.cli.augment import augment
 from srgan.cli.compare import compare
 from srgan.cli.denoise import denoise
 from srgan.cli.doctor import cache, doctor
@@ -33,6 +34,6 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, translate, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, generate, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
+for command in (*RESTORING, generate, augment, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
     command.context_settings["help_option_names"] = ["-h", "--help"]
     srgan.add_command(command)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from srgan.images.image import Image
     from srgan.models.model import Model
 
-_AT_ONCE = 64
-"""Pictures that are made in one go."""
-
 
 def _rows_and_columns(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int] | None:
     """What 8x8 says."""
@@ -85,22 +82,33 @@ def generate(
     picture of the seed, or the one that --project finds.
     """
     from srgan.images.writer import write
-    from srgan.models import zoo
+    from srgan.inference.noise import pictures, sheet
 
-    loaded = zoo.load(model)
-    if loaded.task.has_truth:
-        raise ConfigError(f"{model} is for the task {loaded.task.name}, which makes pictures of pictures, not of noise")
-    asked = loaded.asked(label=label, truncation=truncation)
-    alone = any(sheet is not None for sheet in (grid, interpolate, directions, project))
+    asked = of_noise(model).asked(label=label, truncation=truncation)
+    alone = any(one is not None for one in (grid, interpolate, directions, project))
     seeds = range(seed, seed + ((0 if alone else 16) if count is None else count))
-    for one, image in zip(seeds, _pictures(asked, seeds, device), strict=True):
+    for one, image in zip(seeds, pictures(asked, seeds, device), strict=True):
         write(target / f"{one:06d}.png", image)
     if grid is not None:
-        write(target / "grid.png", _sheet(asked, seed, *grid, device))
+        write(target / "grid.png", sheet(asked, seed, *grid, device))
     for name, image in _strips(asked, seed, interpolate, directions, amount, steps, project, device):
         write(target / f"{name}.png", image)
     click.echo(str(target))
     return 0
+
+
+def of_noise(name: str) -> Model:
+    """The model of a name or a file, which makes pictures of noise.
+
+    Raises:
+        ConfigError: it makes something else.
+    """
+    from srgan.models import zoo
+
+    model = zoo.load(name)
+    if model.task.has_truth:
+        raise ConfigError(f"{name} is for the task {model.task.name}, which makes pictures of pictures, not of noise")
+    return model
 
 
 def _strips(
@@ -125,29 +133,3 @@ def _strips(
         yield "project", both
     if directions is not None:
         yield "directions", changes(model, latent, directions, amount, steps, device)
-
-
-def _pictures(model: Model, seeds: range, device: str) -> Iterator[Image]:
-    """The picture of each seed."""
-    from dataclasses import replace
-
-    side = model.task.scale
-    for start in range(0, len(seeds), _AT_ONCE):
-        some = seeds[start : start + _AT_ONCE]
-        row = _sheet(model, some[0], 1, len(some), device)
-        for place in range(len(some)):
-            yield replace(row, rgb=row.rgb[:, place * side : (place + 1) * side])
-
-
-def _sheet(model: Model, seed: int, rows: int, columns: int, device: str) -> Image:
-    """Pictures from a seed on, row by row: what becomes of a blank picture of as many pixels."""
-    import torch
-
-    from srgan.engines import make_engine
-    from srgan.images.image import Image
-    from srgan.inference.restore import restore
-
-    engine = make_engine(model, device=device)
-    made = restore(model.asked(first=seed), torch.zeros(3, rows, columns), engine=engine)
-    levels = made.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
-    return Image(levels, grey=model.task.out_channels == 1)

@@ -19,6 +19,7 @@ from srgan.errors import ConfigError
 from srgan.evaluation.classifier import Classifier
 from srgan.evaluation.distances import diversity, frechet, nearness, precision_and_recall
 from srgan.evaluation.lpips import squeezenet
+from srgan.inference.noise import classes_asked
 from srgan.inference.restore import restore
 from srgan.models.model import Model
 from srgan.types import Batch
@@ -114,9 +115,6 @@ def _named(model: Model, classifier: Classifier, chances: Float[Tensor, "n class
 
 def _as_asked(model: Model, classifier: Classifier, named: Tensor) -> float | None:
     """The share of samples that are seen as the class that was asked for; None where none was."""
-    condition = model.task.condition(model.task.present(torch.zeros(1, 3, 1, len(named))))
-    if condition is None:
-        return None
-    asked = [model.task.labels[number] for number in condition[0, :, 0].argmax(dim=0).tolist()]
+    asked = classes_asked(model, range(len(named)))
     seen = [classifier.classes[number] for number in named.tolist()]
-    return sum(map(str.__eq__, asked, seen)) / len(asked)
+    return sum(map(str.__eq__, asked, seen)) / len(asked) if asked else None

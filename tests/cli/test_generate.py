@@ -11,7 +11,8 @@ from srgan.evaluation.classifier import save as save_classifier
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
-from srgan.models.file import save
+from srgan.models import zoo
+from srgan.models.file import load, save
 
 
 @pytest.fixture
@@ -176,3 +177,23 @@ def test_a_picture_of_another_size_cannot_be_projected(run, animals, photos, tmp
 
     assert code == 2
     assert stderr.endswith("chelsea.png: is 80x64 px, and the pictures here 4x4\n")
+
+
+def test_augment_tells_of_which_weights_and_how_each_picture_was_made(run, animals, tmp_path):
+    pixels, labels = np.arange(5 * 16, dtype=np.uint8), np.array([0, 1, 1, 2, 0], np.uint8)
+    for name, values, sides in (("images-idx3", pixels, (5, 4, 4)), ("labels-idx1", labels, (5,))):
+        head = bytes([0, 0, 8, len(sides)]) + np.array(sides, ">u4").tobytes()
+        (tmp_path / f"t10k-{name}-ubyte").write_bytes(head + values.tobytes())
+    numbered = tmp_path / "numbers.safetensors"
+    save(load(animals).asked(classes="0,1,2"), numbered)
+
+    words = ("-m", numbered, "--count", 2, "--seed", 4, "--truncation", 0.5, "-d", "cpu")
+    code, stdout, _ = run("augment", tmp_path / "t10k-images-idx3-ubyte", tmp_path / "out", *words)
+
+    lines = [json.loads(line) for line in (tmp_path / "out" / "manifest.jsonl").read_text().splitlines()]
+    assert (code, stdout) == (0, f"{tmp_path}/out\n")
+    assert lines[3]["file"] == "2/real-000003.png" and read(tmp_path / "out" / lines[3]["file"]).rgb[0, 1, 0] == 49
+    assert lines[5] == {
+        **{"file": "1/seed-000004.png", "class": "1", "synthetic": True, "seed": 4},
+        **{"model": "numbers.safetensors", "sha256": zoo.sha256(numbered), "truncation": 0.5},
+    }
