@@ -3,16 +3,19 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from srgan.errors import TrainingError
+from srgan.images.image import Image
+from srgan.images.writer import write
 from srgan.models.model import Model
 from srgan.tasks.upscale import Upscale
-from srgan.training.config import TrainConfig
+from srgan.training.config import TrainConfig, configure
 from srgan.training.loop import train
 from srgan.training.objective import Objective
-from srgan.training.watch import ALIKE_LINES, NOISY_LINES, SURE_LINES, UnhealthyError, Watch
+from srgan.training.watch import ALIKE, ALIKE_LINES, NOISY_LINES, SURE_LINES, UnhealthyError, Watch
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 2, "validate_every": 1000}
 PLAYING = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2}
@@ -94,6 +97,22 @@ def test_where_there_is_no_truth_no_distance_to_it_is_asked_for():
     line = watch.line(terms, pictures(), pictures())
 
     assert line["spread"] == pytest.approx(0.8) and "distance" not in line
+
+
+def test_a_minimax_game_whose_generator_learns_too_fast_is_seen_to_collapse(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        write(tmp_path / "in" / f"{number}.png", Image(rng.choice([40, 215], (4, 4, 3)).astype(np.uint8)))
+    game = {"game": "minimax", "r1": 0.0, "learning_rate": 3e-2, "discriminator_learning_rate": 2e-3}
+    small = {"scale": 4, "latent": 8, "network": "mlp", "width": 16, "depth": 2, "discriminator_width": 16}
+    of_run = {"batch": 32, "crop": 1, "steps": 70, "warmup": 60, "rollbacks": 0}
+    model, config = configure("generate", {**QUICK, **small, **game, **of_run})
+
+    with pytest.raises(TrainingError, match="times as much as real ones: the generator collapses; try another game"):
+        train(model, tmp_path / "in", tmp_path / "out", config)
+
+    spreads = [json.loads(line)["spread"] for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
+    assert max(spreads) >= ALIKE > max(spreads[-ALIKE_LINES + 1 :])
 
 
 def test_a_discriminator_that_stays_sure_makes_a_run_unhealthy():
