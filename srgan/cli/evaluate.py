@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 @click.option("--classifier", type=click.Path(path_type=Path), help="For what is made of noise: what judges it.")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
-@click.option("--metrics", default="psnr,ssim,lpips", show_default=True, help="Also: spectrum, colour_drift, niqe.")
+@click.option(
+    "--metrics",
+    default=None,
+    metavar="NAMES",
+    help="With commas; also spectrum, colour_drift, niqe.  [default: psnr,ssim,lpips]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def evaluate(
     model: str,
@@ -45,7 +50,7 @@ def evaluate(
     classifier: Path | None,
     device: str,
     precision: str,
-    metrics: str,
+    metrics: str | None,
     as_json: bool,
 ) -> int:
     """Score MODEL (a shipped name or a weights file) on the clean pictures of a folder.
@@ -66,9 +71,11 @@ def evaluate(
     keep_within_quota()
     loaded = _asked(zoo.load(model), model, noise, source, holes)
     if loaded.task.has_truth and classifier is None:
-        scores = run(loaded, chosen, metrics=metrics.split(","), device=device, precision=precision)
+        scores = run(
+            loaded, chosen, metrics=(metrics or "psnr,ssim,lpips").split(","), device=device, precision=precision
+        )
     else:
-        scores = _judged(loaded, classifier, chosen, device, precision)
+        scores = _judged(loaded, classifier, chosen, metrics, device, precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
     if as_json:
         click.echo(json.dumps(result, allow_nan=False))
@@ -92,12 +99,21 @@ def _asked(loaded: Model, model: str, noise: str | None, source: str | None, hol
     return loaded.asked(**given)
 
 
-def _judged(loaded: Model, classifier: Path | None, data: Data, device: str, precision: str) -> dict[str, Any]:
+def _judged(
+    loaded: Model, classifier: Path | None, data: Data, metrics: str | None, device: str, precision: str
+) -> dict[str, Any]:
+    """What samples are beside real pictures.
+
+    Raises:
+        ConfigError: the model makes pictures of pictures, or a score of single ones is wanted.
+    """
     from srgan.evaluation.classifier import load
     from srgan.evaluation.samples import judge
 
     if loaded.task.has_truth:
         raise ConfigError(f"--classifier judges what is made of noise, and this is for the task {loaded.task.name}")
+    if metrics is not None:
+        raise ConfigError("--metrics: what is made of noise is compared as a set, and no picture of it is scored")
     return judge(loaded, None if classifier is None else load(classifier), data, device=device, precision=precision)
 
 

@@ -134,6 +134,9 @@ def test_eval_without_a_classifier_tells_by_whose_features(run, animals, tmp_pat
         "1.50 times as far from the nearest real picture as those are from each other",
         "LPIPS of two samples 0.250, of two real ones 0.500",
     ]
+    code, _, stderr = run("eval", animals, "--data", tmp_path, "--metrics", "psnr")
+    assert code == 2
+    assert "--metrics: what is made of noise is compared as a set, and no picture of it is scored" in stderr
 
 
 def test_the_way_between_two_seeds_begins_and_ends_with_their_pictures(run, animals, tmp_path):
