@@ -71,9 +71,8 @@ def evaluate(
     keep_within_quota()
     loaded = _asked(zoo.load(model), model, noise, source, holes)
     if loaded.task.has_truth and classifier is None:
-        scores = run(
-            loaded, chosen, metrics=(metrics or "psnr,ssim,lpips").split(","), device=device, precision=precision
-        )
+        names = (metrics or "psnr,ssim,lpips").split(",")
+        scores = run(loaded, chosen, metrics=names, device=device, precision=precision)
     else:
         scores = _judged(loaded, classifier, chosen, metrics, device, precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}
