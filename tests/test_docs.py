@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
+import pytest
 import release
 import skimage.data
 from skimage.metrics import peak_signal_noise_ratio
@@ -21,12 +22,14 @@ from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
 from srgan.models import zoo
+from srgan.options import options_of
+from srgan.training.games import GAMES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     path.relative_to(ROOT): path.read_text(encoding="utf-8")
     for path in [
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "scripts/README.md")),
+        *(ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "scripts/README.md")),
         *sorted((ROOT / "docs").glob("*.md")),
     ]
 }
@@ -58,6 +61,35 @@ def test_every_link_leads_to_a_file_and_a_heading_that_are_there():
 def test_every_page_is_linked_to_from_the_front_page():
     linked = {Path(name) for name in re.findall(r"\]\(([^)#]+)\)", README)}
     assert set(PAGES) - linked == {Path("README.md")}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/gan.md"])
+def test_the_chinese_page_has_the_same_commands_names_and_figures(page):
+    """In blocks of code but for what is said beside, and in tables."""
+
+    def said(text):
+        blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        code = [re.split(r"(?<=\S) {2,}", line)[0] for block in blocks for line in block.splitlines()]
+        rows = re.findall(r"^\|.*$", text, re.MULTILINE)
+        return code, [re.findall(r"`[^`]+`|\d[\d.]*", row) for row in rows]
+
+    code, figures = said(PAGES[Path(page)])
+    assert code and sum(map(len, figures)) > 20
+    assert said(PAGES[Path(page).with_suffix(".zh-CN.md")]) == (code, figures)
+
+
+@pytest.mark.parametrize("page", ["docs/gan.md", "docs/gan.zh-CN.md"])
+def test_every_option_that_the_page_on_gans_names_exists(page):
+    named = set(re.findall(r"`(?:--set )?(\w+)=", PAGES[Path(page)]))
+    assert len(named) > 5
+    assert named <= {*options_of(srgan.TrainConfig), "network"}
+
+
+@pytest.mark.parametrize("page", ["docs/gan.md", "docs/gan.zh-CN.md"])
+def test_the_page_on_gans_has_every_game_with_the_functions_that_it_is(page):
+    rows = re.findall(r"^\| `(\w+)` \| .*`(srgan[\w.]+)` \| .*`(srgan[\w.]+)` \|$", PAGES[Path(page)], re.MULTILINE)
+    named = {name: tuple(map(pkgutil.resolve_name, functions)) for name, *functions in rows}
+    assert named == {name: (game.discriminator, game.generator) for name, game in GAMES.items()}
 
 
 def test_every_file_that_the_docs_name_is_there():
