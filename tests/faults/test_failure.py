@@ -141,7 +141,7 @@ reader = importlib.import_module("srgan.images.reader")
 decode = reader.decode
 def killing(data, name, **options):
     if name.endswith("deadly.png"):
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.raise_signal(signal.SIGSEGV)  # in this thread: os.kill leaves it the time to go on
     return decode(data, name, **options)
 if "SRGAN_SUPERVISED" in os.environ:
     reader.decode = killing
