@@ -20,12 +20,15 @@ from srgan.images.writer import write
 LIGHT, BLUE, WARM = 0.08, np.array([0.55, 0.8, 1.35]), np.array([1.0, 0.7, 0.35])
 """How much light the night leaves of the day's, its colour, and that of lamps."""
 
+BRIGHT, SMALL = 0.6, 0.3
+"""Linear luma from which on something may be a lamp, and how much of it must be above that of the pixels around."""
+
 
 def night(day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same scene by night; both in 8 bit, (h, w, 3)."""
     light = (day / 255) ** 2.2
     luma = light @ (0.2126, 0.7152, 0.0722)
-    lamps = ((luma > 0.7) & (luma - cv2.GaussianBlur(luma, (0, 0), 12) > 0.4)).astype(float)
+    lamps = ((luma > BRIGHT) & (luma - cv2.GaussianBlur(luma, (0, 0), 12) > SMALL)).astype(float)
     glow = sum(weight * cv2.GaussianBlur(lamps, (0, 0), sigma) for weight, sigma in ((0.6, 1), (0.4, 5), (0.4, 14)))
     dark = LIGHT * light * BLUE + glow[..., None] * WARM
     dark = dark + rng.standard_normal(day.shape) * np.sqrt(2e-6 + 3e-4 * dark)
