@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,12 +15,10 @@ import torch
 from srgan.data.sources import Data, Source, sources
 from srgan.errors import ImageError, NoPicturesError, TrainingError
 from srgan.images.image import Image, eight_bits
+from srgan.pools import ahead
 from srgan.types import Bytes
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 MOST_BAD = 0.01
 """The share of unreadable pictures above which a data set is refused."""
@@ -95,7 +91,7 @@ def _sample(
     bad: list[int] = []
     looked_at, used_bytes, workers = 0, 0, os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        decoded = _ahead(pool, partial(_decode_one, scale=scale), [every[number] for number in order], 2 * workers)
+        decoded = ahead(pool, partial(_decode_one, scale=scale), [every[number] for number in order], 2 * workers)
         for number, (clean, observed, error) in zip(order, decoded, strict=False):
             if clean is None:
                 log.warning("left out: %s", error)
@@ -111,21 +107,6 @@ def _sample(
         first = every[min(bad)].name
         raise TrainingError(f"{where}: {len(bad)} of {looked_at} pictures are unreadable, the first is {first}")
     return held, bad
-
-
-def _ahead(pool: Executor, function: Callable[[T], R], items: Iterable[T], most: int) -> Generator[R, None, None]:
-    """What the pool makes of the items, in their order, and of no more than `most` that nobody has asked for yet."""
-    waiting: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) == most:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def _decode_one(source: Source, scale: int) -> tuple[Bytes | None, Bytes | None, str]:

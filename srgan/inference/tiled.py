@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +16,21 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 from srgan.engines import Engine, engine_of
+from srgan.engines.quota import allowed
 from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
 from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, tiles
+from srgan.pools import ahead
 from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
 
 SPARSE_TILE = 512
 """Side of a tile that the caller did not choose, where only some of the tiles are restored [px of the input]."""
+
+TURN = 4
+"""Batches of tiles that a picture has in work or waiting, for each core."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +83,10 @@ class Run:
         def restore_all(side: int) -> None:
             every = tiles(height, width, side, context, generator.multiple_of, self.part)
             batches = list(batched(filter(wanted, every), self.engine.batch))
-            run = map if self.workers is None else self.workers.map
-            for done, _ in enumerate(run(restore_alike, batches), 1):  # raises what a tile raised
+            made: Iterable[None] = map(restore_alike, batches)
+            if self.workers is not None:  # pictures that share the workers take turns
+                made = ahead(self.workers, restore_alike, batches, TURN * allowed(os.cpu_count() or 1))
+            for done, _ in enumerate(made, 1):  # raises what a tile raised
                 if self.progress is not None:
                     self.progress(share[0] + (share[1] - share[0]) * done / len(batches))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from srgan.files import printable, replacing
 from srgan.images.find import find
 from srgan.pages.page import Page
 from srgan.pages.sides import Side, look
+from srgan.pools import ahead
 from srgan.runner.history import History
 
 
@@ -102,7 +102,7 @@ def report(
     wrong = 0
     with replacing(target) as file, ThreadPoolExecutor(count) as pool:
         page = Page(file, _labels(folders))
-        for picture in _in_order(pool, one, names, 2 * count):
+        for picture in ahead(pool, one, enumerate(names), 2 * count):
             wrong += any(picture.errors)
             page.add(asdict(picture))
             done(picture, len(names))
@@ -116,26 +116,10 @@ def _labels(folders: Sequence[Path]) -> list[str]:
     return names if len(set(names)) == len(names) else [printable(folder) for folder in folders]
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, one: Callable[[int, str], Picture], names: Sequence[str], ahead: int
-) -> Iterator[Picture]:
-    """The pictures in the order of their names, at most `ahead` of them held."""
-    waiting: deque[Future[Picture]] = deque()
-    try:
-        for number, name in enumerate(names):
-            waiting.append(pool.submit(one, number, name))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for left in waiting:
-            left.cancel()
-
-
 def _picture(
-    columns: Sequence[_Folder], clean: _Folder | None, base: Path, shown: Path | None, number: int, name: str
+    columns: Sequence[_Folder], clean: _Folder | None, base: Path, shown: Path | None, one: tuple[int, str]
 ) -> Picture:
+    number, name = one
     places = [column.place(name) for column in columns]
     failed = [column.history.failed.get(name, "") for column in columns]
     sides, errors, changed, scores = look(

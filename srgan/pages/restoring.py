@@ -18,6 +18,7 @@ from srgan.runner.config import FolderConfig
 from srgan.runner.outcome import Outcome
 
 if TYPE_CHECKING:
+    from srgan.engines.threads import Threads
     from srgan.inference.chain import Chain
     from srgan.inference.masks import Masks
     from srgan.inference.pipeline import Restorer
@@ -58,6 +59,7 @@ class Restoring:
     ) -> None:
         self.choose, self.tag, self.config, self.shelf = choose, tag, config, shelf
         self._loaded: OrderedDict[str, Restorer | Chain] = OrderedDict()
+        self._threads: Threads | None = None
         self._lock = threading.Lock()
         self.ready = False
 
@@ -77,7 +79,7 @@ class Restoring:
         config = dataclasses.replace(self.config, format=job.asked.format, quality=job.asked.quality)
         restorer = self._restorer(self.choose(job.asked, job.masked))
         from srgan.runner.plan import plan
-        from srgan.runner.run import restore_folder
+        from srgan.runner.run import restore_folder, threads_for
 
         if self.shelf is not None and not job.uploaded and not job.asked.part:
             source, target = self.shelf.folder, self.shelf.target(self.tag(job.asked))
@@ -91,7 +93,12 @@ class Restoring:
         def tell(name: str, share: float, pixels: int) -> None:
             progress(share)
 
-        for outcome in restore_folder(restorer, source, target, config, masks=masks, jobs=jobs, progress=tell):
+        with self._lock:
+            self._threads = self._threads or threads_for(config)
+        made = restore_folder(
+            restorer, source, target, config, masks=masks, jobs=jobs, progress=tell, threads=self._threads
+        )
+        for outcome in made:
             return dataclasses.replace(outcome, reason=self._named(job, outcome.reason))
         raise NoPicturesError(f"{printable(job.name)}: is no longer there")
 

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ def restore_folder(
     progress: Progress | None = None,
     run: str | None = None,
     asked: str = "",
+    threads: Threads | None = None,
 ) -> Generator[Outcome]:
     """One Outcome for each picture of a file or folder, in the order of the plan, as it is finished.
 
@@ -73,6 +74,7 @@ def restore_folder(
             is done, and the pixels of its output.
         run: by what name the journal knows this run, which no other has; None makes one.
         asked: noted beside what is finished, so that who asks for the same need not find out what that comes to.
+        threads: of several runs in this program, which stay; None begins some and ends them.
 
     Raises:
         NoPicturesError: there is nothing to do.
@@ -83,19 +85,22 @@ def restore_folder(
     beside = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks or Nothing()
     if jobs is None:
         jobs = plan(Path(source), Path(target), **config.planning())
-    threads = Threads(shared=choose_devices(config.device)[0].type in ("cpu", VULKAN))
+    own = threads is None
+    threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)
-    # A single file is simply done again: a journal would be a surprise beside it.
-    if not Path(source).is_dir():
-        with closing(threads):
-            yield from _Run(conversion, threads.pictures, None, None).outcomes(jobs)
-        return
-    with (
-        Journal(Path(target), conversion.settings(), run=run, asked=asked) as journal,
-        closing(Locks(journal.path.with_name(LOCKS))) as locks,
-        closing(threads),
-    ):
+    journal, locks = None, None
+    with ExitStack() as ending:
+        if Path(source).is_dir():  # a single file is simply done again: a journal would be a surprise beside it
+            journal = ending.enter_context(Journal(Path(target), conversion.settings(), run=run, asked=asked))
+            locks = ending.enter_context(closing(Locks(journal.path.with_name(LOCKS))))
+        if own:
+            ending.enter_context(closing(threads))
         yield from _Run(conversion, threads.pictures, journal, locks).outcomes(jobs)
+
+
+def threads_for(config: FolderConfig) -> Threads:
+    """Threads for pictures, and for their tiles where that is quicker than one tile after the other."""
+    return Threads(shared=choose_devices(config.device)[0].type in ("cpu", VULKAN))
 
 
 class _Run:

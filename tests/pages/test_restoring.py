@@ -1,5 +1,7 @@
 """What jobs ask for becomes what the commands make, byte for byte."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -144,3 +146,13 @@ def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(rest
     assert outcome.target == out / "sub" / "a.png"
     assert list(verify(out)) == [(out / "sub" / "a.png", "")]
     assert restoring(job, silent).reason == "finished before"
+
+
+def test_jobs_share_the_threads(restoring, make_job, tmp_path):
+    restoring(make_job({"scale": "2"}), silent)
+    (tmp_path / "job").rename(tmp_path / "before")
+    alive = set(threading.enumerate())
+
+    restoring(make_job({"scale": "2"}), silent)
+
+    assert not {thread for thread in threading.enumerate() if thread.name.startswith("tile")} - alive
