@@ -21,13 +21,10 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
-from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, tiles
+from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, sparse_side, tiles
 from srgan.pools import ahead
 from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
-
-SPARSE_TILE = 512
-"""Side of a tile that the caller did not choose, where only some of the tiles are restored [px of the input]."""
 
 TURN = 4
 """Batches of tiles that a picture has in work or waiting, for each core."""
@@ -90,7 +87,7 @@ class Run:
                 if self.progress is not None:
                     self.progress(share[0] + (share[1] - share[0]) * done / len(batches))
 
-        auto = self.side if where is None else SPARSE_TILE
+        auto = self.side if where is None else sparse_side(where, context)
         fitting(restore_all, self.tile or auto, chosen=bool(self.tile))
         return restored
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from srgan.errors import ConfigError
@@ -21,6 +21,9 @@ Generate = Callable[[Tensor], Tensor]
 
 AUTO_TILE = 384
 """Side of the kept centre of a tile that the caller did not choose [px of the input]."""
+
+SPARSE_TILES = (64, 128, 256, 512)
+"""Sides of tiles to choose from where only some of a picture is restored [px of the input]."""
 
 LEAST_TILE = 32
 """Below this, nearly all work is context [px]."""
@@ -86,6 +89,16 @@ def tiles(
     for rows in spans(height, tile, context, multiple_of, part):
         for columns in spans(width, tile, context, multiple_of):
             yield Tile(rows, columns)
+
+
+def sparse_side(where: Bool[Tensor, "h w"], context: int | None) -> int:
+    """The side of tiles that look at the fewest pixels, where only those that hold some of these are restored."""
+
+    def cost(side: int) -> int:
+        wanted = F.max_pool2d(where[None, None].float(), side, ceil_mode=True).count_nonzero()
+        return int(wanted) * (side + 2 * (context or 0)) ** 2
+
+    return min(SPARSE_TILES, key=cost)
 
 
 def batched(many: Iterable[Tile], most: int) -> Iterator[list[Tile]]:

@@ -16,7 +16,7 @@ from srgan.ops.pyramid import smoothed
 from srgan.ops.resample import resize
 from srgan.options import SCORING, TRAINING, documented, option
 from srgan.tasks.degrade.holes import HOLES, mask
-from srgan.tasks.filling import AROUND, filled
+from srgan.tasks.filling import AROUND, NEAR, filled
 from srgan.tasks.protocol import Protocol
 from srgan.tasks.task import Apply, Share, Task
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
@@ -101,8 +101,8 @@ class Inpaint(Task):
         def present(part: Float[Tensor, "n 7 h w"]) -> Observed:
             return self.present(part[:, :3], part[:, 3:4], part[:, 4:], float(guessed))
 
-        where = holes[0, 0] > 0
-        made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=AROUND, share=share)
+        where, reach = holes[0, 0] > 0, NEAR if guessed else AROUND
+        made = apply(torch.cat([picture, holes, guess], dim=1), present, where=where, reach=reach, share=share)
         return torch.where(where, made, picture)
 
     def condition(self, observed: Observed) -> Batch:

@@ -10,7 +10,7 @@ from srgan.inference.tiled import Run, restore_batch
 from srgan.models.model import Model
 from srgan.networks import NETWORKS, network_options
 from srgan.networks.network import Network
-from srgan.ops.tiles import batched, padded, spans, tiles
+from srgan.ops.tiles import batched, padded, spans, sparse_side, tiles
 from srgan.tasks.upscale import Upscale
 from tests.precisions import PRECISIONS
 
@@ -169,3 +169,12 @@ def test_padding_is_cropped_again_and_repeats_the_edge(height, width):
     assert shown[0].shape[2] % 4 == shown[0].shape[3] % 4 == 0
     assert torch.equal(shown[0][..., :height, -1], observed[..., -1])
     assert torch.equal(generated, enlarge(observed))
+
+
+def test_small_holes_are_given_small_tiles_and_large_ones_large_tiles():
+    where = torch.zeros(1024, 1536, dtype=torch.bool)
+    where[300, 400] = True
+    assert sparse_side(where, 32) == 64
+    where[:, 400] = True
+    assert sparse_side(where, 96) == 256
+    assert sparse_side(torch.ones_like(where), 32) == 512
