@@ -124,7 +124,7 @@ def ways(
         raise ConfigError(f"unknown engine {engine!r}: choose auto or one of {', '.join(sorted(ENGINES))}")
     among = among or generator.precisions
     if precision not in ("auto", *among):
-        raise ConfigError(f"precision {precision!r}: choose auto, {', '.join(among[:-1])} or {among[-1]}")
+        raise ConfigError(f"precision {precision!r}: choose {', '.join(('auto', *among[:-1]))} or {among[-1]}")
     engines = [name for name in ENGINES if engine in ("auto", name)]
     reasons = lacking(generator, device)
     if all(name in reasons for name in engines):

@@ -11,6 +11,7 @@ from srgan.errors import ConfigError
 from srgan.models.model import Model
 from srgan.networks import NETWORKS, describe_network, network_options
 from srgan.networks.discriminators import DISCRIMINATORS
+from srgan.networks.network import Network
 from srgan.options import documented, option
 from srgan.tasks import TASKS
 from srgan.training.games import GAMES
@@ -130,6 +131,11 @@ class TrainConfig:
     def playing(self) -> bool:
         """Whether there is a discriminator."""
         return bool(self.adversarial or self.feature_matching)
+
+    def judging(self, generator: Network) -> dict[str, str]:
+        """The device and the precision in which the network is judged: those of training, as far as it bears them."""
+        bears = self.precision in ("auto", *generator.precisions)
+        return {"device": self.device, "precision": self.precision if bears else "auto"}
 
     def sampling(self) -> dict[str, Any]:
         """What `srgan.data.crops.pairs` is told: a batch for each update of the discriminator, where there is one."""

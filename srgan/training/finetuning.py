@@ -123,7 +123,7 @@ def _judged(start: Model, run: Path, held_out: Sequence[Source], config: TrainCo
     trained = load(run / "model.safetensors")
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
     metric = "lpips" if config.playing else "psnr"
-    where = {"device": config.device, "precision": config.precision}
+    where = config.judging(start.generator)
     before, after = (evaluate(model, held_out, metrics=metrics, baselines=False, **where) for model in (start, trained))
     gains = [
         new[metric] - old[metric]

@@ -198,7 +198,7 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
                 checkpoints.save(run.state_dict())
                 write_curves(log.path, checkpoints.folder / "curves.png")
                 sheet = checkpoints.folder / "sheets" / f"step-{step:07d}.png"
-                write_sheet(average, given.validation, sheet, config.device, config.precision)
+                write_sheet(average, given.validation, sheet, **config.judging(average.generator))
             if step == config.steps:
                 break
             log.resume(step)
@@ -221,7 +221,7 @@ def _due(step: int, every: int, config: TrainConfig) -> bool:
 
 def _scores(average: Model, validation: Sequence[Source], config: TrainConfig) -> dict[str, float | None]:
     metrics = ("psnr", "lpips") if config.playing else ("psnr",)
-    where = {"device": config.device, "precision": config.precision}
+    where = config.judging(average.generator)
     scores: dict[str, float | None] = evaluate(average, validation, metrics=metrics, baselines=False, **where)["mean"]
     return scores
 

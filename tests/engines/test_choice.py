@@ -171,6 +171,11 @@ def test_what_there_is_not_is_refused(tiny, torch_alone):
     assert set(lacking(tiny.generator, CPU)) == {"openvino", "ncnn"}
 
 
+def test_a_network_that_bears_one_precision_alone_says_so(make_model):
+    with pytest.raises(ConfigError, match=r"^precision 'bf16': choose auto or fp32$"):
+        choose(make_model("generate", network="mlp").generator, CPU, precision="bf16")
+
+
 def test_a_network_whose_layers_nobody_has_told_is_left_to_torch(make_model):
     assert choose(make_model("generate", network="mlp").generator, CPU) == Way("torch", "fp32", "channels_first")
 

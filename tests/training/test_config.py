@@ -108,3 +108,10 @@ def test_the_objective_holds_what_has_a_weight():
 
 def test_every_setting_explains_itself():
     assert all(field.metadata["help"] for field in options_of(TrainConfig).values())
+
+
+def test_a_network_that_does_not_bear_the_precision_of_training_is_judged_in_its_own(make_model):
+    config = TrainConfig(precision="bf16", device="cpu")
+
+    assert config.judging(make_model("upscale").generator) == {"device": "cpu", "precision": "bf16"}
+    assert config.judging(make_model("generate", network="mlp").generator) == {"device": "cpu", "precision": "auto"}
