@@ -39,6 +39,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--val", type=click.Path(path_type=Path), help="Folder of pictures to score while training.")
 @click.option("--condition", type=click.Choice(["label"]), help="Tell the generator the class of each picture.")
 @click.option("--init", metavar="NAME|FILE", help="Weights whose fitting tensors the generator starts from.")
+@click.option("--processes", type=click.IntRange(1), default=1, help="How many train together, as by torchrun.")
 @click.option("--licence", default="", help="What the weights file should say of its licence and of the pictures'.")
 def train(
     task: str,
@@ -51,6 +52,7 @@ def train(
     minutes: float | None,
     config: Path | None,
     assignments: tuple[str, ...],
+    processes: int,
     licence: str,
     dry_run: bool,
     quiet: bool,
@@ -69,7 +71,10 @@ def train(
     from srgan.models.blend import start_from
     from srgan.training.config import configure
     from srgan.training.loop import train as run
+    from srgan.training.together import begun, first, torchrun
 
+    if processes > 1 and not begun() and not dry_run:
+        return torchrun(processes)
     ready_to_train()
     model, settings = configure(task, chosen_values(config, assignments, minutes) | _classes(condition, chosen))
     if chosen is None:
@@ -77,7 +82,8 @@ def train(
     if init is not None:
         start_from(model, zoo.load(init))
     run(model, chosen, out, settings, validation=val, card={"licence": licence} if licence else {}, progress=not quiet)
-    click.echo(str(out / "model.safetensors"))
+    if first():
+        click.echo(str(out / "model.safetensors"))
     return 0
 
 

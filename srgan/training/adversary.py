@@ -18,6 +18,7 @@ from srgan.training.games import GAMES, Mean, accuracy, gradient_penalty, mean, 
 from srgan.training.losses import perceptual, weighing
 from srgan.training.optimizer import Optimizer
 from srgan.training.schedule import discriminator_rate_at
+from srgan.training.together import Together
 from srgan.types import Batch, Logits, Mask
 
 Shown = Float[Tensor, "n c h w"]
@@ -28,7 +29,7 @@ Condition = Float[Tensor, "n d _ _"]
 
 
 class Adversary:
-    """A discriminator, its optimizer, and the rules of the game.
+    """A discriminator, its optimizer, and the rules of the game; what is drawn for its share of a batch is its own.
 
     Args:
         channels: of a picture and, where the discriminator sees one, its condition.
@@ -39,7 +40,7 @@ class Adversary:
     """
 
     def __init__(self, config: TrainConfig, channels: int, side: int, device: torch.device, dtype: torch.dtype) -> None:
-        self.config, self.game, self._dtype = config, GAMES[config.game], dtype
+        self.config, self.game, self._dtype, self._together = config, GAMES[config.game], dtype, Together()
         self.discriminator = build_discriminator(
             config.discriminator,
             channels,
@@ -76,15 +77,16 @@ class Adversary:
             turn: which of the updates of this step it is.
         """
         config = self.config
-        self._rng.manual_seed((config.seed * 1_000_003 + step) * 1009 + turn)
+        self._rng.manual_seed((config.seed * 1_000_003 + step) * 1009 + turn + 131 * self._together.rank)
         self.discriminator.train().requires_grad_(True)
         shown_real, shown_fake = self._show(real, condition), self._show(fake, condition)
         real_logits, fake_logits = self._layers(torch.cat([shown_real, shown_fake]))[-1].chunk(2)
-        real_logits, fake_logits, *means = _sides(real_logits, fake_logits, hole)
+        real_logits, fake_logits, *means = self._sides(real_logits, fake_logits, hole)
         loss = self.game.discriminator(real_logits, fake_logits, *means)
         for penalty in self._penalties(shown_real, shown_fake, step):
             loss = loss + penalty
         torch.autograd.backward(loss)
+        loss = self._together.average(self._weights, loss)
         norm = torch.nn.utils.clip_grad_norm_(self._weights, config.discriminator_clip)
         finite = torch.isfinite(norm)
         self.optimizer.step(pace * discriminator_rate_at(step, config), finite)
@@ -127,7 +129,7 @@ class Adversary:
                 real = self._layers(self._show(clean, condition))
         terms = {}
         if self.config.adversarial:
-            as_real, filled, *means = _sides(real[-1], fake[-1], hole)
+            as_real, filled, *means = self._sides(real[-1], fake[-1], hole)
             # A relative game wants real logits down: not those of what was restored around a hole.
             terms["adversarial"] = self.config.adversarial * self.game.generator(as_real.detach(), filled, *means)
         if self.config.feature_matching:
@@ -159,6 +161,11 @@ class Adversary:
             shown = augment(shown, self._rng)
         shown = torch.cat([shown, *(F.interpolate(one * 2 - 1, shown.shape[2:]) for one in said)], dim=1)
         return shown.contiguous(memory_format=torch.channels_last)
+
+    def _sides(self, real: Logits, fake: Logits, hole: Mask | None) -> tuple[Logits, Logits, Mean, Mean]:
+        """What a game is played with: logits of the whole batch on either side, and the means over those that count."""
+        whole = self._together.gathered
+        return _sides(whole(real), whole(fake), None if hole is None else whole(hole))
 
     def _layers(self, shown: Shown) -> list[Tensor]:
         """What each layer of the discriminator makes of what it is shown, in float32."""

@@ -33,14 +33,18 @@ class Log:
     """The lines of `log.jsonl`, which TensorBoard may show, too; a bar on stderr; and how fast a run goes.
 
     Lines that a killed run wrote after its last checkpoint are dropped.
+
+    Args:
+        writes: whether this process writes; others of the same run only keep the pace.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, start: int, *, progress: bool) -> None:
+    def __init__(self, folder: Path, config: TrainConfig, start: int, *, progress: bool, writes: bool = True) -> None:
         self.path = folder / "log.jsonl"
-        self._folder, self._config, self._start, self._progress = folder, config, start, progress
+        self._folder, self._config, self._start = folder, config, start
+        self._progress, self._writes = progress and writes, writes
         self._pace = Pace(start, config.steps)
         self._open = ExitStack()
-        if self.path.exists():
+        if writes and self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= start]
             write_bytes(self.path, "".join(kept).encode())
@@ -50,7 +54,9 @@ class Log:
         self._bar = self._open.enter_context(
             tqdm(total=config.steps, initial=start, unit="step", disable=not self._progress, smoothing=0.05)
         )
-        self._show = self._open.enter_context(board(self._folder / "tensorboard", start, wanted=config.tensorboard))
+        self._show = self._open.enter_context(
+            board(self._folder / "tensorboard", start, wanted=config.tensorboard and self._writes)
+        )
         self.resume(start)
         return self
 
@@ -60,7 +66,8 @@ class Log:
     def tick(self, step: int, loss: Tensor) -> None:
         """After each step; two of them wait for the device."""
         self._bar.update()
-        self._pace.step(step, loss)
+        if self._writes:
+            self._pace.step(step, loss)
 
     def rate(self, step: int) -> float:
         """Steps a second since `resume`."""

@@ -35,6 +35,7 @@ from srgan.training.run import Run
 from srgan.training.schedule import averaging_at, check_warmup, learning_rate_at
 from srgan.training.sheets import write_curves, write_sheet
 from srgan.training.state import Checkpoints, begun_for, identity
+from srgan.training.together import together
 from srgan.training.watch import UnhealthyError
 
 
@@ -81,11 +82,13 @@ def train(
     check_ours(model)
     began, folder, config = time.perf_counter(), _made(out), config or TrainConfig()
     given = _gathered(model, data, config, validation, card or {}, progress)
-    if config.minutes:
-        config = replace(config, steps=_steps_within(config.minutes, given, config, folder, began))
-    check_warmup(config)
-    checkpoints = Checkpoints(folder, identity(model, given.every, config))
-    return _learn_again(given, config, checkpoints)
+    with together(config.device) as processes:
+        processes.check(config.batch, config.minutes)
+        if config.minutes:
+            config = replace(config, steps=_steps_within(config.minutes, given, config, folder, began))
+        check_warmup(config)
+        checkpoints = Checkpoints(folder, identity(model, given.every, config))
+        return _learn_again(given, config, checkpoints)
 
 
 def _made(out: str | os.PathLike[str]) -> Path:
@@ -142,7 +145,7 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
     """The averaged model after all steps, from the last checkpoint on; UnhealthyError where the run goes wrong."""
     run = _resumed(given.model, config, checkpoints)
     adversary, average, pace = run.adversary, run.average, 0.5**checkpoints.rollbacks
-    log = Log(checkpoints.folder, config, run.step, progress=given.progress)
+    log = Log(checkpoints.folder, config, run.step, progress=given.progress, writes=run.together.first)
     if run.step == config.steps:
         return average
 
@@ -169,6 +172,7 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
             terms = run.objective.terms(restored, seen.clean, seen.condition, adversary, roll, seen.hole)
             loss = torch.stack(list(terms.values())).sum()
             torch.autograd.backward(loss)
+            loss = run.together.average(run.model.parameters(), loss)
             norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), config.clip).detach()
             finite = torch.isfinite(loss) & torch.isfinite(norm)
             learning_rate = pace * learning_rate_at(step, config)
@@ -188,26 +192,34 @@ def _learn(given: _Given, config: TrainConfig, checkpoints: Checkpoints) -> Mode
             line: dict[str, Any] = {"step": step, "learning_rate": learning_rate, "rollbacks": checkpoints.rollbacks}
             line |= run.watch.line(terms, restored.detach(), seen.clean)
             line["steps_per_second"] = log.rate(step)
-            if given.validation is not None and _due(step, config.validate_every, config):
-                run.scores = line["validation"] = _scores(average, given.validation, config)
-            log.write(line)
-
-            if _due(step, config.checkpoint_every, config):
-                average.card = _card(run, given, config)
-                save(average, checkpoints.folder / "model.safetensors")
-                checkpoints.save(run.state_dict())
-                write_curves(log.path, checkpoints.folder / "curves.png")
-                sheet = checkpoints.folder / "sheets" / f"step-{step:07d}.png"
-                write_sheet(average, given.validation, sheet, **config.judging(average.generator))
+            if run.together.first:
+                if given.validation is not None and _due(step, config.validate_every, config):
+                    run.scores = line["validation"] = _scores(average, given.validation, config)
+                log.write(line)
+                if _due(step, config.checkpoint_every, config):
+                    _keep(run, given, config, checkpoints, log.path)
             if step == config.steps:
                 break
             log.resume(step)
     return average
 
 
+def _keep(run: Run, given: _Given, config: TrainConfig, checkpoints: Checkpoints, log: Path) -> None:
+    """Writes the averaged weights, what the run resumes from, and what there is to look at."""
+    folder, average = checkpoints.folder, run.average
+    average.card = _card(run, given, config)
+    save(average, folder / "model.safetensors")
+    checkpoints.save(run.state_dict())
+    write_curves(log, folder / "curves.png")
+    sheet = folder / "sheets" / f"step-{run.step:07d}.png"
+    write_sheet(average, given.validation, sheet, **config.judging(average.generator))
+
+
 def _resumed(model: Model, config: TrainConfig, checkpoints: Checkpoints) -> Run:
     """A run as its last checkpoint left it, or at its beginning."""
-    run, state = Run(model, config), checkpoints.newest()
+    run = Run(model, config)
+    with run.together.in_turn():  # the first sets aside what is damaged
+        state = checkpoints.newest()
     if state is not None:
         run.load_state_dict(state)
         if checkpoints.rollbacks > state["rollbacks"]:

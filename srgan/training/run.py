@@ -20,6 +20,7 @@ from srgan.training.adversary import Adversary
 from srgan.training.config import TrainConfig
 from srgan.training.objective import Objective
 from srgan.training.optimizer import Optimizer
+from srgan.training.together import Together
 from srgan.training.watch import Watch
 from srgan.types import Batch, Mask, Observed
 
@@ -42,12 +43,14 @@ class Run:
         average: of the weights of `model` over the steps, which is what is saved.
         adversary: the second player, or None where only pictures are compared.
         scores: of the last validation.
+        together: this process among those that make the run.
 
     Args:
         start: what to begin from; it stays as it is.
     """
 
     def __init__(self, start: Model, config: TrainConfig) -> None:
+        self.together = Together()
         self.device = choose_device(config.device)
         way = choose(start.generator, self.device, "torch", config.precision, among=("fp32", "bf16"))
         self._dtype = DTYPES[way.precision]
@@ -72,13 +75,19 @@ class Run:
         return restored
 
     def lesson(self, pair: Pair) -> Lesson:
-        """A batch as both players learn from it; what only the model so far can say is wanted, its average says."""
+        """This process' share of a batch, as both players learn from it.
+
+        What only the model so far can say is wanted, its average says.
+        """
         observed, clean, pseudo = pair
         if pseudo is not None:
             with torch.no_grad():
                 clean[pseudo.which] = self.restored(pseudo.observed, by=self.average)
         task = self.model.task
-        return Lesson(observed, clean, task.condition(observed) if self._conditional else None, task.lost(observed))
+        condition, hole = task.condition(observed) if self._conditional else None, task.lost(observed)
+        share = self.together.share
+        beside = (None if one is None else share(one) for one in (condition, hole))
+        return Lesson(share(observed), share(clean), *beside)
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: part.state_dict() for name, part in self._parts().items()}

@@ -24,6 +24,7 @@ from torch import Tensor
 from srgan.errors import TrainingError
 from srgan.evaluation.metrics import colour_drift
 from srgan.ops.colour import fine_power
+from srgan.training.together import Together
 from srgan.types import Batch
 
 FAR, FARTHER = 5 / 255, 2.0
@@ -37,9 +38,10 @@ class UnhealthyError(TrainingError):
 
 
 class Watch:
-    """The counters of one run; `add` never waits for the device, `line` does."""
+    """The counters of one run; `add` never waits for the device, `line` does, and for all processes of the run."""
 
     def __init__(self) -> None:
+        self._together = Together()
         self._sums: dict[str, Tensor] = {}
         self._steps = 0
         self._skipped = 0
@@ -60,17 +62,19 @@ class Watch:
 
     def line(self, terms: Mapping[str, Tensor], restored: Batch, clean: Batch) -> dict[str, Any]:
         """What the log says since the last line: means over the finite steps, each term's share, a batch's look."""
-        skipped, steps = round(self._sums.pop("skipped")[0].item()), self._steps
-        line: dict[str, Any] = {}
-        for name, counted in self._sums.items():
-            total, count = counted.tolist()
-            line[name] = total / count if count else None
+        sums = self._together.mean(torch.stack(list(self._sums.values()))).tolist()
+        looks = fine_power(restored).sum(), fine_power(clean).sum(), colour_drift(restored, clean).mean()
+        fine, wanted, drift = self._together.mean(torch.stack(looks))
+        line: dict[str, Any] = {
+            name: total / count if count else None for name, (total, count) in zip(self._sums, sums, strict=True)
+        }
+        skipped, steps = round(sums[list(self._sums).index("skipped")][0]), self._steps
+        del line["skipped"]
         self._skipped += skipped
         self._sums, self._steps = {}, 0
         sizes = {name: abs(line[name] or 0.0) for name in terms}
         line["shares"] = {name: size / (sum(sizes.values()) or 1.0) for name, size in sizes.items()}
-        line["spectrum"] = _number(fine_power(restored).sum() / fine_power(clean).sum())
-        line["colour_drift"] = _number(colour_drift(restored, clean).mean())
+        line["spectrum"], line["colour_drift"] = _number(fine / wanted), _number(drift)
         line["skipped"] = self._skipped
         self._check(line, skipped, steps)
         return line
