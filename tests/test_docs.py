@@ -151,9 +151,10 @@ def test_no_module_has_the_name_of_a_public_function():
     assert {path.stem for path in (ROOT / "srgan").iterdir()} & set(srgan.__all__) == set()
 
 
-FLAGS = {
-    flag for command in commands.commands.values() for p in command.params for flag in (*p.opts, *p.secondary_opts)
-}
+ALL_COMMANDS = [
+    one for command in commands.commands.values() for one in (command, *getattr(command, "commands", {}).values())
+]
+FLAGS = {flag for command in ALL_COMMANDS for p in command.params for flag in (*p.opts, *p.secondary_opts)}
 
 
 def test_every_flag_that_the_docs_show_exists():

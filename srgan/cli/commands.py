@@ -19,6 +19,7 @@ from srgan.cli.inpaint import inpaint
 from srgan.cli.restore import restore
 from srgan.cli.samples import samples
 from srgan.cli.serve import serve
+from srgan.cli.sets import sets
 from srgan.cli.train import train
 from srgan.cli.translate import translate
 from srgan.cli.upscale import upscale
@@ -34,6 +35,6 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, translate, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, generate, augment, *MODELS, samples, verify, retry, compare, serve, doctor, cache):
+for command in (*RESTORING, generate, augment, *MODELS, sets, samples, verify, retry, compare, serve, doctor, cache):
     command.context_settings["help_option_names"] = ["-h", "--help"]
     srgan.add_command(command)

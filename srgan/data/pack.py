@@ -1,0 +1,119 @@
+"""A set becomes tar shards of crops: `train` reads a few large files faster than many small ones."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path, PurePath
+
+import cv2
+import numpy as np
+
+from srgan.data.sources import Data, Source, sources
+from srgan.errors import ConfigError, ImageError
+from srgan.files import replacing, write_bytes
+from srgan.images.image import Image, eight_bits
+from srgan.images.writer import encode
+from srgan.pools import ahead
+from srgan.types import Levels
+
+ABOUT = "pack.json"
+"""What a packed set was made of, beside its shards."""
+
+
+def pack(
+    data: Data, out: str | os.PathLike[str], *, side: int = 512, crops: int = 4, per_shard: int = 1000
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Writes shards of the pictures of a set; for each: its number, how many there will be, and what was unreadable.
+
+    Pictures come in an order that a hash of their names gives, so that any shard is a fair sample. A picture keeps its
+    folder, which may be its class. The same call continues one that was interrupted.
+
+    Args:
+        side: of the crops [px]; a picture with a shorter side is kept whole.
+        crops: so many of each picture, those with the most detail.
+        per_shard: pictures whose crops a shard holds.
+
+    Raises:
+        ConfigError: there is no such set, or the folder holds another.
+        NoPicturesError: it holds no picture.
+        MachineError: it cannot be written.
+    """
+    every, folder = sorted(sources(data), key=_rank), Path(out)
+    names = hashlib.sha256("\n".join(source.name for source in every).encode(errors="surrogateescape")).hexdigest()
+    _begin(folder, {"pictures": len(every), "names": names, "side": side, "crops": crops, "per shard": per_shard})
+    shards = [every[start : start + per_shard] for start in range(0, len(every), per_shard)]
+    cut = partial(_cut, side=side, most=crops)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for number, shard in enumerate(shards):
+            path = folder / f"pictures-{number:05d}.tar"
+            yield number, len(shards), [] if path.exists() else _write(path, ahead(pool, cut, shard, 8))
+
+
+def _rank(source: Source) -> bytes:
+    return hashlib.sha256(os.fsencode(source.name)).digest()
+
+
+def _begin(folder: Path, about: dict[str, object]) -> None:
+    """Notes what the folder is to hold.
+
+    Raises:
+        ConfigError: it holds something else.
+    """
+    path = folder / ABOUT
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != about:
+            raise ConfigError(f"{folder}: holds another packed set, or one cut otherwise; choose another output")
+    elif any(folder.iterdir()):
+        raise ConfigError(f"{folder}: holds something else; choose another output")
+    write_bytes(path, json.dumps(about).encode())
+
+
+def _write(path: Path, pictures: Iterator[tuple[str, list[bytes]] | str]) -> list[str]:
+    """Writes a shard, whole or not at all, and returns what was unreadable."""
+    unreadable = []
+    with replacing(path) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        for picture in pictures:
+            if isinstance(picture, str):
+                unreadable.append(picture)
+                continue
+            name, files = picture
+            for number, data in enumerate(files):
+                member = tarfile.TarInfo(f"{name}-{number}.png")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return unreadable
+
+
+def _cut(source: Source, side: int, most: int) -> tuple[str, list[bytes]] | str:
+    """The name of a picture, without suffix, and the files of its crops; or what is wrong with it."""
+    try:
+        pixels = eight_bits(source.read(source.clean_bytes(), source.name).rgb)
+    except (ImageError, OSError) as error:
+        return str(error)
+    name = str(PurePath(source.name.replace(":", "/")).with_suffix(""))
+    return name, [encode(Image(crop), "png") for crop in _crops(pixels, side, most)]
+
+
+def _crops(pixels: Levels, side: int, most: int) -> list[Levels]:
+    """The squares of a grid in the middle of a picture that have the most detail, in its order."""
+    height, width = pixels.shape[:2]
+    rows, columns = height // side, width // side
+    if not rows or not columns:
+        return [pixels]
+    top, left = (height - rows * side) // 2, (width - columns * side) // 2
+    squares = [
+        np.ascontiguousarray(pixels[top + row * side :, left + column * side :][:side, :side])
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    detail = [cv2.Laplacian(square, cv2.CV_32F).std() for square in squares]
+    best = sorted(range(len(squares)), key=detail.__getitem__, reverse=True)[:most]
+    return [squares[number] for number in sorted(best)]
