@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -46,7 +48,17 @@ def serve(folder: Path | None, port: int, host: str, token: str, output: Path | 
     with listening(host, port) as listener, workplace() as work:
         jobs = Jobs(restoring)
         web = Web(Server(restoring, jobs, work).app(None if token else LOCAL, token), jobs)
-        click.echo(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/")
-        with contextlib.suppress(KeyboardInterrupt):  # how one ends it
-            web.run(sockets=[listener])
+        click.echo(_address(host, listener.getsockname()[1], token))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # no other command would continue it
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # how one ends it
+                web.run(sockets=[listener])
+        finally:
+            jobs.close()  # whoever ends it twice does not wait for the server to do so
     return 0
+
+
+def _address(host: str, port: int, token: str) -> str:
+    """What to open in a browser on this machine."""
+    name = {"0.0.0.0": LOCAL[0], "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}/" + (f"?token={quote(token, safe='')}" if token else "")

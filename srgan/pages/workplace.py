@@ -24,11 +24,16 @@ def workplace() -> Iterator[Path]:
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):  # another server was quicker
             _remove_left(left)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as made, closing(Locks(Path(made) / LOCKS)) as locks:
-        locks.acquire(_SERVER)
-        work = Path(made) / "work"
-        work.mkdir()
-        yield work
+    made = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    work = made / "work"
+    work.mkdir()
+    try:
+        with closing(Locks(made / LOCKS)) as locks:
+            locks.acquire(_SERVER)
+            yield work
+    finally:
+        shutil.rmtree(work)  # before the locks, by which the next server knows what one that was killed here has left
+        shutil.rmtree(made)
 
 
 def _remove_left(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`srgan serve` as a program: what it refuses, how soon it answers, and what is left when it is ended or killed."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -71,6 +72,17 @@ def test_the_page_is_there_before_torch_is(program):
     assert b"<title>srgan</title>" in ask(address).read()
     assert json.load(ask(f"{address}api"))["ready"] is False
     process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+
+
+def test_where_others_may_ask_the_address_has_the_token_and_a_service_manager_ends_it_in_peace(program):
+    process, address = program("--host", "0.0.0.0", "--token", "密码")
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=%E5%AF%86%E7%A0%81", address)
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    assert b"<title>srgan</title>" in browser.open(address, timeout=60).read()
+    process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert process.stderr.read() == ""
 

@@ -1,6 +1,7 @@
 """Where a server keeps what it works on."""
 
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import closing
@@ -43,6 +44,19 @@ def test_a_young_folder_is_left_alone_for_it_may_not_be_locked_yet(left):
     os.utime(left)
     with workplace():
         assert left.exists()
+
+
+def test_what_an_interrupted_end_leaves_is_known_by_its_locks(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt), workplace() as work:
+        pass
+
+    assert (work.parent / "claims").is_file()
 
 
 def test_no_link_is_followed(left, tmp_path):
