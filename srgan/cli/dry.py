@@ -17,6 +17,7 @@ from srgan.files import printable, stamp
 from srgan.runner import space
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.history import History, fingerprint
+from srgan.runner.outcome import FINISHED, THERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,9 +122,9 @@ class Rehearsal:
         if self.config.existing == "error":
             return "failed", f"{job.target}: is there already"
         if self.finished(job):
-            return "skipped", "finished before"
+            return "skipped", FINISHED
         if self.config.existing == "skip":
-            return "skipped", "is there already"
+            return "skipped", THERE
         if self.history is not None and not self.config.in_place:
             self.history.check_ours(job)
         return None

@@ -25,7 +25,7 @@ from srgan.images.find import OF_RUNS
 from srgan.runner import space
 from srgan.runner.config import FolderConfig
 from srgan.runner.history import History
-from srgan.runner.outcome import Outcome
+from srgan.runner.outcome import FINISHED, Outcome
 
 if TYPE_CHECKING:
     from srgan.cli.weights import Choice, Choices
@@ -155,7 +155,7 @@ def _outcomes(
     """The outcomes of a run, for which all that is heavy is imported where there is something to do."""
     if rehearsal.config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
         for job in jobs:
-            yield Outcome(job.name, job.target, "skipped", "finished before")
+            yield Outcome(job.name, job.target, "skipped", FINISHED)
         return
     _tell_of_space(jobs, where.target, rehearsal.choice.growth)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,6 +54,7 @@ class Restorer:
         self.devices = choose_devices(config.device)
         each = {(source, scale): model for source, some in self.models.items() for scale, model in some.items()}
         self._runs = [{key: self._run(model, device) for key, model in each.items()} for device in self.devices]
+        self._digest = functools.cache(Model.digest)  # weights are as they are while they run
         self._busy = [0] * len(self.devices)
         self._lock = threading.Lock()
 
@@ -71,7 +73,7 @@ class Restorer:
     def settings(self) -> dict[str, Any]:
         """What decides what becomes of a picture, beside it and what was asked for."""
         each = [
-            {"model": model.network, "weights": model.digest(), "task": str(model.task)}
+            {"model": model.network, "weights": self._digest(model), "task": str(model.task)}
             for models in self.models.values()
             for _, model in sorted(models.items())
         ]

@@ -13,6 +13,7 @@ from srgan.inference.sizes import Size
 from srgan.options import build, documented, option
 
 TASKS = ("upscale", "denoise", "inpaint", "restore")
+FILLING = ("inpaint", "restore")
 SOURCES = ("auto", "clean", "photo")
 
 Box = tuple[int, int, int, int]

@@ -6,10 +6,13 @@ import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srgan.files import printable
-from srgan.pages.asked import Asked
+from srgan.pages.asked import FILLING, Asked
+
+if TYPE_CHECKING:
+    from srgan.images.reader import Header
 
 OVER = ("done", "failed", "cancelled")
 """The states in which nothing more happens to a job."""
@@ -36,6 +39,20 @@ class Limits:
     held: int = 256
     disk: int = 4_000_000_000
     age: float = 6 * 3600
+
+
+class OverLimit(Exception):
+    """A picture is larger than this server takes."""
+
+
+def check_pixels(header: Header, name: str, most: int) -> None:
+    """Checks how large a picture is, before it is decoded.
+
+    Raises:
+        OverLimit: it has more pixels than `most`.
+    """
+    if header.width * header.height > most:
+        raise OverLimit(f"{name}: {header.width} x {header.height} pixels are more than the limit of {most}")
 
 
 class Full(Exception):
@@ -93,7 +110,7 @@ class Job:
     @property
     def masked(self) -> bool:
         """Whether something is to be filled."""
-        return self.asked.task in ("inpaint", "restore") and (self.mask is not None or self.asked.fills)
+        return self.asked.task in FILLING and (self.mask is not None or self.asked.fills)
 
     @property
     def result_name(self) -> str:

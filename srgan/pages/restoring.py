@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,16 +14,19 @@ from typing import TYPE_CHECKING
 
 from srgan.errors import ConfigError, NoPicturesError
 from srgan.files import printable
-from srgan.pages.asked import Asked, Choice, boxes
+from srgan.pages.asked import FILLING, Asked, Choice, boxes
 from srgan.pages.job import Job
 from srgan.runner.config import FolderConfig
-from srgan.runner.outcome import Outcome
+from srgan.runner.outcome import THERE, Outcome
 
 if TYPE_CHECKING:
     from srgan.engines.threads import Threads
     from srgan.inference.chain import Chain
     from srgan.inference.masks import Masks
     from srgan.inference.pipeline import Restorer
+    from srgan.runner.plan import Job as Planned
+
+    Make = Callable[[Path, Path, list[Planned], FolderConfig], Outcome]
 
 KEPT = 4
 """Choices of models that stay loaded."""
@@ -39,7 +44,29 @@ class Shelf:
     output: Path | None = None
 
     def target(self, tag: str) -> Path:
+        """Where results with that tag go."""
         return self.output or self.folder.with_name(f"{self.folder.name}{tag}")
+
+    def names(self) -> list[str]:
+        """The pictures in it, none of which is outside of it, or a result."""
+        from srgan.images.find import find
+
+        names = find(self.folder, exclude=self.output)
+        return [name for name in names if not (self.folder / name).is_symlink() or self.path(name) is not None]
+
+    def path(self, name: str) -> Path | None:
+        """The picture of that name; None is outside of the folder, hidden, or not there."""
+        from srgan.images.formats import READABLE
+
+        path = self.folder / name
+        hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
+        if hidden or path.suffix.lower() not in READABLE or not path.is_relative_to(self.folder):
+            return None
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve()) and path.is_file()
+        except (OSError, ValueError):  # no file can be called so
+            return None
+        return path if inside else None
 
 
 class Restoring:
@@ -78,29 +105,27 @@ class Restoring:
         masks = self._masks(job)
         config = dataclasses.replace(self.config, format=job.asked.format, quality=job.asked.quality)
         restorer = self._restorer(self.choose(job.asked, job.masked))
-        from srgan.runner.plan import plan
         from srgan.runner.run import restore_folder, threads_for
-
-        if self.shelf is not None and not job.uploaded and not job.asked.part:
-            source, target = self.shelf.folder, self.shelf.target(self.tag(job.asked))
-            name = job.source.relative_to(source).as_posix()
-            jobs = [one for one in plan(source, target, **config.planning()) if one.name == name]
-        else:
-            source, target = self._part(job), job.folder / "result"
-            target.mkdir()
-            jobs = plan(source, target, **config.planning())
 
         def tell(name: str, share: float, pixels: int) -> None:
             progress(share)
 
+        def made(source: Path, target: Path, jobs: list[Planned], config: FolderConfig) -> Outcome:
+            for outcome in restore_folder(
+                restorer, source, target, config, masks=masks, jobs=jobs, progress=tell, threads=self._threads
+            ):
+                return dataclasses.replace(outcome, reason=self._named(job, outcome.reason))
+            raise NoPicturesError(f"{printable(job.name)}: is no longer there")
+
         with self._lock:
             self._threads = self._threads or threads_for(config)
-        made = restore_folder(
-            restorer, source, target, config, masks=masks, jobs=jobs, progress=tell, threads=self._threads
-        )
-        for outcome in made:
-            return dataclasses.replace(outcome, reason=self._named(job, outcome.reason))
-        raise NoPicturesError(f"{printable(job.name)}: is no longer there")
+        if self.shelf is not None and not job.uploaded and not job.asked.part:
+            return _beside(self.shelf.folder, self.shelf.target(self.tag(job.asked)), job, config, made)
+        from srgan.runner.plan import plan
+
+        source, target = self._part(job), job.folder / "result"
+        target.mkdir()
+        return made(source, target, plan(source, target, **config.planning()), config)
 
     def _restorer(self, choice: Choice) -> Restorer | Chain:
         """What restores by these models; loaded once, while others wait."""
@@ -119,8 +144,10 @@ class Restoring:
         """Checks that what is asked for can be done.
 
         Raises:
-            ConfigError: nothing says what to fill.
+            ConfigError: nothing says what to fill, or something does that is not to be filled.
         """
+        if job.asked.task not in FILLING and (job.mask is not None or job.asked.fills):
+            raise ConfigError(f"task={job.asked.task}: fills nothing: leave out mask, box and alpha, or choose inpaint")
         if job.asked.task == "inpaint" and not job.masked:
             raise ConfigError("nothing says what to fill: paint a mask, or give a box or alpha")
 
@@ -130,15 +157,10 @@ class Restoring:
         Raises:
             NoPicturesError: there is none.
         """
-        from srgan.images.formats import READABLE
-
-        if self.shelf is not None and "\0" not in name:
-            root, path = self.shelf.folder.resolve(), self.shelf.folder / name
-            hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
-            inside = path.resolve().is_relative_to(root) and path.is_relative_to(self.shelf.folder)
-            if inside and not hidden and path.suffix.lower() in READABLE and path.is_file():
-                return path
-        raise NoPicturesError(f"{printable(name)}: there is no such picture in the folder")
+        path = None if self.shelf is None else self.shelf.path(name)
+        if path is not None:
+            return path
+        raise NoPicturesError(f"{printable(name[:100])}: there is no such picture in the folder")
 
     def _masks(self, job: Job) -> Masks | None:
         """What is to be filled."""
@@ -168,6 +190,29 @@ class Restoring:
 
     def _named(self, job: Job, reason: str) -> str:
         """The reason, in which files have the names that the user gave them."""
-        for path, name in ((job.source, job.name), (job.mask, "the mask"), (job.part, job.name)):
-            reason = reason.replace(printable(path), printable(name)) if path is not None else reason
-        return reason
+        name = printable(job.name)
+        for path in (job.source, job.part):
+            reason = reason.replace(printable(path), name)
+            if job.uploaded or path == job.part:
+                reason = re.sub(rf"^{re.escape(path.name)}(?=: )", lambda _: name, reason)
+        mask = "" if job.mask is None else printable(job.mask)
+        return reason.replace(f"its mask {mask}", "its mask").replace(mask, "the mask") if mask else reason
+
+
+def _beside(source: Path, target: Path, job: Job, config: FolderConfig, made: Make) -> Outcome:
+    """What became of a picture of a folder: nothing that is there is replaced, but the next folder taken."""
+    from srgan.runner.plan import plan
+
+    config = dataclasses.replace(config, existing="skip")
+    name = job.source.relative_to(source).as_posix()
+    planned = [one for one in plan(source, target, **config.planning()) if one.name == name]
+    for number in itertools.count(1):
+        folder = target if number == 1 else target.with_name(f"{target.name}-{number}")
+        jobs = [dataclasses.replace(one, output_folder=folder) for one in planned]
+        outcome = made(source, folder, jobs, config)
+        if outcome.reason != THERE:
+            break
+    if number == 1:
+        return outcome
+    note = f"written into {printable(folder.name)}, for {printable(target.name)} has another result of it"
+    return dataclasses.replace(outcome, notes=(*outcome.notes, note))

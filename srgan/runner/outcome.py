@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+FINISHED = "finished before"
+"""Why a picture is skipped that was made by the same settings."""
+
+THERE = "is there already"
+"""Why a picture is skipped in whose place there is something else."""
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -31,7 +31,7 @@ from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Made, Progress
 from srgan.runner.journal import Journal
 from srgan.runner.locks import LOCKS, Locks
-from srgan.runner.outcome import Outcome
+from srgan.runner.outcome import FINISHED, THERE, Outcome
 from srgan.runner.plan import Job, plan
 from srgan.runner.prospects import Looked
 
@@ -177,9 +177,9 @@ class _Run:
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
         if self.journal is not None and self.journal.has(job, self.conversion.stamp(job), self.config.memory):
-            return Outcome(job.name, job.target, "skipped", "finished before")
+            return Outcome(job.name, job.target, "skipped", FINISHED)
         if existing == "skip":
-            return Outcome(job.name, job.target, "skipped", "is there already")
+            return Outcome(job.name, job.target, "skipped", THERE)
         if self.config.in_place and self.journal is not None and self.journal.is_output(job):
             raise ImageError(
                 f"{printable(job.source)}: was replaced already, by a command with other settings: "

@@ -12,11 +12,13 @@ from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
+from srgan.models.model import Model
 from srgan.pages.asked import asked
 from srgan.pages.job import Cancelled, Job
 from srgan.pages.restoring import Restoring, Shelf
 from srgan.runner.config import FolderConfig
 from srgan.runner.history import verify
+from tests.pages.conftest import Tiny
 
 
 def silent(share):
@@ -122,6 +124,22 @@ def test_a_damaged_picture_is_told_by_the_name_that_the_user_knows(restoring, ma
     assert outcome.reason.startswith("photo.png: damaged png file")
 
 
+@pytest.mark.parametrize(
+    ("fields", "mask", "reason"),
+    [
+        ({"box": "32,0,4,4"}, None, "photo.png: the box 32,0,4,4 lies outside of its 32x24 px"),
+        ({}, np.zeros((8, 8), np.uint8), "photo.png: is 32x24 px, but its mask 8x8"),
+        ({}, np.full((24, 32), 90, np.uint8), "photo.png: its mask "),
+    ],
+    ids=["box", "size", "mask"],
+)
+def test_what_is_wrong_with_a_mask_is_told_by_the_names_that_the_user_knows(fields, mask, reason, restoring, make_job):
+    outcome = restoring(make_job({"task": "inpaint", **fields}, mask=mask), silent)
+
+    assert outcome.reason.startswith(reason)
+    assert "input.png" not in outcome.reason and "mask.png" not in outcome.reason
+
+
 def test_who_cancels_gets_no_file(restoring, make_job):
     def cancel(share):
         raise Cancelled
@@ -146,6 +164,18 @@ def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(rest
     assert outcome.target == out / "sub" / "a.png"
     assert list(verify(out)) == [(out / "sub" / "a.png", "")]
     assert restoring(job, silent).reason == "finished before"
+
+
+def test_weights_are_digested_once_for_the_jobs_of_a_folder(make_job, tmp_path, photos, monkeypatch, tiny):
+    digested = []
+    monkeypatch.setattr(Model, "digest", lambda model: str(digested.append(model)))
+    shelf = Shelf(tmp_path / "photos")
+    restoring = Restoring(lambda asked, masked: Tiny(tiny), lambda asked: "-tiny", FolderConfig(), shelf)
+    for name in ("a.png", "b.png"):
+        write(shelf.folder / name, read(photos / "coffee.png"))
+        assert restoring(Job(name, asked({}), tmp_path / "job", shelf.folder / name), silent).status == "ok"
+
+    assert digested == [tiny]
 
 
 def test_jobs_share_the_threads(restoring, make_job, tmp_path):
