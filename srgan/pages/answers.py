@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from srgan.errors import ConfigError, ImageError, MachineError, NoPicturesError, SrganError, UnsupportedImageError
-from srgan.pages.job import Job
+from srgan.files import printable
+from srgan.pages.job import Job, check_pixels
 
 STATUS = {NoPicturesError: 404, ConfigError: 400, UnsupportedImageError: 415, ImageError: 422, MachineError: 507}
 """Of an error; the first that it is decides."""
@@ -29,19 +30,21 @@ def status_of(error: SrganError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
-def picture(path: Path, *, small: bool) -> Response:
-    """A picture as browsers show it.
+def picture(path: Path, most: int, *, small: bool) -> Response:
+    """A picture as browsers show it, decoded where it has at most so many pixels.
 
     Raises:
         ImageError: it cannot be read.
+        OverLimit: it has more.
     """
     from srgan.images.reader import probe, read
     from srgan.images.writer import encode
     from srgan.pages.sides import SHOWN, thumbnail
 
-    format = probe(path, pages=True).format
-    if not small and format in SHOWN:
-        return FileResponse(path, media_type=f"image/{SHOWN[format]}")
+    header = probe(path, pages=True)
+    if not small and header.format in SHOWN:
+        return FileResponse(path, media_type=f"image/{SHOWN[header.format]}")
+    check_pixels(header, printable(path.name), most)
     image = read(path)
     return Response(thumbnail(image), media_type="image/webp") if small else Response(encode(image, "png"), 200, _PNG)
 

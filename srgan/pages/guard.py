@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -67,14 +68,14 @@ class Guard:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if self.hosts is not None and _hostname(host) not in self.hosts:
             return wrong(421, f"this server is not {host!r}; ask for it as {', '.join(sorted(self.hosts))}")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             return wrong(403, f"pages of {origin} may not ask here")
         if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and request.url.path != "/":
             return wrong(403, "pages of other sites may not ask here")
         if self.token and not self._knows(request):
             if request.url.path == "/" and _equal(request.query_params.get("token", ""), self.token):
                 welcome = RedirectResponse("/", 303)
-                welcome.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
+                welcome.set_cookie(COOKIE, _kept(self.token), httponly=True, samesite="strict")
                 return welcome
             return wrong(401, "open /?token=TOKEN, or send it as Authorization: Bearer TOKEN", **_ASK)
         length = request.headers.get("content-length", "0")
@@ -86,7 +87,9 @@ class Guard:
 
     def _knows(self, request: Request) -> bool:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return _equal(given, self.token) or _equal(request.cookies.get(COOKIE, ""), self.token)
+        in_utf8 = given.encode("latin-1").decode(errors="replace")  # headers come as if they were Latin-1
+        cookie = request.cookies.get(COOKIE, "")
+        return _equal(given, self.token) or _equal(in_utf8, self.token) or _equal(cookie, _kept(self.token))
 
     def _counted(self, receive: Receive) -> Receive:
         """The same body, until it is too large, whatever was said of its length."""
@@ -108,6 +111,19 @@ _ASK = {"WWW-Authenticate": "Bearer"}
 
 def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _kept(token: str) -> str:
+    """What a browser keeps of a token: cookies hold ASCII."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _netloc(origin: str) -> str:
+    """The name and port of the site that a page is of."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _hostname(host: str) -> str:

@@ -25,11 +25,11 @@ from srgan.pages.answers import archive, picture, result, status_of
 from srgan.pages.asked import Asked
 from srgan.pages.events import changes, events
 from srgan.pages.guard import Guard, TooLarge, wrong
-from srgan.pages.job import Full, Job
+from srgan.pages.job import Full, Job, OverLimit
 from srgan.pages.jobs import Jobs
 from srgan.pages.page import template
 from srgan.pages.restoring import Restoring
-from srgan.pages.uploads import OverLimit, job_of
+from srgan.pages.uploads import job_of, promptly
 
 STATIC = {
     **dict.fromkeys(("strings.js", "slider.js", "viewer.js", "serve.js", "brush.js"), "text/javascript"),
@@ -112,7 +112,8 @@ class Server:
         Instead of `picture`, `name` is one of the folder, `job` that of an earlier one. Answers 201 and the job; with
         `?wait` in the address, when it is over, the result.
         """
-        form_of = request.form(max_files=4, max_fields=40, max_part_size=1 << 16)
+        coming = Request(request.scope, promptly(request.receive))
+        form_of = coming.form(max_files=4, max_fields=40, max_part_size=1 << 16)
         async with self._receiving, form_of as form:
             job = await run_in_threadpool(job_of, form, self.restoring, self.jobs, self.work)
         if "wait" not in request.query_params:
@@ -129,29 +130,32 @@ class Server:
 
     async def one(self, request: Request) -> Response:
         """A job: its state (queued, working, stopping, done, failed, cancelled), the share done, notes, error."""
-        return JSONResponse(self._job(request).told())
+        return JSONResponse(self._job(request.path_params["id"]).told())
 
     async def remove(self, request: Request) -> Response:
         """Cancels a job that is not over; removes one that is, with its result."""
-        self.jobs.remove(self._job(request).id)
+        self.jobs.remove(self._job(request.path_params["id"]).id)
         return Response(status_code=204)
 
     async def input(self, request: Request) -> Response:
         """The picture of a job, or the part of it that was asked for; with `?small` a thumbnail."""
-        job = self._job(request)
-        return await self._picture(job.part if job.part.exists() else job.source, request)
+        job = self._job(request.path_params["id"])
+        return await self._picture(job.part if job.part.exists() else job.source, request, self.jobs.limits.pixels)
 
     async def result(self, request: Request) -> Response:
         """The result of a job, as a file; with `?shown` as browsers show it, with `?small` a thumbnail."""
-        job = self._job(request)
+        job = self._job(request.path_params["id"])
         made = result(job)
         if job.result and {"shown", "small"} & set(request.query_params):
-            return await self._picture(job.result, request)
+            return await self._picture(job.result, request, self.jobs.limits.made)
         return made
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: each job as JSON, again whenever it changes; with `?id` one, until it is over."""
-        told = events(self.jobs, request.query_params.get("id"), lambda: self.restoring.ready)
+        wanted = request.query_params.get("id")
+        if wanted is not None:
+            self._job(wanted)
+        told = events(self.jobs, wanted, lambda: self.restoring.ready)
         return StreamingResponse(told, media_type="text/event-stream")
 
     async def zip(self, request: Request) -> Response:
@@ -169,21 +173,20 @@ class Server:
         if shelf is None:
             raise HTTPException(404, "the server was started without a folder")
         if "name" in request.query_params:
-            return await self._picture(self.restoring.on_shelf(request.query_params["name"]), request)
-        from srgan.images.find import find
+            path = self.restoring.on_shelf(request.query_params["name"])
+            return await self._picture(path, request, self.jobs.limits.pixels)
+        return JSONResponse(await run_in_threadpool(shelf.names))
 
-        return JSONResponse(await run_in_threadpool(lambda: list(find(shelf.folder))))
-
-    def _job(self, request: Request) -> Job:
-        job = self.jobs.get(request.path_params["id"])
+    def _job(self, id: str) -> Job:
+        job = self.jobs.get(id)
         if job is None:
             raise HTTPException(404, "there is no such job, or no more")
         return job
 
-    async def _picture(self, path: Path, request: Request) -> Response:
+    async def _picture(self, path: Path, request: Request, most: int) -> Response:
         def made() -> Response:
             with self._looking:
-                return picture(path, small="small" in request.query_params)
+                return picture(path, most, small="small" in request.query_params)
 
         return await run_in_threadpool(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import shutil
@@ -9,19 +10,38 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
 
 from srgan.errors import ConfigError, ImageError, NoPicturesError
 from srgan.files import printable, replacing
 from srgan.pages.asked import Choice, asked
-from srgan.pages.job import Job, Limits
+from srgan.pages.job import Job, Limits, OverLimit, check_pixels
 from srgan.pages.jobs import Jobs
 from srgan.pages.restoring import Restoring
 
 FILES = ("picture", "mask")
 
+SILENCE = 20.0
+"""Between two pieces of an upload, at most [s]; others may wait for its place."""
 
-class OverLimit(Exception):
-    """A picture is larger than this server takes."""
+_CLOSE = {"Connection": "close"}
+
+
+def promptly(receive: Receive) -> Receive:
+    """The same body; who sends nothing for too long is let go.
+
+    Raises:
+        HTTPException: nothing came.
+    """
+
+    async def prompt() -> Message:
+        try:
+            return await asyncio.wait_for(receive(), SILENCE)
+        except TimeoutError as error:
+            raise HTTPException(408, f"nothing was sent for {SILENCE:g} s; send it again", _CLOSE) from error
+
+    return prompt
 
 
 def job_of(form: FormData, restoring: Restoring, jobs: Jobs, work: Path) -> Job:
@@ -114,8 +134,7 @@ def _looked_at(path: Path, name: str, limits: Limits) -> dict[str, Any]:
         header = probe(path)
     except ImageError as error:
         raise type(error)(str(error).replace(printable(path), printable(name))) from error
-    if header.width * header.height > limits.pixels:
-        raise OverLimit(f"{name}: {header.width} x {header.height} pixels are more than the limit of {limits.pixels}")
+    check_pixels(header, printable(name), limits.pixels)
     return header._asdict()
 
 

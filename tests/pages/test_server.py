@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import zipfile
@@ -18,11 +19,14 @@ from PIL import Image as Pillow
 from srgan.cli.asked import chosen, tag
 from srgan.images.reader import decode, read
 from srgan.pages.job import Limits
-from srgan.pages.restoring import Restoring
+from srgan.pages.restoring import Restoring, Shelf
 from srgan.runner.config import FolderConfig
+from srgan.runner.history import verify
 from srgan.runner.run import restore_folder
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+server = pytest.importorskip("srgan.pages.server", reason="starlette is not installed")
+uploads = pytest.importorskip("srgan.pages.uploads", reason="starlette is not installed")
 
 
 @pytest.fixture
@@ -157,11 +161,14 @@ def test_what_cannot_be_done_is_said_in_json_with_its_status(ask, picture):
     wrong(post(client, bomb), 413, "60000 x 60000 pixels are more than the limit of 10000")
     wrong(post(client, picture, realsm="1"), 400, "did you mean 'realism'?")
     wrong(post(client, picture, task="inpaint"), 400, "nothing says what to fill")
+    wrong(post(client, picture, box="1,1,4,4"), 400, "task=upscale: fills nothing: leave out mask, box and alpha")
+    wrong(post(client, picture, files={"mask": ("m.png", picture)}, task="denoise"), 400, "task=denoise: fills nothing")
     wrong(post(client, picture, files={"other": ("x", b"x")}), 400, "unknown file 'other'")
     wrong(client.post("/api/jobs", data={"task": "upscale"}), 400, "send a file as `picture`")
     wrong(client.post("/api/jobs", content=b"\0", headers={"content-type": "multipart/form-data"}), 400, "boundary")
     wrong(client.get("/api/jobs/../../etc/passwd"), 404, "")
     wrong(client.get("/api/jobs/0123456789abcdef"), 404, "there is no such job")
+    wrong(client.get("/api/events", params={"id": "0123456789abcdef"}), 404, "there is no such job")
     wrong(client.get("/static/..%2fpage.html"), 404, "")
     wrong(client.put("/api/jobs"), 405, "")
     wrong(client.get("/api/results.zip"), 404, "there is no result yet")
@@ -186,6 +193,20 @@ def test_more_bytes_than_may_be_are_refused_whatever_is_said_of_their_number(ask
     wrong(client.post("/api/jobs", content=endless, headers=said), 413, "more than the limit of 10000 bytes")
 
 
+def test_uploads_that_come_no_farther_make_room_for_others(ask, picture, monkeypatch):
+    monkeypatch.setattr(server, "RECEIVED", 1)
+    monkeypatch.setattr(uploads, "SILENCE", 0.2)
+    client = ask()
+    head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\nContent-Type: multipart/form-data; "
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as stalled:
+        stalled.sendall(head + b"boundary=b\r\n\r\n--b")
+
+        assert post(client, picture).status_code == 201
+        with stalled.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 408 Request Timeout\r\n"
+            assert b"nothing was sent for 0.2 s; send it again" in answer.read()
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -196,6 +217,7 @@ def test_more_bytes_than_may_be_are_refused_whatever_is_said_of_their_number(ask
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
     ],
@@ -227,6 +249,15 @@ def test_where_there_is_a_token_nobody_asks_without_it(ask):
     welcome = client.get("/", params={"token": "a secret wörd"})
     assert (welcome.status_code, welcome.headers["location"]) == (303, "/")
     assert "HttpOnly" in welcome.headers["set-cookie"] and "SameSite=strict" in welcome.headers["set-cookie"]
+    assert client.get("/").status_code == 200
+
+
+def test_a_token_may_have_letters_of_any_script(ask):
+    client = ask(token="密码")
+
+    wrong(client.get("/api", headers={"Authorization": "Bearer ??"}), 401, "TOKEN")
+    assert client.get("/api", headers={"Authorization": "Bearer 密码".encode()}).status_code == 200
+    assert client.get("/", params={"token": "密码"}).status_code == 303
     assert client.get("/").status_code == 200
 
 
@@ -270,7 +301,7 @@ def shelf(tmp_path, picture):
 def test_pictures_of_the_folder_are_shown_and_restored_beside_it(ask, shelf):
     client = ask(folder=shelf)
 
-    assert "sub/a.png" in client.get("/api/folder").json()
+    assert client.get("/api/folder").json() == ["sub/a.png"]
     assert client.get("/api/folder", params={"name": "sub/a.png"}).headers["content-type"] == "image/png"
     answer = client.post("/api/jobs", files={"name": (None, "sub/a.png")}, params={"wait": ""})
 
@@ -280,7 +311,43 @@ def test_pictures_of_the_folder_are_shown_and_restored_beside_it(ask, shelf):
     assert (shelf / "sub" / "a.png").exists() and (shelf.with_name("photos-tiny") / "sub" / "a.png").exists()
 
 
-@pytest.mark.parametrize("name", ["../secret.png", "sub/../../secret.png", "link.png", ".hidden.png", "sub", "a\0.png"])
+def test_results_of_a_folder_stay_what_they_were_when_others_are_made_of_the_same_picture(ask, shelf):
+    client = ask(folder=shelf)
+    sent = [{"name": (None, "sub/a.png"), "quality": (None, quality)} for quality in ("50", "60", "50")]
+    ids = [client.post("/api/jobs", files=fields).json()["id"] for fields in sent]
+    noted = [told(client, id)[-1]["notes"] for id in ids]
+    one, other, again = (client.site.jobs.get(id).result for id in ids)
+
+    first, second = (shelf.with_name(f"photos-tiny{number}") / "sub" / "a.png" for number in ("", "-2"))
+    assert again == one != other
+    assert {one, other} == {first, second}
+    assert noted[one == first] == ["written into photos-tiny-2, for photos-tiny has another result of it"]
+    assert [list(verify(folder.parents[1])) for folder in (first, second)] == [[(first, "")], [(second, "")]]
+
+
+def test_results_in_the_folder_itself_are_none_of_its_pictures(shelf, picture):
+    out = shelf / "out"
+    out.mkdir()
+    (out / "b.png").write_bytes(picture)
+
+    assert Shelf(shelf, out).names() == ["sub/a.png"]
+
+
+def test_pictures_of_the_folder_are_not_decoded_where_they_are_too_large(ask, shelf, picture):
+    client = ask(Limits(pixels=400), folder=shelf)
+    (shelf / "large.png").write_bytes(saved(np.zeros((20, 24, 3), np.uint8)))
+
+    answer = client.get("/api/folder", params={"name": "large.png", "small": ""})
+    wrong(answer, 413, "large.png: 24 x 20 pixels are more than the limit of 400")
+    made = post(client, picture, wait=True)
+    assert made.status_code == 200
+    (job,) = client.get("/api/jobs").json()
+    assert client.get(f"/api/jobs/{job['id']}/result", params={"small": ""}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "sub/../../secret.png", "link.png", ".hidden.png", "sub", "a\0.png", "a" * 5000]
+)
 def test_no_file_outside_of_the_folder_is_shown(name, ask, shelf):
     wrong(ask(folder=shelf).get("/api/folder", params={"name": name}), 404, "no such picture in the folder")
 
