@@ -22,12 +22,13 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("compare")
     large = np.ascontiguousarray(skimage.data.astronaut()[:200, :300])
     small = np.ascontiguousarray(large[::2, ::2])
-    alpha = np.zeros((200, 300), np.uint8)
-    alpha[:, 150:] = 255
+    tall = np.ascontiguousarray(large[:, :80])
+    alpha = np.zeros((200, 80), np.uint8)
+    alpha[:, 40:] = 255
     deep = Image(large.astype(np.uint16) * 257)
     for name, one, other in (
         ("a.png", Image(small), Image(large)),
-        ("alpha.png", Image(large, alpha), Image(large, alpha)),
+        ("alpha.png", Image(tall, alpha), Image(tall, alpha)),
         ("deep.tif", dataclasses.replace(deep, format="tiff"), dataclasses.replace(deep, format="tiff")),
         (HOSTILE, Image(small), Image(255 - large)),
         ("z-broken.png", Image(small), Image(large)),
@@ -93,6 +94,16 @@ def test_every_picture_has_its_card_and_a_hostile_name_is_text(visit):
     assert page.title() != "owned"
     look_at(page, HOSTILE)
     assert page.locator(".bar h2").text_content() == HOSTILE
+
+
+def test_the_thumbnails_of_a_tall_picture_leave_its_name_to_be_read(visit):
+    card = visit().locator(".card", has_text="alpha.png")
+
+    name = card.locator(".name").bounding_box()
+
+    for image in card.locator("img").all():
+        box = image.bounding_box()
+        assert box["y"] + box["height"] <= name["y"]
 
 
 def test_the_mouse_moves_the_divider(visit):

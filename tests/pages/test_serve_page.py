@@ -83,6 +83,8 @@ def test_pictures_that_are_dropped_are_done_and_looked_at(visit, tiny_site, phot
     page.locator(".stage img").last.wait_for()
     assert page.locator(".stage img").last.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [640, 480]
     assert [page.locator(".tag").nth(i).text_content() for i in (0, 1)] == ["before", "after"]
+    shown = page.locator("#jobs li.done img").evaluate_all("all => all.map((image) => new URL(image.src).pathname)")
+    assert {address.split("/")[-1] for address in shown} == {"result"}
 
 
 def test_a_picture_that_is_pasted_is_done(visit, tiny_site, photo):
@@ -158,10 +160,12 @@ def test_only_the_options_of_the_task_are_shown_and_sent(visit, tiny_site, photo
 
     assert page.get_by_label("Scale").is_hidden() and page.get_by_label("Strength").first.is_visible()
     page.locator("input[name=strength]").fill("30")
+    page.get_by_label("Realism").select_option("0.5")
     page.locator("#files").set_input_files(photo)
     done(page)
     (job,) = site.jobs.all()
-    assert (job.asked.task, job.asked.strength) == ("denoise", "30")
+    assert (job.asked.task, job.asked.strength, job.asked.realism) == ("denoise", "30", "0.5")
+    page.locator("#jobs small", has_text="Strength 30 · realism 0.5").wait_for()
 
 
 def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, tiny_site, photo):
@@ -313,6 +317,24 @@ def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
     done(page, 2)
 
     assert sorted(path.name for path in (tmp_path / "album-tiny").glob("*.png")) == ["chelsea.png", "coffee.png"]
+
+
+def test_of_a_large_folder_only_what_is_in_sight_is_asked_for_after_a_reload_too(visit, tiny_site, tmp_path):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "dot.png")
+    for number in range(250):
+        (folder / f"{number}.png").hardlink_to(tmp_path / "dot.png")
+    page = visit(tiny_site(folder=folder))
+    page.locator("#shelf label").nth(249).wait_for()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "&small" in request.url else None)
+
+    page.reload()
+    page.locator("#shelf label").nth(249).wait_for()
+    page.wait_for_load_state("networkidle")
+
+    assert 8 <= len(asked) < 200
 
 
 def test_models_are_told_with_scores_and_licence(visit, tiny_site):

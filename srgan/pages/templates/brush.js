@@ -7,7 +7,7 @@ export class Editor {
     this.shapes = [];
     this.picture = make("img", { alt: "" });
     this.canvas = make("canvas");
-    this.paper = make("div", { className: "paper" }, this.picture, this.canvas);
+    this.paper = make("div", { className: "paper checks" }, this.picture, this.canvas);
     this.stage = make("div", { className: "canvas" }, this.paper);
     this.title = make("h2");
     this.tools = ["brush", "box", "eraser"].map((tool) => button(say(tool), () => this.#choose(tool)));

@@ -25,7 +25,7 @@ const ORDERS = {
 /** A picture as a button with its sides, which opens it. */
 function card(picture) {
   const sides = picture.sides.map((side) => make("span", { className: side?.alpha ? "side checks" : "side" },
-    side ? make("img", { src: side.thumbnail, alt: "", loading: "lazy", decoding: "async" }) : "—"));
+    side ? make("img", { alt: "", loading: "lazy", decoding: "async", src: side.thumbnail }) : "—"));
   const wrong = error(picture);
   const facts = [picture.changed === null ? "" : `Δ ${picture.changed.toFixed(1)}`,
     last(picture.scores).psnr ? `${last(picture.scores).psnr.toFixed(2)} dB` : ""].filter((text) => text);

@@ -52,9 +52,12 @@ function take(sources) {
 const takeFiles = (files) => take([...files].map((file) =>
   ({ name: file.name, address: URL.createObjectURL(file), source: { picture: file } })));
 
+/** A small picture that is asked for only when it comes into sight: `loading` must be set before `src`. */
+const thumbnail = (src) => make("img", { className: "checks", alt: "", loading: "lazy", src });
+
 // The list of jobs
 
-const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength"], inpaint: ["box"], restore: ["scale", "realism", "strength"] };
+const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength", "realism"], inpaint: ["box"], restore: ["scale", "realism", "strength"] };
 
 function describe(job) {
   const { task, part } = job.asked;
@@ -76,7 +79,8 @@ function show(job) {
     ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
     button(over ? "✕" : say("cancel"), () => call(`/api/jobs/${job.id}`, { method: "DELETE" }), label(say(over ? "remove" : "cancel"))),
   ];
-  const image = old?.querySelector("img") ?? make("img", { src: `/api/jobs/${job.id}/input?small`, alt: "", loading: "lazy" });
+  const address = `/api/jobs/${job.id}/${done ? "result" : "input"}?small`, shown = old?.querySelector("img");
+  const image = shown?.getAttribute("src") === address ? shown : thumbnail(address);
   const item = make("li", { id: job.id, className: job.state }, image,
     make("div", {}, make("p", { className: "name" }, job.name), make("p", {}, make("small", {}, describe(job))),
       make("p", { className: job.error ? "wrong" : "facts-line" }, facts), bar), make("div", { className: "acts" }, ...acts));
@@ -166,7 +170,7 @@ async function openFolder(name) {
   byId("folder").hidden = false;
   byId("folder-name").textContent = `${name} (${names.length})`;
   const address = (one) => `/api/folder?name=${encodeURIComponent(one)}`;
-  byId("shelf").append(...names.map((one) => make("label", {}, make("img", { src: `${address(one)}&small`, alt: "", loading: "lazy" }),
+  byId("shelf").append(...names.map((one) => make("label", {}, thumbnail(`${address(one)}&small`),
     make("span", {}, make("input", { type: "checkbox", value: one }), ` ${one}`))));
   byId("ticked").onclick = () => take([...byId("shelf").querySelectorAll(":checked")]
     .map((box) => ({ name: box.value, address: address(box.value), source: { name: box.value } })));
