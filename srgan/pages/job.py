@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -74,6 +75,7 @@ class Job:
         mask: a painted one.
         given: what the header of the picture says: format, width, height.
         share: of the work that is done.
+        models: by which the result was made, each with its name and perhaps its realism.
         error, exit_code: why it failed, and with what code a command would have ended.
         over: when it came to an end, by the clock of its queue.
         wanted: nobody has cancelled it.
@@ -91,6 +93,7 @@ class Job:
     error: str = ""
     exit_code: int = 0
     notes: tuple[str, ...] = ()
+    models: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
     result: Path | None = None
     over: float | None = None
@@ -119,7 +122,7 @@ class Job:
 
     def told(self) -> dict[str, Any]:
         """What others may know of it, as JSON."""
-        chosen = {name: getattr(self, name) for name in ("id", "share", "error", "seconds", "given")}
+        chosen = {name: getattr(self, name) for name in ("id", "share", "error", "seconds", "given", "models")}
         chosen["state"] = "stopping" if self.state == "working" and not self.wanted else self.state
         known = {"name": printable(self.name), "asked": asdict(self.asked), "notes": [*map(printable, self.notes)]}
         size = self.result.stat().st_size if self.result is not None and self.result.exists() else None

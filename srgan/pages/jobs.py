@@ -47,23 +47,25 @@ class Jobs:
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(side_by_side, "job")
+        self._previews = ThreadPoolExecutor(1, "preview")
         self._version = 0
         self.closing = False
 
     def add(self, job: Job) -> None:
-        """Queues a job.
+        """Queues a job; a preview of a part waits for other previews alone.
 
         Raises:
             Full: too many wait, or there is no room for what it brings.
         """
         with self._lock:
-            waiting = sum(one.state == "queued" for one in self._jobs.values())
+            preview = bool(job.asked.part)
+            waiting = sum(one.state == "queued" and bool(one.asked.part) == preview for one in self._jobs.values())
             if waiting >= self.limits.waiting:
                 raise Full(f"{waiting} pictures wait already; try again when some are done")
             self._make_room(jobs=1, bytes=job.bytes())
             self._jobs[job.id] = job
             self._changed(job)
-            future = self._pool.submit(self._work, job)
+            future = (self._previews if preview else self._pool).submit(self._work, job)
         future.add_done_callback(lambda future: self._check(job, future))
 
     def get(self, id: str) -> Job | None:
@@ -117,7 +119,8 @@ class Jobs:
         with self._lock:
             for job in self._jobs.values():
                 job.wanted = False
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._previews):
+            pool.shutdown(cancel_futures=True)
 
     def _work(self, job: Job) -> None:
         with self._lock:
@@ -137,8 +140,8 @@ class Jobs:
             elif outcome.status in ("failed", "unsupported"):
                 self._end(job, "failed", error=outcome.reason, exit_code=1)
             else:
-                made = {"notes": outcome.notes, "seconds": round(outcome.seconds, 3), "result": outcome.target}
-                self._end(job, "done", share=1.0, **made)
+                made = {"notes": outcome.notes, "models": outcome.models, "result": outcome.target}
+                self._end(job, "done", share=1.0, seconds=round(outcome.seconds, 3), **made)
 
     def _progress(self, job: Job, share: float) -> None:
         if not job.wanted:

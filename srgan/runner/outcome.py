@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 FINISHED = "finished before"
 """Why a picture is skipped that was made by the same settings."""
@@ -23,6 +24,7 @@ class Outcome:
         pixels: of the output.
         seconds: that it took.
         chosen: the device, engine, precision, tile and memory format that `auto` has come to.
+        models: by which it was made, each with its name and perhaps its realism, as in the journal.
         notes: what the user should know of the file, such as "first of 3 frames", or how much of it was filled.
     """
 
@@ -34,3 +36,4 @@ class Outcome:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     chosen: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[Mapping[str, Any], ...] = ()

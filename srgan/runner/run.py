@@ -233,7 +233,7 @@ class _Run:
         if not self.config.in_place:
             note(job.target.stat().st_size, seen, made)
         chosen = self.conversion.restorer.chosen
-        return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen)
+        return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen, made.models)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
         status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"

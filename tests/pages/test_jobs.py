@@ -55,7 +55,7 @@ def copied(job, progress):
     progress(0.5)
     target = job.folder / "result.png"
     target.write_bytes(job.source.read_bytes())
-    return Outcome("input.png", target, "ok", notes=("copied",), seconds=0.25)
+    return Outcome("input.png", target, "ok", notes=("copied",), seconds=0.25, models=({"name": "copier"},))
 
 
 def wait(jobs, *ended):
@@ -77,6 +77,7 @@ def test_a_job_is_done_and_tells_its_result(make_jobs, make_job):
     told = jobs.get(job.id).told()
     assert (told["state"], told["share"], told["notes"], told["seconds"]) == ("done", 1.0, ["copied"], 0.25)
     assert told["result"] == {"name": "0.png", "bytes": 10}
+    assert list(told["models"]) == [{"name": "copier"}]
 
 
 def test_what_cannot_be_restored_has_failed_and_says_why(make_jobs, make_job):
@@ -150,6 +151,26 @@ def test_a_queued_job_is_cancelled_at_once_and_never_begun(make_jobs, make_job, 
     gate.release(4)
     wait(jobs, first)
     assert (first.state, second.result) == ("done", None)
+
+
+def test_a_preview_is_done_while_others_wait(make_jobs, make_job, gated):
+    gate, restore = gated
+    others = lambda job, progress: (copied if job.asked.part else restore)(job, progress)  # noqa: E731
+    jobs, first, second, part = make_jobs(others, Limits(waiting=1), side_by_side=1), make_job(), make_job(), make_job()
+    part.asked = Asked(part="0,0,8,8")
+    jobs.add(first)
+    changed = threading.Event()
+    jobs.listen(changed.set)
+    while first.state == "queued":
+        assert changed.wait(20)
+        changed.clear()
+    jobs.add(second)
+
+    jobs.add(part)
+    wait(jobs, part)
+
+    assert (first.state, second.state, part.state) == ("working", "queued", "done")
+    gate.release(8)
 
 
 def test_no_more_wait_than_may(make_jobs, make_job, gated):
