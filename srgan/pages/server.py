@@ -32,7 +32,8 @@ from srgan.pages.restoring import Restoring
 from srgan.pages.uploads import job_of, promptly
 
 STATIC = {
-    **dict.fromkeys(("strings.js", "slider.js", "viewer.js", "serve.js", "brush.js"), "text/javascript"),
+    **dict.fromkeys(("strings.js", "slider.js", "viewer.js", "brush.js"), "text/javascript"),
+    **dict.fromkeys(("send.js", "jobs.js", "cards.js", "serve.js"), "text/javascript"),
     **dict.fromkeys(("page.css", "serve.css"), "text/css"),
 }
 

@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from srgan.cli.asked import chosen, tag
 from srgan.images.reader import read
 from srgan.models import zoo
+from srgan.pages.job import Limits
 from srgan.pages.restoring import Restoring
 from srgan.runner.config import FolderConfig
 
@@ -85,6 +86,9 @@ def test_pictures_that_are_dropped_are_done_and_looked_at(visit, tiny_site, phot
     assert [page.locator(".tag").nth(i).text_content() for i in (0, 1)] == ["before", "after"]
     shown = page.locator("#jobs li.done img").evaluate_all("all => all.map((image) => new URL(image.src).pathname)")
     assert {address.split("/")[-1] for address in shown} == {"result"}
+    assert "640 × 480" in page.locator("#viewer .facts").text_content()
+    page.keyboard.press("n")
+    page.get_by_role("dialog", name="other.png").wait_for()
 
 
 def test_a_picture_that_is_pasted_is_done(visit, tiny_site, photo):
@@ -166,6 +170,11 @@ def test_only_the_options_of_the_task_are_shown_and_sent(visit, tiny_site, photo
     (job,) = site.jobs.all()
     assert (job.asked.task, job.asked.strength, job.asked.realism) == ("denoise", "30", "0.5")
     page.locator("#jobs small", has_text="Strength 30 · realism 0.5").wait_for()
+    page.reload()
+    assert (page.get_by_label("Task").input_value(), page.locator("input[name=strength]").input_value()) == (
+        "denoise",
+        "30",
+    )
 
 
 def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, tiny_site, photo):
@@ -191,6 +200,7 @@ def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, ti
         page.get_by_role("button", name="Cancel: photo.png").click()
     gate.release()
     page.locator("#jobs li.cancelled").wait_for()
+    assert page.locator("#news").text_content() == "photo.png: cancelled"
     page.get_by_role("button", name="Remove: photo.png").click()
     page.locator("#jobs li").wait_for(state="detached")
     assert site.jobs.all() == []
@@ -304,6 +314,70 @@ def test_a_part_is_tried_and_the_strength_changed_before_the_whole_is_done(visit
     assert (last.asked.strength, last.asked.part, read(last.result).width) == ("60", "", 320)
 
 
+def test_a_part_is_tried_by_keys_alone_before_any_picture_is_done(visit, tiny_site, photo, tmp_path):
+    site = tiny_site()
+    (tmp_path / "other.png").write_bytes(photo.read_bytes())
+    page = visit(site)
+    page.get_by_label("Task").select_option("denoise")
+    page.get_by_label("Try a part first").check()
+    drop(page, photo, tmp_path / "other.png")
+    page.get_by_role("dialog", name="Draw a rectangle: it is tried alone").wait_for()
+    paper(page)
+
+    page.keyboard.press("Enter")
+
+    page.locator("#viewer .stage").wait_for()
+    assert [job.asked.part for job in site.jobs.all()] == ["32,0,256,240"]
+    page.route("**/api/jobs", lambda route: route.fulfill(status=503, json={"error": "no room"}))
+    page.locator("#viewer").get_by_label("Strength").fill("60")
+    page.locator("#viewer").get_by_role("alert").get_by_text("no room").wait_for()
+    page.expected = 1  # the browser itself notes the status 503
+    page.unroute("**/api/jobs")
+    page.locator("#viewer").get_by_label("Strength").fill("55")
+    page.locator("#jobs li.done", has_text="Strength 55").wait_for()
+    page.get_by_role("button", name="Do the whole + 1").click()
+    page.locator("#jobs li.done", has_text="Strength 55").nth(2).wait_for()
+    assert sorted((job.name, job.asked.part) for job in site.jobs.all() if not job.asked.part) == [
+        ("other.png", ""), ("photo.png", "")]  # fmt: skip
+
+
+def test_pictures_for_which_there_is_no_room_wait_in_the_page(visit, tiny_site, tmp_path):
+    site = tiny_site(Limits(waiting=1), side_by_side=1)
+    gate, restore = threading.Semaphore(0), site.jobs._restore
+
+    def slow(job, progress):
+        assert gate.acquire(timeout=60)
+        return restore(job, progress)
+
+    site.jobs._restore = slow
+    names = [f"{number}.png" for number in range(5)]
+    for name in names:
+        Pillow.new("RGB", (16, 16)).save(tmp_path / name)
+    page = visit(site)
+
+    drop(page, *(tmp_path / name for name in names))
+
+    page.get_by_text("Still to be sent: 3").wait_for()
+    gate.release(5)
+    done(page, 5)
+    assert [job.name for job in site.jobs.all()] == names
+    page.expected = len(page.troubles)  # what the browser itself notes of the status 503
+    assert all("503" in trouble for trouble in page.troubles)
+
+
+def test_a_page_that_is_hidden_takes_no_stream_from_the_pages_beside_it(visit, tiny_site):
+    page = visit(tiny_site())
+    page.get_by_role("status").get_by_text("Ready.").wait_for()
+    hide = """(hidden) => { Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange")); }"""
+
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/events")):
+        page.evaluate(hide, True)
+
+    with page.expect_request("**/api/events"):
+        page.evaluate(hide, False)
+
+
 def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
     folder = tmp_path / "album"
     folder.mkdir()
@@ -311,8 +385,9 @@ def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
         (folder / path.name).write_bytes(path.read_bytes())
     page = visit(tiny_site(folder=folder))
 
-    page.get_by_role("checkbox", name="coffee.png").check()
-    page.get_by_role("checkbox", name="chelsea.png").check()
+    page.get_by_role("checkbox", name="Tick all").check()
+    for name in sorted({path.name for path in photos.iterdir()} - {"coffee.png", "chelsea.png"}):
+        page.get_by_role("checkbox", name=name).uncheck()
     page.get_by_role("button", name="Restore what is ticked").click()
     done(page, 2)
 
@@ -403,6 +478,34 @@ def test_the_page_fits_a_phone(visit, tiny_site, photo):
 
     box = page.locator("#viewer .stage").bounding_box()
     assert box["width"] == 360 and box["height"] > 300
+    touch(page, [(180, 100)], [(90, 100)])
+    assert page.locator("#viewer .divider").input_value() == "25"
+
+
+def touch(page, down, move):
+    """Puts fingers down, moves them and lets go."""
+    device = page.context.new_cdp_session(page)
+    for kind, places in (("touchStart", down), ("touchMove", move), ("touchEnd", [])):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_two_fingers_move_the_picture_that_one_paints_on(visit, tiny_site, photo):
+    page = visit(tiny_site(), width=360, is_mobile=True, has_touch=True)
+    page.get_by_label("Task").select_option("inpaint")
+    drop(page, photo)
+    paper(page)
+    page.get_by_role("button", name="200 %").tap()
+    painted = """() => { const canvas = document.querySelector("#editor canvas");
+        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((level) => level); }"""
+
+    touch(page, [(180, 500), (220, 500)], [(120, 440), (160, 440)])
+
+    scrolled = page.locator("#editor .canvas").evaluate("x => [x.scrollLeft, x.scrollTop]")
+    assert scrolled[0] == 60
+    assert not page.evaluate(painted)
+    touch(page, [(180, 500)], [(200, 520)])
+    assert page.evaluate(painted)
 
 
 @pytest.mark.parametrize(("locale", "text"), [("de-DE", "Vergrößern"), ("zh-CN", "放大")])

@@ -1,4 +1,8 @@
 import { button, make, say } from "./strings.js";
+import { follow } from "./slider.js";
+
+const BOX = "\\d+,\\d+,\\d+,\\d+";
+const PART = 256; // the side of the part that is proposed
 
 /** A picture on which one paints what is to be filled, or draws the part that is to be tried. */
 export class Editor {
@@ -9,7 +13,8 @@ export class Editor {
     this.canvas = make("canvas");
     this.paper = make("div", { className: "paper checks" }, this.picture, this.canvas);
     this.stage = make("div", { className: "canvas" }, this.paper);
-    this.title = make("h2");
+    this.title = make("h2", { id: `${dialog.id}-title` });
+    dialog.setAttribute("aria-labelledby", this.title.id);
     this.tools = ["brush", "box", "eraser"].map((tool) => button(say(tool), () => this.#choose(tool)));
     this.size = make("input", { type: "range", min: 2, max: 200, value: 40 });
     this.boxes = make("input", { type: "text", placeholder: "X,Y,W,H", size: 14 });
@@ -18,25 +23,29 @@ export class Editor {
     this.go = Object.assign(button(say("go"), () => this.#go()), { className: "main" });
     this.zooms = [["fit", 0], ["100 %", 1], ["200 %", 2]].map(([text, zoom]) =>
       button(say(text) ?? text, () => this.#enlarge(zoom)));
-    this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.go,
-      make("label", {}, say("boxes"), " ", this.boxes), this.save];
+    this.boxesName = make("span", {}, say("boxes"));
+    this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.save];
     dialog.append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, this.title,
-      ...this.painting, ...this.zooms, button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
+      ...this.painting, this.go,
+      make("label", {}, this.boxesName, " ", this.boxes), ...this.zooms, button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
     this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
     this.picture.addEventListener("load", () => this.#fit());
     this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
     dialog.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#undo();
+      if (event.key === "Enter" && event.target === this.boxes) this.#go();
     });
     dialog.addEventListener("close", () => this.#end(null));
     addEventListener("resize", () => this.#enlarge(this.zoom));
   }
 
-  /** Shows a picture; `done` gets { mask, box }, or { part } where a part is asked for; null where it is left. */
-  open(name, address, done, { part = false } = {}) {
+  /** Shows a picture, { name, address }; `done` gets { mask, box }, or { part } where a part is asked for; null where it is left. */
+  open({ name, address }, done, { part = false } = {}) {
     Object.assign(this, { shapes: [], done });
     this.title.textContent = part ? say("draw part") : `${name}: ${say("paint")}`;
-    this.boxes.value = "";
+    this.boxesName.textContent = say(part ? "part" : "boxes");
+    Object.assign(this.boxes, { value: "", pattern: part ? BOX : `${BOX}( +${BOX})*` });
+    this.go.textContent = say(part ? "try" : "go");
     this.painting.forEach((element) => { element.hidden = part; });
     this.#choose(part ? "part" : "brush");
     this.picture.src = address;
@@ -60,7 +69,14 @@ export class Editor {
     this.canvas.height = this.picture.naturalHeight;
     this.size.value = Math.round(Math.max(this.canvas.width, this.canvas.height) / 25);
     this.size.max = Math.max(200, Math.round(this.canvas.width / 4));
+    if (this.tool === "part") this.#propose();
     this.#enlarge(0);
+  }
+
+  /** Names the middle of the picture as the part, for those who have no pointer. */
+  #propose() {
+    const sides = [this.canvas.width, this.canvas.height], part = sides.map((side) => Math.min(PART, side));
+    this.boxes.value = [...sides.map((side, i) => (side - part[i]) >> 1), ...part].join();
   }
 
   #enlarge(zoom) {
@@ -75,6 +91,7 @@ export class Editor {
   /** Follows the pointer: a brush along its way, boxes between where it went down and where it is. */
   #draw(down) {
     down.preventDefault();
+    if (!down.isPrimary) return this.#pan(down);
     const at = (event) => {
       const box = this.paper.getBoundingClientRect();
       return [(event.clientX - box.left) * this.canvas.width / box.width,
@@ -82,20 +99,27 @@ export class Editor {
     };
     const shape = { tool: this.tool, size: Number(this.size.value), points: [at(down)] };
     this.shapes.push(shape);
-    const move = (event) => {
+    this.stop = follow(down, this.paper, (event) => {
       if (["box", "part"].includes(shape.tool)) shape.points.splice(1, 1, at(event));
       else shape.points.push(at(event));
       this.#redraw(this.canvas, "#f03");
-    };
-    const up = () => {
-      this.paper.removeEventListener("pointermove", move);
-      for (const kind of ["pointerup", "pointercancel"]) this.paper.removeEventListener(kind, up);
+    }, () => {
+      this.stop = null;
       if (shape.tool === "part") this.#try(shape);
-    };
-    this.paper.setPointerCapture(down.pointerId);
-    this.paper.addEventListener("pointermove", move);
-    for (const kind of ["pointerup", "pointercancel"]) this.paper.addEventListener(kind, up);
+    });
     this.#redraw(this.canvas, "#f03");
+  }
+
+  /** A second finger moves the picture; what the first has begun to draw is taken back. */
+  #pan(down) {
+    if (this.stop) this.#undo();
+    this.stop?.();
+    this.stop = null;
+    let last = down;
+    follow(down, this.paper, (event) => {
+      this.stage.scrollBy(last.clientX - event.clientX, last.clientY - event.clientY);
+      last = event;
+    });
   }
 
   #redraw(canvas, colour) {
@@ -141,7 +165,8 @@ export class Editor {
 
   async #go() {
     const box = this.boxes.value.trim();
-    if (!this.shapes.length && !box) return;
+    if (!this.boxes.reportValidity() || (!this.shapes.length && !box)) return;
+    if (this.tool === "part") return this.#end({ part: box });
     this.#end({ ...(this.shapes.length && { mask: await this.#mask() }), ...(box && { box }) });
   }
 

@@ -1,5 +1,5 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { Viewer } from "./viewer.js";
+import { Viewer, kilobytes, known, models } from "./viewer.js";
 
 const held = (kind) => [...document.querySelectorAll(`script.${kind}`)].map((script) => JSON.parse(script.textContent));
 const address = (source) => (source.startsWith("#") ? document.getElementById(source.slice(1)).textContent : source);
@@ -60,20 +60,14 @@ function step(by) {
   if (shown.order[at]) open(shown.order[at]);
 }
 
-const listed = (values = []) => values.filter((value) => value !== undefined).join(", ");
-
 function describe(picture, column) {
   const side = picture.sides[column], made = picture.made[column], score = picture.scores[column];
-  const known = [
-    ["size", side && `${side.width} × ${side.height}`], ["format", side && `${side.format}, ${side.depth} ${say("bits")}`],
-    ["file", side && `${(side.bytes / 1000).toLocaleString(LANGUAGE, { maximumFractionDigits: 1 })} kB`],
-    ["model", listed(made.models?.map((one) => one.name))], ["realism", listed(made.models?.map((one) => one.realism))],
-    ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
-    ["PSNR", score.psnr && `${score.psnr.toFixed(2)} dB`], ["SSIM", score.ssim?.toFixed(4)]];
-  const list = known.filter(([, value]) => value !== undefined && value !== null && value !== "")
-    .flatMap(([key, value]) => [make("dt", {}, say(key) ?? key), make("dd", {}, String(value))]);
   const wrong = picture.errors[column];
-  return [make("h3", {}, columns[column]), make("dl", {}, ...list), ...(wrong ? [make("p", { className: "wrong" }, wrong)] : [])];
+  return [...known(columns[column], [
+    ["size", side && `${side.width} × ${side.height}`], ["format", side && `${side.format}, ${side.depth} ${say("bits")}`],
+    ["file", side && kilobytes(side.bytes)], ...models(made.models), ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
+    ["PSNR", score.psnr && `${score.psnr.toFixed(2)} dB`], ["SSIM", score.ssim?.toFixed(4)]]),
+  ...(wrong ? [make("p", { className: "wrong" }, wrong)] : [])];
 }
 
 /** Shows a picture in the slider; a side that is not there is replaced by the other. */

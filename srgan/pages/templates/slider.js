@@ -2,6 +2,16 @@ import { make, say } from "./strings.js";
 
 const LOUPE = { width: 240, height: 160, times: 4 };
 
+/** Follows a pointer that went down on an element until it is let go; gives what ends that before. */
+export function follow(down, element, move, end = () => {}) {
+  const over = new AbortController(), { signal } = over;
+  const listen = (kind, act) => element.addEventListener(kind, (event) => { if (event.pointerId === down.pointerId) act(event); }, { signal });
+  element.setPointerCapture(down.pointerId);
+  listen("pointermove", move);
+  for (const kind of ["pointerup", "pointercancel"]) listen(kind, () => { over.abort(); end(); });
+  return () => over.abort();
+}
+
 /** Two pictures on each other, with a divider between them; both zoom and move together, in pixels of the larger. */
 export class Slider {
   constructor() {
@@ -88,18 +98,11 @@ export class Slider {
     const dividing = event.target === this.handle || this.zoom === null;
     let last = event;
     const drag = (next) => {
-      if (next.pointerId !== event.pointerId) return;
       if (dividing) this.divide((next.clientX - box.left) / box.width);
       else this.move(next.clientX - last.clientX, next.clientY - last.clientY);
       last = next;
     };
-    const end = () => {
-      this.stage.removeEventListener("pointermove", drag);
-      for (const kind of ["pointerup", "pointercancel"]) this.stage.removeEventListener(kind, end);
-    };
-    this.stage.setPointerCapture(event.pointerId);
-    this.stage.addEventListener("pointermove", drag);
-    for (const kind of ["pointerup", "pointercancel"]) this.stage.addEventListener(kind, end);
+    follow(event, this.stage, drag);
     drag(event);
   }
 

@@ -1,15 +1,30 @@
-import { button, make, say } from "./strings.js";
+import { LANGUAGE, button, make, say } from "./strings.js";
 import { Slider } from "./slider.js";
 
 const ZOOMS = [["0", null, say("fit")], ["1", 1, "100 %"], ["2", 2, "200 %"], ["4", 4, "400 %"]];
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+export const kilobytes = (bytes) => `${(bytes / 1000).toLocaleString(LANGUAGE, { maximumFractionDigits: 1 })} kB`;
+
+const listed = (values = []) => values.filter((value) => value !== undefined).join(", ");
+
+/** The models that made a picture, as pairs for `known`. */
+export const models = (made) => [["model", listed(made?.map((one) => one.name))], ["realism", listed(made?.map((one) => one.realism))]];
+
+/** What is known of a side of a picture, as pairs of what and value, under a heading; values may be missing. */
+export function known(heading, pairs) {
+  const list = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .flatMap(([key, value]) => [make("dt", {}, say(key) ?? key), make("dd", {}, String(value))]);
+  return [make("h3", {}, heading), make("dl", {}, ...list)];
+}
 
 /** A dialog with a slider, and the buttons and keys that steer it; `facts` stand beside it, `extra` in its bar. */
 export class Viewer {
   constructor(dialog, { extra = [], facts = null, step = null }) {
     this.dialog = dialog;
     this.slider = new Slider();
-    this.title = make("h2");
+    this.title = make("h2", { id: `${dialog.id}-title` });
+    dialog.setAttribute("aria-labelledby", this.title.id);
     this.zooms = ZOOMS.map(([, zoom, text]) => button(text, () => this.#enlarge(zoom)));
     this.loupe = button(say("loupe"), () => this.#magnify());
     const steps = step ? [button("←", () => step(-1), { ariaLabel: say("previous") }), button("→", () => step(1), { ariaLabel: say("next") })] : [];

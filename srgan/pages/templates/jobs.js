@@ -1,0 +1,173 @@
+import { button, make, say } from "./strings.js";
+import { asked, byId, call, filling, held, hush, later, release, roomy, send, tell } from "./send.js";
+import { Viewer, kilobytes, known, models } from "./viewer.js";
+import { Editor } from "./brush.js";
+
+const jobs = new Map();
+const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
+const address = (job, what) => `/api/jobs/${job.id}/${what}`;
+
+/** A small picture that is asked for only when it comes into sight: `loading` must be set before `src`. */
+export const thumbnail = (src) => make("img", { className: "checks", alt: "", loading: "lazy", src });
+
+// Taking pictures on
+
+const editor = new Editor(byId("editor"));
+
+/**
+ * Takes on pictures, each { name, address, source }: at once; or where something is to be filled, when it has been
+ * painted, one after the other; or where a part is to be tried first, all when one has been tried.
+ */
+export function take([first, ...rest]) {
+  if (!first) return;
+  if (filling()) return paint(first, () => setTimeout(take, 0, rest));
+  if (!byId("first").checked) return later([first, ...rest].map((picture) => ({ ...picture, fields: asked() })));
+  later(rest, { ready: false });
+  editor.open(first, (drawn) => { if (drawn) preview(first.source, { ...asked(), ...drawn }); else later([first], { ready: false }); },
+    { part: true });
+}
+
+function paint(picture, next = () => {}) {
+  editor.open(picture, (drawn) => {
+    if (drawn) later([{ ...picture, fields: { ...asked(), ...drawn } }]);
+    next();
+  });
+}
+
+/** The picture of a job once more: painted on where something is to be filled, else a part of it to try. */
+function again(job) {
+  const picture = { name: job.name, address: address(job, "input"), source: { job: job.id } };
+  if (filling()) paint(picture);
+  else editor.open(picture, (drawn) => { if (drawn) preview(picture.source, { ...asked(), ...drawn }); }, { part: true });
+}
+
+/** Has a part done, and opens it when it is. */
+async function preview(source, fields) {
+  const sent = await send(source, fields);
+  if (!sent) return false;
+  viewer.waiting = sent.id;
+  if (jobs.has(sent.id)) open(jobs.get(sent.id));
+  return true;
+}
+
+function open(job) {
+  if (viewer.waiting !== job.id || !isOver(job)) return;
+  viewer.waiting = null;
+  if (job.state === "done") look(job);
+  else if (job.error) tell(job.error);
+}
+
+// The list
+
+const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength", "realism"], inpaint: ["box"], restore: ["scale", "realism", "strength"] };
+
+function describe(job) {
+  const { task, part } = job.asked;
+  const fields = FACTS[task].filter((key) => job.asked[key] && job.asked[key] !== "auto").map((key) => `${say(key)} ${job.asked[key]}`);
+  return [say(task), ...fields, ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
+}
+
+function show(job) {
+  const old = byId(job.id);
+  const over = isOver(job), done = job.state === "done";
+  const facts = job.error || [say(job.state), job.seconds ? `${job.seconds.toFixed(1)} s` : "", ...job.notes].filter((text) => text).join(" · ");
+  const bar = job.state === "working" ? make("progress", { max: 1, value: job.share, ariaLabel: say("done share") }) : "";
+  const label = (text) => ({ ariaLabel: `${text}: ${job.name}` });
+  const acts = [
+    ...(done ? [button(say("look"), () => look(job), label(say("look"))),
+      make("a", { href: address(job, "result"), download: "", textContent: say("download"), ...label(say("download")) })] : []),
+    ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
+    button(over ? "✕" : say("cancel"), () => call(`/api/jobs/${job.id}`, { method: "DELETE" }), label(say(over ? "remove" : "cancel"))),
+  ];
+  const small = `${address(job, done ? "result" : "input")}?small`, shown = old?.querySelector("img");
+  const image = shown?.getAttribute("src") === small ? shown : thumbnail(small);
+  const item = make("li", { id: job.id, className: job.state }, image,
+    make("div", {}, make("p", { className: "name" }, job.name), make("p", {}, make("small", {}, describe(job))),
+      make("p", { className: job.error ? "wrong" : "facts-line" }, facts), bar), make("div", { className: "acts" }, ...acts));
+  if (old) {
+    const focused = old.contains(document.activeElement) && document.activeElement.ariaLabel;
+    old.replaceWith(item);
+    if (focused) ([...item.querySelectorAll("button, a")].find((one) => one.ariaLabel === focused) ?? item.querySelector("button")).focus();
+  } else byId("jobs").prepend(item);
+}
+
+/** Lists a job, or what has become of it. */
+export function list(job) {
+  const before = jobs.get(job.id);
+  jobs.set(job.id, job);
+  show(job);
+  byId("all").hidden = ![...jobs.values()].some((one) => one.state === "done");
+  if (before && before.state !== job.state && isOver(job)) byId("news").textContent = `${job.name}: ${say(job.state)}`;
+  if (job.state !== "queued" && job.state !== before?.state) roomy();
+  open(job);
+}
+
+export function unlist(id) {
+  jobs.delete(id);
+  byId(id)?.remove();
+}
+
+/** Unlists what the server does not hold. */
+export async function prune() {
+  const there = await (await call("/api/jobs"))?.json();
+  if (there) for (const id of jobs.keys()) if (!there.some((job) => job.id === id)) unlist(id);
+}
+
+// Before and after
+
+const strength = make("input", { type: "range", min: 0, max: 100, step: 1 });
+const level = make("output");
+const auto = button(say("auto"), () => retry("auto"));
+const live = make("span", { className: "live" }, make("label", {}, say("strength"), " ", strength, " ", level), auto);
+const whole = button(say("whole"), () => {
+  const fields = { ...viewer.job.asked, part: "" };
+  later([{ name: viewer.job.name, source: { job: viewer.job.id }, fields }]);
+  release(fields);
+  viewer.dialog.close();
+});
+const facts = make("section", { className: "facts", tabIndex: 0, ariaLabel: say("notes") });
+const viewer = new Viewer(byId("viewer"), { extra: [live, whole], facts, step });
+
+/** The part once more, with another strength. */
+async function retry(value) {
+  hush();
+  const { id, asked: fields } = viewer.job;
+  if (await preview({ job: id }, { ...fields, strength: value })) call(`/api/jobs/${id}`, { method: "DELETE" });
+}
+
+strength.addEventListener("input", () => { level.textContent = strength.value; });
+strength.addEventListener("change", () => retry(strength.value));
+
+function dial({ asked: { part, task, strength: value }, notes }) {
+  live.hidden = !part || !["denoise", "restore"].includes(task);
+  strength.value = value === "auto" ? notes.join().match(/as of strength (\d+)/)?.[1] ?? 50 : value;
+  level.textContent = value === "auto" ? say("auto") : value;
+  auto.hidden = value === "auto";
+  whole.hidden = !part;
+  whole.textContent = held() ? `${say("whole")} + ${held()}` : say("whole");
+}
+
+function step(by) {
+  const done = [...jobs.values()].filter((job) => job.state === "done");
+  const next = done[done.findIndex((job) => job.id === viewer.job.id) + by];
+  if (next) look(next);
+}
+
+async function look(job) {
+  const sides = [[address(job, "input"), say("before")], [`${address(job, "result")}?shown`, say("after")]];
+  const images = sides.map(([src]) => make("img", { src }));
+  try {
+    await Promise.all(images.map((image) => image.decode()));
+  } catch { return tell(say("unshown")); }
+  viewer.job = job;
+  dial(job);
+  const [before, after] = images.map(({ naturalWidth, naturalHeight }) => `${naturalWidth} × ${naturalHeight}`);
+  facts.replaceChildren(
+    ...known(say("before"), [["size", before], ["format", `${job.given.format}, ${job.given.depth} ${say("bits")}`]]),
+    ...known(say("after"), [["size", after], ["file", `${job.result.name}, ${kilobytes(job.result.bytes)}`], ["task", describe(job)],
+      ...models(job.models), ["seconds", job.seconds.toFixed(1)], ["notes", job.notes.join("; ")]]));
+  viewer.show(job.name, sides.map(([source, label], i) =>
+    ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));
+}
+
+viewer.dialog.addEventListener("close", () => { viewer.waiting = null; });
