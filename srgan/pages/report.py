@@ -18,6 +18,9 @@ from srgan.pages.sides import Side, look
 from srgan.pools import ahead
 from srgan.runner.history import History
 
+_BESIDE = "_files"
+"""How the name of the folder beside a page ends that holds what no browser shows as it is."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -48,7 +51,7 @@ class _Folder:
             raise ConfigError(f"{printable(path)}: is not a folder")
         self.path, self.history = path, History(path)
         self.history.refresh()
-        names = list(find(path))
+        names = [name for name in find(path) if not _of_a_page(path / name)]
         self._names = set(names)
         self._stems = {str(PurePosixPath(name).with_suffix("")): name for name in names}
 
@@ -67,6 +70,12 @@ class _Folder:
         """What the journal knows of how a picture was made; journals of earlier versions know less."""
         line = self.history.finished.get(name, {})
         return {key: line[key] for key in ("models", "seconds", "notes") if key in line}
+
+
+def _of_a_page(path: Path) -> bool:
+    """Whether a picture lies there because a page shows it, in `NAME_files` beside `NAME.html`."""
+    folder = path.parent
+    return folder.name.endswith(_BESIDE) and folder.with_name(folder.name.removesuffix(_BESIDE) + ".html").is_file()
 
 
 def report(
@@ -88,15 +97,18 @@ def report(
         done: told of each picture in order, with how many there are.
 
     Raises:
-        ConfigError: a folder is none, or the first has no picture.
+        ConfigError: a folder is none, or the first has no picture, or the target is a folder.
     """
+    if target.is_dir():
+        such = printable(target / "report.html")
+        raise ConfigError(f"{printable(target)}: is a folder; name the page in it, such as {such}")
     columns = [_Folder(folder) for folder in folders]
     clean = None if truth is None else _Folder(truth)
     names = columns[0].names()
     if not names:
         raise ConfigError(f"{printable(folders[0])}: has no picture")
     target.parent.mkdir(parents=True, exist_ok=True)
-    shown = None if embed else target.with_name(f"{target.stem}_files")
+    shown = None if embed else target.with_name(f"{target.stem}{_BESIDE}")
     count = workers or os.cpu_count() or 1
     one = partial(_picture, columns, clean, target.parent, shown)
     wrong = 0

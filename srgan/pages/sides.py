@@ -118,17 +118,22 @@ def thumbnail(image: Image) -> bytes:
 
 
 def _difference(before: Image, after: Image) -> float:
-    """The mean absolute difference at the size of `before` [8-bit levels]."""
+    """The mean absolute difference on black, at the size of `before` [8-bit levels]."""
     size = before.width, before.height
-    one, other = (
-        np.asarray(Pillow.fromarray(eight_bits(x.rgb)).resize(size, Pillow.Resampling.BOX), np.int16)
-        for x in (before, after)
-    )
+    one, other = (np.asarray(_on_black(x).resize(size, Pillow.Resampling.BOX), np.int16) for x in (before, after))
     return round(float(np.abs(one - other).mean()), 3)
 
 
+def _on_black(image: Image) -> Pillow.Image:
+    """What is seen of a picture, in 8 bits: colour that full transparency hides counts nowhere."""
+    picture = Pillow.fromarray(eight_bits(image.rgb))
+    if image.alpha is None:
+        return picture
+    return Pillow.composite(picture, Pillow.new("RGB", picture.size), Pillow.fromarray(eight_bits(image.alpha)))
+
+
 def _scores(images: Sequence[Image | None], truth: Path | None) -> tuple[dict[str, float], ...]:
-    """PSNR and SSIM of each side that has the size of the true picture."""
+    """PSNR and SSIM, on black, of each side that has the size of the true picture."""
     if truth is None:
         return tuple({} for _ in images)
     try:
@@ -145,10 +150,13 @@ def _score(image: Image, clean: Image) -> dict[str, float]:
 
     from srgan.evaluation.metrics import psnr, ssim
 
-    one, other = (
-        torch.from_numpy(x.rgb.astype(np.float32) / white_of(x.rgb.dtype)).permute(2, 0, 1)[None]
-        for x in (image, clean)
-    )
+    def seen(image: Image) -> torch.Tensor:
+        rgb = image.rgb.astype(np.float32) / white_of(image.rgb.dtype)
+        if image.alpha is not None:
+            rgb *= (image.alpha.astype(np.float32) / white_of(image.alpha.dtype))[:, :, None]
+        return torch.from_numpy(rgb).permute(2, 0, 1)[None]
+
+    one, other = seen(image), seen(clean)
     scores = {"psnr": float(psnr(one, other))}
     if math.isinf(scores["psnr"]):
         scores["psnr"] = 99.0

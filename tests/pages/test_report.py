@@ -126,6 +126,43 @@ def test_what_no_browser_shows_is_written_beside_the_page_or_held_in_it(tmp_path
     assert "data:image/png;base64," in (tmp_path / "alone" / "r.html").read_text("utf-8")
 
 
+def test_what_transparency_hides_counts_neither_as_change_nor_in_scores(tmp_path):
+    clear = np.zeros((16, 24), np.uint8)
+    clear[:, :12] = 255
+    for folder, hidden in (("in", 0), ("out", 255), ("truth", 90)):
+        rgb = np.full((16, 24, 3), 100, np.uint8)
+        rgb[:, 12:] = hidden
+        write(tmp_path / folder / "a.png", Image(rgb, clear))
+
+    report([tmp_path / "in", tmp_path / "out"], tmp_path / "r.html", truth=tmp_path / "truth")
+
+    (picture,) = pictures(tmp_path / "r.html")
+    assert picture["changed"] == 0
+    assert [score["psnr"] for score in picture["scores"]] == [99, 99]
+
+
+def test_what_a_page_shows_as_png_is_no_picture_of_the_next(tmp_path):
+    for folder in ("in", "out"):
+        write(tmp_path / folder / "a.tif", grey(100))
+    (tmp_path / "in" / "kept_files").mkdir()
+    write(tmp_path / "in" / "kept_files" / "b.png", grey(100))
+
+    for _ in range(2):
+        report([tmp_path / "in", tmp_path / "out"], tmp_path / "in" / "r.html")
+
+    assert (tmp_path / "in" / "r_files" / "0-0.png").is_file()
+    assert [picture["name"] for picture in pictures(tmp_path / "in" / "r.html")] == ["a.tif", "kept_files/b.png"]
+
+
+def test_a_folder_as_the_page_is_refused_before_anything_is_written(folders, tmp_path):
+    (tmp_path / "r").mkdir()
+
+    with pytest.raises(ConfigError, match=r"is a folder; name the page in it, such as .*report\.html"):
+        report(folders, tmp_path / "r")
+
+    assert not (tmp_path / "r_files").exists()
+
+
 def test_folders_that_are_not_there_or_hold_nothing_are_refused(folders, tmp_path):
     (tmp_path / "empty").mkdir()
 
