@@ -21,7 +21,7 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
-from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, sparse_side, tiles
+from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, sparse, tiles
 from srgan.pools import ahead
 from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
@@ -69,9 +69,6 @@ class Run:
         context, generator = self._context(reach), self.model.generator
         restored = self._blank(pixels)
 
-        def wanted(tile: Tile) -> bool:
-            return where is None or bool(where[tile.rows.kept(1), tile.columns.kept(1)].any())
-
         @torch.inference_mode()
         def restore_alike(alike: list[Tile]) -> None:
             for tile, centre in zip(alike, self._composed(pixels, alike, present), strict=True):
@@ -79,7 +76,9 @@ class Run:
 
         def restore_all(side: int) -> None:
             every = tiles(height, width, side, context, generator.multiple_of, self.part)
-            batches = list(batched(filter(wanted, every), self.engine.batch))
+            if where is not None and context is not None:
+                every = sparse(where, side, context, generator.multiple_of)
+            batches = list(batched(every, self.engine.batch))
             made: Iterable[None] = map(restore_alike, batches)
             if self.workers is not None:  # pictures that share the workers take turns
                 made = ahead(self.workers, restore_alike, batches, TURN * allowed(os.cpu_count() or 1))
@@ -87,8 +86,7 @@ class Run:
                 if self.progress is not None:
                     self.progress(share[0] + (share[1] - share[0]) * done / len(batches))
 
-        auto = self.side if where is None else sparse_side(where, context)
-        fitting(restore_all, self.tile or auto, chosen=bool(self.tile))
+        fitting(restore_all, self.side, chosen=bool(self.tile))
         return restored
 
     @property

@@ -22,9 +22,6 @@ Generate = Callable[[Tensor], Tensor]
 AUTO_TILE = 384
 """Side of the kept centre of a tile that the caller did not choose [px of the input]."""
 
-SPARSE_TILES = (64, 128, 256, 512)
-"""Sides of tiles to choose from where only some of a picture is restored [px of the input]."""
-
 LEAST_TILE = 32
 """Below this, nearly all work is context [px]."""
 
@@ -91,14 +88,32 @@ def tiles(
             yield Tile(rows, columns)
 
 
-def sparse_side(where: Bool[Tensor, "h w"], context: int | None) -> int:
-    """The side of tiles that look at the fewest pixels, where only those that hold some of these are restored."""
+def sparse(where: Bool[Tensor, "h w"], most: int, context: int, multiple_of: int) -> Iterator[Tile]:
+    """Tiles that together keep all of these pixels and look at few others: large ones in holes, small ones at edges.
 
-    def cost(side: int) -> int:
-        wanted = F.max_pool2d(where[None, None].float(), side, ceil_mode=True).count_nonzero()
-        return int(wanted) * (side + 2 * (context or 0)) ** 2
-
-    return min(SPARSE_TILES, key=cost)
+    A square of `most` pixels a side is cut into four wherever these look at fewer pixels than it does, and so on.
+    """
+    height, width = where.shape
+    halo, side = _round_up(context, multiple_of), _round_up(min(LEAST_TILE, most), multiple_of)
+    wanted = F.max_pool2d(where[None].float(), side, ceil_mode=True)
+    levels, cost = [(side, wanted > 0)], wanted * (side + 2 * halo) ** 2
+    while 2 * side <= most:
+        side *= 2
+        parts = F.avg_pool2d(cost, 2, ceil_mode=True, divisor_override=1)
+        whole = (parts > 0) * float(side + 2 * halo) ** 2
+        levels.append((side, (whole <= parts) & (parts > 0)))
+        cost = torch.minimum(whole, parts)
+    open_ = torch.ones_like(cost, dtype=torch.bool)
+    for side, better in reversed(levels):
+        open_ = open_[:, : better.shape[1], : better.shape[2]]
+        for row, column in (open_ & better)[0].nonzero().tolist():
+            yield Tile(
+                *(
+                    Span(at, min(at + side, end), max(0, at - halo), min(at + side + halo, end))
+                    for at, end in ((row * side, height), (column * side, width))
+                )
+            )
+        open_ = (open_ & ~better).repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
 
 
 def batched(many: Iterable[Tile], most: int) -> Iterator[list[Tile]]:

@@ -21,15 +21,15 @@ from srgan.types import Batch, Mask, Pixels
 THIN = 24
 """Holes are filled at once where no pixel in them is farther than this from what is known [px]."""
 
-AROUND = 96
+AROUND = 32
 """What is looked at around a hole, at the coarsest size at which it is filled [px].
 
-What lies farther away changes nothing by more than 2 of 255 levels, and to look at it would take twice as long.
+To look three times as far changes neither PSNR by .001 dB nor LPIPS by .0001; and larger groups of holes, of which each
+is filled as the deepest of them, are filled worse.
 """
 
-NEAR = 32
-"""The same where a guess of a smaller size tells what lies farther away: to look at AROUND changes 2 levels at most,
-and one in a thousand pixels by more than one."""
+NEAR = 16
+"""The same where a guess of a smaller size tells what lies farther away [px]."""
 
 CELL = 16
 """Side of the squares in which holes are looked for [px]."""
@@ -68,7 +68,9 @@ def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int, 
     cells = _cells(mask)
     near = cv2.dilate(cells.astype(np.uint8), NEIGHBOURS, iterations=AROUND // 2 // CELL)
     _, groups, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=4)
-    for number, (left, top, wide, high, _) in enumerate(boxes[1:] * CELL, 1):  # the first are all that have no hole
+    for number, (left, top, wide, high, _) in enumerate(
+        (boxes[1:] * CELL).tolist(), 1
+    ):  # the first are all that have no hole
         halvings = max(0, math.ceil(math.log2(_depth(mask[top : top + high, left : left + wide]) / THIN)))
         reach = AROUND * 2**halvings
         rows = slice(max(0, top - reach), min(height, top + high + reach))

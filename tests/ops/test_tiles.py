@@ -10,7 +10,7 @@ from srgan.inference.tiled import Run, restore_batch
 from srgan.models.model import Model
 from srgan.networks import NETWORKS, network_options
 from srgan.networks.network import Network
-from srgan.ops.tiles import batched, padded, spans, sparse_side, tiles
+from srgan.ops.tiles import batched, padded, spans, sparse, tiles
 from srgan.tasks.upscale import Upscale
 from tests.precisions import PRECISIONS
 
@@ -171,10 +171,29 @@ def test_padding_is_cropped_again_and_repeats_the_edge(height, width):
     assert torch.equal(generated, enlarge(observed))
 
 
+@settings(max_examples=60, deadline=None)
+@given(side, side, st.integers(0, 20), st.sampled_from([1, 4]), st.integers(0, 99))
+def test_around_holes_every_lost_pixel_is_kept_by_one_tile(height, width, context, multiple_of, seed):
+    where = torch.rand(5 * height, 5 * width, generator=torch.Generator().manual_seed(seed)) > 0.998
+    where[0, -1] = True
+    kept = torch.zeros(where.shape, dtype=torch.int)
+
+    for rows, columns in sparse(where, 128, context, multiple_of):
+        assert where[rows.kept(1), columns.kept(1)].any()
+        kept[rows.kept(1), columns.kept(1)] += 1
+        for span, end in ((rows, where.shape[0]), (columns, where.shape[1])):
+            assert span.seen_start % multiple_of == 0
+            assert span.seen_start == 0 or span.start - span.seen_start >= context
+            assert span.seen_stop == end or span.seen_stop - span.stop >= context
+
+    assert kept.max() == 1
+    assert kept[where].all()
+
+
 def test_small_holes_are_given_small_tiles_and_large_ones_large_tiles():
     where = torch.zeros(1024, 1536, dtype=torch.bool)
     where[300, 400] = True
-    assert sparse_side(where, 32) == 64
-    where[:, 400] = True
-    assert sparse_side(where, 96) == 256
-    assert sparse_side(torch.ones_like(where), 32) == 512
+    assert [rows.stop - rows.start for rows, _ in sparse(where, 512, 32, 16)] == [32]
+    where[512:, :512] = True
+    assert sorted(rows.stop - rows.start for rows, _ in sparse(where, 512, 32, 16)) == [32, 512]
+    assert sorted(rows.stop - rows.start for rows, _ in sparse(where, 16, 32, 16)) == [16] * (32 * 32 + 1)
