@@ -1,9 +1,8 @@
 import { button, make, say } from "./strings.js";
-import { asked, byId, call, filling, held, hush, later, release, roomy, send, tell } from "./send.js";
+import { asked, byId, call, filling, held, hush, jobs, later, release, roomy, send, tell } from "./send.js";
 import { Viewer, kilobytes, known, models } from "./viewer.js";
 import { Editor } from "./brush.js";
 
-const jobs = new Map();
 const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
 const address = (job, what) => `/api/jobs/${job.id}/${what}`;
 
@@ -77,7 +76,7 @@ function show(job) {
     ...(done ? [button(say("look"), () => look(job), label(say("look"))),
       make("a", { href: address(job, "result"), download: "", textContent: say("download"), ...label(say("download")) })] : []),
     ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
-    button(over ? "✕" : say("cancel"), () => call(`/api/jobs/${job.id}`, { method: "DELETE" }), label(say(over ? "remove" : "cancel"))),
+    button(over ? "✕" : say("cancel"), () => remove(job), label(say(over ? "remove" : "cancel"))),
   ];
   const small = `${address(job, done ? "result" : "input")}?small`, shown = old?.querySelector("img");
   const image = shown?.getAttribute("src") === small ? shown : thumbnail(small);
@@ -96,7 +95,7 @@ export function list(job) {
   const before = jobs.get(job.id);
   jobs.set(job.id, job);
   show(job);
-  byId("all").hidden = ![...jobs.values()].some((one) => one.state === "done");
+  offer();
   if (before && before.state !== job.state && isOver(job)) byId("news").textContent = `${job.name}: ${say(job.state)}`;
   if (job.state !== "queued" && job.state !== before?.state) roomy();
   open(job);
@@ -105,12 +104,22 @@ export function list(job) {
 export function unlist(id) {
   jobs.delete(id);
   byId(id)?.remove();
+  offer();
 }
+
+function offer() {
+  byId("all").hidden = ![...jobs.values()].some((job) => job.state === "done");
+  byId("clear").hidden = ![...jobs.values()].some(isOver);
+}
+
+const remove = (job) => call(`/api/jobs/${job.id}`, { method: "DELETE" });
+byId("clear").addEventListener("click", async () => { for (const job of [...jobs.values()].filter(isOver)) await remove(job); });
 
 /** Unlists what the server does not hold. */
 export async function prune() {
+  const ids = [...jobs.keys()];
   const there = await (await call("/api/jobs"))?.json();
-  if (there) for (const id of jobs.keys()) if (!there.some((job) => job.id === id)) unlist(id);
+  if (there) ids.filter((id) => !there.some((job) => job.id === id)).forEach(unlist);
 }
 
 // Before and after
@@ -131,8 +140,8 @@ const viewer = new Viewer(byId("viewer"), { extra: [live, whole], facts, step })
 /** The part once more, with another strength. */
 async function retry(value) {
   hush();
-  const { id, asked: fields } = viewer.job;
-  if (await preview({ job: id }, { ...fields, strength: value })) call(`/api/jobs/${id}`, { method: "DELETE" });
+  const { job } = viewer;
+  if (await preview({ job: job.id }, { ...job.asked, strength: value })) remove(job);
 }
 
 strength.addEventListener("input", () => { level.textContent = strength.value; });

@@ -1,6 +1,8 @@
 import { make, say } from "./strings.js";
 
 export const byId = (id) => document.getElementById(id);
+export const jobs = new Map(); // what the server is known to hold, by id, the oldest first
+export const limits = { held: Infinity };
 export const options = byId("options");
 export const filling = () => options.task.value === "inpaint";
 
@@ -58,6 +60,8 @@ export function later(pictures, { ready = true } = {}) {
   deliver();
 }
 
+const hold = () => unsent.forEach((picture) => { picture.ready = false; });
+
 /** Lets go what waits, with these fields where it has none of its own. */
 export function release(fields) {
   for (const picture of unsent) Object.assign(picture, { fields: picture.fields ?? fields, ready: true });
@@ -86,17 +90,25 @@ async function deliver() {
   if (sending) return;
   sending = true;
   for (let picture; (picture = unsent.find(({ ready }) => ready)); count()) {
+    if (picture.source.picture && jobs.size >= limits.held) { // another would push out the oldest result
+      hold();
+      tell(say("enough"));
+      continue;
+    }
     room = false;
     const answer = await post(picture.source, picture.fields);
     if (answer?.status === 503) {
       if (!room) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, 1000 * answer.headers.get("Retry-After")); });
       continue;
     }
-    if (!answer) unsent.forEach((each) => { each.ready = false; });
-    await judged(answer, picture.name);
+    if (!answer) hold();
+    const job = await (await judged(answer, picture.name))?.json();
+    if (job && !jobs.has(job.id)) jobs.set(job.id, job);
     if (unsent.includes(picture)) unsent.splice(unsent.indexOf(picture), 1);
   }
   sending = false;
 }
 
-addEventListener("beforeunload", (event) => { if (unsent.length) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { // asks first, where a reload would lose something
+  if (unsent.length || byId("editor").open) event.preventDefault();
+});

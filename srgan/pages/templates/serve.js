@@ -1,5 +1,5 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { asked, byId, call, filling, forget, hush, options, release } from "./send.js";
+import { asked, byId, call, filling, forget, hush, limits, options, release } from "./send.js";
 import { list, prune, take, thumbnail, unlist } from "./jobs.js";
 import { card } from "./cards.js";
 
@@ -82,4 +82,7 @@ function listen() {
 byId("status").textContent = say("loading");
 document.addEventListener("visibilitychange", listen);
 listen();
-call("/api").then((answer) => answer?.json()).then((api) => api?.folder && openFolder(api.folder));
+call("/api").then((answer) => answer?.json()).then((api) => {
+  Object.assign(limits, api?.limits);
+  if (api?.folder) openFolder(api.folder);
+});

@@ -17,7 +17,8 @@ const STRINGS = {
     gone: "The server does not answer.", unshown: "This browser cannot show that picture.",
     "draw part": "Draw a rectangle: it is tried alone", "done share": "Share that is done",
     first: "Try a part first", try: "Try", "tick all": "Tick all", unsent: "Still to be sent:", release: "Send them",
-    forget: "Forget them" },
+    forget: "Forget them", clear: "Remove all",
+    enough: "The server holds no more pictures: download what is done, remove it, then send the others." },
   de: { compare: "im Vergleich", sort: "Sortieren nach", name: "Name", score: "Wertung", changed: "Änderung",
     errors: "Fehler zuerst", pictures: "Bilder", wrong: "mit Fehlern", divider: "Trennlinie zwischen vorher und nachher",
     fit: "Ganz", loupe: "Lupe", close: "Schließen", previous: "Voriges", next: "Nächstes", left: "Linke Seite",
@@ -37,7 +38,8 @@ const STRINGS = {
     unshown: "Dieser Browser kann das Bild nicht zeigen.", "draw part": "Ein Rechteck ziehen: nur das wird versucht",
     "done share": "Fertiger Anteil",
     first: "Erst einen Teil versuchen", try: "Versuchen", "tick all": "Alle anhaken", unsent: "Noch zu senden:",
-    release: "Senden", forget: "Vergessen" },
+    release: "Senden", forget: "Vergessen", clear: "Alle entfernen",
+    enough: "Mehr Bilder hält der Server nicht: Fertiges herunterladen, entfernen, dann die übrigen senden." },
   zh: { compare: "对比", sort: "排序", name: "名称", score: "评分", changed: "变化", errors: "错误优先", pictures: "张图片",
     wrong: "张有错误", divider: "前后分界线", fit: "适合窗口", loupe: "放大镜", close: "关闭", previous: "上一张", next: "下一张",
     left: "左侧", right: "右侧", size: "尺寸", format: "格式", bits: "位", file: "文件", model: "模型", task: "任务",
@@ -52,7 +54,8 @@ const STRINGS = {
     undo: "撤销", save: "保存蒙版", go: "填补", loading: "正在加载模型，可以先发送图片。", ready: "就绪。",
     gone: "服务器没有响应。", unshown: "此浏览器无法显示该图片。", "draw part": "画一个矩形，只试这一部分",
     "done share": "完成比例",
-    first: "先试一部分", try: "试一试", "tick all": "全选", unsent: "尚待发送：", release: "发送", forget: "放弃" },
+    first: "先试一部分", try: "试一试", "tick all": "全选", unsent: "尚待发送：", release: "发送", forget: "放弃", clear: "全部移除",
+    enough: "服务器已存满：请下载并移除已完成的图片，再发送其余的。" },
 };
 export const LANGUAGE = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in STRINGS) ?? "en";
 export const say = (key) => STRINGS[LANGUAGE][key];
