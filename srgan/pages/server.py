@@ -160,9 +160,10 @@ class Server:
         return StreamingResponse(told, media_type="text/event-stream")
 
     async def zip(self, request: Request) -> Response:
-        """A zip of all results; with `?id`, once or several times, of these."""
+        """A zip of all results but previews; with `?id`, once or several times, of these."""
         ids = request.query_params.getlist("id")
-        done = [job for job in self.jobs.all() if job.result is not None and (not ids or job.id in ids)]
+        wanted = [job for job in self.jobs.all() if (job.id in ids if ids else not job.asked.part)]
+        done = [job for job in wanted if job.result is not None]
         if not done:
             raise HTTPException(404, "there is no result yet")
         named = {"Content-Disposition": 'attachment; filename="results.zip"'}

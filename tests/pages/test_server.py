@@ -118,10 +118,11 @@ def test_the_interface_tells_its_endpoints_options_and_limits(ask):
     assert card["licence"]
 
 
-def test_results_come_in_one_zip_and_two_of_one_name_are_told_apart(ask, picture):
+def test_results_come_in_one_zip_without_previews_and_two_of_one_name_are_told_apart(ask, picture):
     client = ask()
     for name in ("a.png", "a.png", "A.png"):
         post(client, picture, name, wait=True)
+    post(client, picture, "b.png", wait=True, part="0,0,8,8")
 
     archive = zipfile.ZipFile(io.BytesIO(client.get("/api/results.zip").content))
 

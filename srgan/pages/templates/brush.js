@@ -26,8 +26,8 @@ export class Editor {
     this.boxesName = make("span", {}, say("boxes"));
     this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.save];
     dialog.append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, this.title,
-      ...this.painting, this.go,
-      make("label", {}, this.boxesName, " ", this.boxes), ...this.zooms, button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
+      ...this.painting, this.go, make("label", {}, this.boxesName, " ", this.boxes), ...this.zooms,
+      button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
     this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
     this.picture.addEventListener("load", () => this.#fit());
     this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
@@ -39,7 +39,7 @@ export class Editor {
     addEventListener("resize", () => this.#enlarge(this.zoom));
   }
 
-  /** Shows a picture, { name, address }; `done` gets { mask, box }, or { part } where a part is asked for; null where it is left. */
+  /** Shows a picture, { name, address }; `done` gets { mask, box }, or { part } where one is asked for, or null. */
   open({ name, address }, done, { part = false } = {}) {
     Object.assign(this, { shapes: [], done });
     this.title.textContent = part ? say("draw part") : `${name}: ${say("paint")}`;
@@ -112,9 +112,11 @@ export class Editor {
 
   /** A second finger moves the picture; what the first has begun to draw is taken back. */
   #pan(down) {
-    if (this.stop) this.#undo();
-    this.stop?.();
-    this.stop = null;
+    if (this.stop) {
+      this.stop();
+      this.stop = null;
+      this.#undo();
+    }
     let last = down;
     follow(down, this.paper, (event) => {
       this.stage.scrollBy(last.clientX - event.clientX, last.clientY - event.clientY);

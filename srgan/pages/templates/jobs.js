@@ -21,9 +21,10 @@ export function take([first, ...rest]) {
   if (!first) return;
   if (filling()) return paint(first, () => setTimeout(take, 0, rest));
   if (!byId("first").checked) return later([first, ...rest].map((picture) => ({ ...picture, fields: asked() })));
-  later(rest, { ready: false });
-  editor.open(first, (drawn) => { if (drawn) preview(first.source, { ...asked(), ...drawn }); else later([first], { ready: false }); },
-    { part: true });
+  editor.open(first, async (drawn) => {
+    const tried = drawn && await preview(first.source, { ...asked(), ...drawn });
+    later(tried ? rest : [first, ...rest], { ready: false });
+  }, { part: true });
 }
 
 function paint(picture, next = () => {}) {
@@ -108,7 +109,7 @@ export function unlist(id) {
 }
 
 function offer() {
-  byId("all").hidden = ![...jobs.values()].some((job) => job.state === "done");
+  byId("all").hidden = ![...jobs.values()].some((job) => job.state === "done" && !job.asked.part);
   byId("clear").hidden = ![...jobs.values()].some(isOver);
 }
 
