@@ -20,9 +20,10 @@ const editor = new Editor(byId("editor"));
 export function take([first, ...rest]) {
   if (!first) return;
   if (filling()) return paint(first, () => setTimeout(take, 0, rest));
-  if (!byId("first").checked) return later([first, ...rest].map((picture) => ({ ...picture, fields: asked() })));
+  const fields = asked();
+  if (!byId("first").checked) return later([first, ...rest].map((picture) => ({ ...picture, fields })));
   editor.open(first, async (drawn) => {
-    const tried = drawn && await preview(first.source, { ...asked(), ...drawn });
+    const tried = drawn && await preview(first.source, { ...fields, ...drawn });
     later(tried ? rest : [first, ...rest], { ready: false });
   }, { part: true });
 }
@@ -53,6 +54,8 @@ async function preview(source, fields) {
 function open(job) {
   if (viewer.waiting !== job.id || !isOver(job)) return;
   viewer.waiting = null;
+  for (const id of replaced) remove({ id });
+  replaced.clear();
   if (job.state === "done") look(job);
   else if (job.error) tell(job.error);
 }
@@ -127,10 +130,10 @@ export async function prune() {
 
 const strength = make("input", { type: "range", min: 0, max: 100, step: 1 });
 const level = make("output");
-const auto = button(say("auto"), () => retry("auto"));
+const auto = button(say("auto"), () => { strength.focus(); turn("auto"); retry(); });
 const live = make("span", { className: "live" }, make("label", {}, say("strength"), " ", strength, " ", level), auto);
 const whole = button(say("whole"), () => {
-  const fields = { ...viewer.job.asked, part: "" };
+  const fields = { ...viewer.job.asked, ...dialled(), part: "" };
   later([{ name: viewer.job.name, source: { job: viewer.job.id }, fields }]);
   release(fields);
   viewer.dialog.close();
@@ -138,21 +141,32 @@ const whole = button(say("whole"), () => {
 const facts = make("section", { className: "facts", tabIndex: 0, ariaLabel: say("notes") });
 const viewer = new Viewer(byId("viewer"), { extra: [live, whole], facts, step });
 
-/** The part once more, with another strength. */
-async function retry(value) {
+const replaced = new Set(); // the previews that go when the one that is waited for is there
+
+/** The part once more, with the strength of the dial. */
+async function retry() {
   hush();
-  const { job } = viewer;
-  if (await preview({ job: job.id }, { ...job.asked, strength: value })) remove(job);
+  for (const id of [viewer.job.id, viewer.waiting]) if (id) replaced.add(id);
+  const fields = dialled();
+  level.textContent += " …";
+  if (!await preview({ job: viewer.job.id }, { ...viewer.job.asked, ...fields })) turn(fields.strength);
 }
 
-strength.addEventListener("input", () => { level.textContent = strength.value; });
-strength.addEventListener("change", () => retry(strength.value));
+const dialled = () => (live.hidden ? {} : { strength: auto.hidden ? "auto" : strength.value });
+
+function turn(value) {
+  auto.hidden = value === "auto";
+  level.textContent = auto.hidden ? say("auto") : value;
+}
+
+let turned = 0; // arrow keys turn the dial many times in a row
+strength.addEventListener("input", () => turn(strength.value));
+strength.addEventListener("change", () => { clearTimeout(turned); turned = setTimeout(retry, 200); });
 
 function dial({ asked: { part, task, strength: value }, notes }) {
   live.hidden = !part || !["denoise", "restore"].includes(task);
   strength.value = value === "auto" ? notes.join().match(/as of strength (\d+)/)?.[1] ?? 50 : value;
-  level.textContent = value === "auto" ? say("auto") : value;
-  auto.hidden = value === "auto";
+  turn(value);
   whole.hidden = !part;
   whole.textContent = held() ? `${say("whole")} + ${held()}` : say("whole");
 }
@@ -180,4 +194,8 @@ async function look(job) {
     ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));
 }
 
-viewer.dialog.addEventListener("close", () => { viewer.waiting = null; });
+viewer.dialog.addEventListener("close", () => {
+  clearTimeout(turned);
+  viewer.waiting = null;
+  replaced.clear();
+});

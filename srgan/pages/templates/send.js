@@ -28,7 +28,7 @@ for (const place of document.querySelectorAll("dialog [role=alert]")) {
 /** The answer where it is a good one; tells what is wrong where it is not, naming the picture. */
 async function judged(answer, name = "") {
   if (answer?.ok) return answer;
-  const text = answer ? (await answer.json()).error : say("gone");
+  const text = answer ? (await answer.json().catch(() => ({ error: answer.statusText }))).error : say("gone");
   tell(text.includes(name) ? text : `${name}: ${text}`);
 }
 
@@ -79,6 +79,12 @@ export function roomy() {
   wake();
 }
 
+/** The next picture to be sent, and the page says how many are left. */
+function next() {
+  count();
+  return unsent.find(({ ready }) => ready);
+}
+
 function count() {
   byId("unsent").hidden = !unsent.length;
   byId("unsent-count").textContent = `${say("unsent")} ${unsent.length}`;
@@ -89,7 +95,7 @@ async function deliver() {
   count();
   if (sending) return;
   sending = true;
-  for (let picture; (picture = unsent.find(({ ready }) => ready)); count()) {
+  for (let picture = next(); picture; picture = next()) {
     if (picture.source.picture && jobs.size >= limits.held) { // another would push out the oldest result
       hold();
       tell(say("enough"));
@@ -98,7 +104,8 @@ async function deliver() {
     room = false;
     const answer = await post(picture.source, picture.fields);
     if (answer?.status === 503) {
-      if (!room) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, 1000 * answer.headers.get("Retry-After")); });
+      const seconds = answer.headers.get("Retry-After") ?? 10;
+      if (!room) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, 1000 * seconds); });
       continue;
     }
     if (!answer) hold();
