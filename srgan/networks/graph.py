@@ -129,7 +129,8 @@ def _layer(graph: Graph, layer: nn.Module, x: str) -> str:
     if isinstance(layer, nn.PReLU):
         return graph.add("prelu", x, weight=layer.weight)
     if isinstance(layer, Doubled):
-        return graph.add("transposed", x, weight=layer.kernel, bias=layer.bias, options={"stride": layer.stride[0]})
+        size = {"stride": layer.stride[0], "padding": layer.taps // 2 - 1}
+        return graph.add("transposed", x, weight=layer.kernel, bias=layer.bias, options=size)
     if isinstance(layer, nn.Conv2d):
         made = _convolved(graph, layer, x)
         return graph.add("relu", made) if isinstance(layer, ConvReLU) else made

@@ -24,6 +24,10 @@ TASKS = {
         srgan.Denoise(strength="30"),
         {"name": "unet", "width": 8, "depth": 1, "levels": 3, "fold": 1, "phases": 1},
     ),
+    "linear": (
+        srgan.Denoise(strength="30"),
+        {"name": "unet", "width": 8, "depth": 1, "levels": 3, "fold": 1, "phases": 1, "taps": 4},
+    ),
 }
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from srgan.errors import ConfigError
 from srgan.networks import NETWORKS, build_network, describe_network, network_options
+from srgan.networks.unet import Doubled
 
 SMALL = {"width": 4, "depth": 1}
 
@@ -33,7 +35,10 @@ def test_the_output_is_scale_times_as_large(name, scale):
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
-@pytest.mark.parametrize("name, options", [(name, options) for name in NETWORKS for options in folds(name)])
+@pytest.mark.parametrize(
+    "name, options",
+    [*((name, options) for name in NETWORKS for options in folds(name)), ("unet", {"phases": 1, "taps": 4})],
+)
 def test_the_stated_context_covers_what_the_network_sees_and_little_more(name, options, scale):
     network = small(name, scale, **options).double().eval()
     for parameter in network.parameters():  # positive, so that no path is silent and none cancels another
@@ -65,7 +70,17 @@ def test_a_unet_of_one_phase_repeats_nothing_where_there_is_nothing_to_see():
     assert answer(phases=2).std(dim=(2, 3)).min() > 1e-3
 
 
+def test_a_linear_unet_doubles_its_maps_bilinearly_but_for_the_border():
+    double, x = Doubled(6, 4, phases=1, taps=4), torch.rand(2, 6, 7, 9)
+
+    within = F.interpolate(F.conv2d(x, double.weight.transpose(0, 1), double.bias), scale_factor=2, mode="bilinear")
+
+    torch.testing.assert_close(double(x)[..., 1:-1, 1:-1], within[..., 1:-1, 1:-1])
+
+
 def test_a_unet_enlarges_twice():
+    with pytest.raises(ConfigError, match=r"^taps=4, phases=2: choose taps=2, or taps=4 and phases=1$"):
+        small("unet", taps=4)
     with pytest.raises(ConfigError) as caught:
         small("unet", phases=3)
     assert str(caught.value) == "phases=3: a U-Net enlarges 2 times: choose 1 or 2"
