@@ -1,5 +1,6 @@
 """What a person does with the live page, in headless Chromium."""
 
+import base64
 import threading
 
 import numpy as np
@@ -47,11 +48,12 @@ def visit(browser):
 
 def drop(page, *paths, kinds=("dragover", "drop")):
     """Drops files on the page, or pastes them, as a person does."""
-    files = [{"name": path.name, "data": list(path.read_bytes())} for path in paths]
+    files = [{"name": path.name, "data": base64.b64encode(path.read_bytes()).decode()} for path in paths]
     page.evaluate(
         """([files, kinds]) => {
             const transfer = new DataTransfer();
-            for (const { name, data } of files) transfer.items.add(new File([new Uint8Array(data)], name));
+            for (const { name, data } of files)
+                transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name));
             const given = { dataTransfer: transfer, clipboardData: transfer, bubbles: true, cancelable: true };
             for (const kind of kinds)
                 document.getElementById("drop").dispatchEvent(
@@ -329,6 +331,7 @@ def test_a_part_is_tried_by_keys_alone_before_any_picture_is_done(visit, tiny_si
 
     page.locator("#viewer .stage").wait_for()
     assert [job.asked.part for job in site.jobs.all()] == ["32,0,256,240"]
+    assert page.locator("#viewer output").text_content() == "auto"
     page.route("**/api/jobs", lambda route: route.fulfill(status=503, json={"error": "no room"}))
     page.locator("#viewer").get_by_label("Strength").fill("60")
     page.locator("#viewer").get_by_role("alert").get_by_text("no room").wait_for()
@@ -499,7 +502,7 @@ def touch(page, down, move):
         device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
-def test_two_fingers_move_the_picture_that_one_paints_on(visit, tiny_site, photo):
+def test_two_fingers_move_the_picture_that_one_paints_on_and_leaving_it_is_asked_first(visit, tiny_site, photo):
     page = visit(tiny_site(), width=360, is_mobile=True, has_touch=True)
     page.get_by_label("Task").select_option("inpaint")
     drop(page, photo)
@@ -515,6 +518,10 @@ def test_two_fingers_move_the_picture_that_one_paints_on(visit, tiny_site, photo
     assert not page.evaluate(painted)
     touch(page, [(180, 500)], [(200, 520)])
     assert page.evaluate(painted)
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
 
 
 @pytest.mark.parametrize(("locale", "text"), [("de-DE", "Vergrößern"), ("zh-CN", "放大")])
