@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import json
 import re
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 KEPT = 4
 """Choices of models that stay loaded."""
+
+KNOWN = 64
+"""Choices that are not made anew for the next picture of which the same is asked."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +88,9 @@ class Restoring:
         config: FolderConfig,
         shelf: Shelf | None = None,
     ) -> None:
-        self.choose, self.tag, self.config, self.shelf = choose, tag, config, shelf
+        self.choose = functools.lru_cache(KNOWN)(choose)  # it looks into files of weights
+        self.tag, self.config, self.shelf = tag, config, shelf
+        self._key = functools.lru_cache(KNOWN)(self._recorded)
         self._loaded: OrderedDict[str, Restorer | Chain] = OrderedDict()
         self._threads: Threads | None = None
         self._lock = threading.Lock()
@@ -92,7 +98,7 @@ class Restoring:
 
     def warm(self) -> None:
         """Loads what takes seconds and is needed for any picture."""
-        self._restorer(self.choose(Asked(), False))
+        self._restorer(Asked(), False)
         self.ready = True
 
     def __call__(self, job: Job, progress: Callable[[float], None]) -> Outcome:
@@ -104,7 +110,7 @@ class Restoring:
         self.check(job)
         masks = self._masks(job)
         config = dataclasses.replace(self.config, format=job.asked.format, quality=job.asked.quality)
-        restorer = self._restorer(self.choose(job.asked, job.masked))
+        restorer = self._restorer(job.asked, job.masked)
         from srgan.runner.run import restore_folder, threads_for
 
         def tell(name: str, share: float, pixels: int) -> None:
@@ -127,11 +133,15 @@ class Restoring:
         target.mkdir()
         return made(source, target, plan(source, target, **config.planning()), config)
 
-    def _restorer(self, choice: Choice) -> Restorer | Chain:
-        """What restores by these models; loaded once, while others wait."""
+    def _recorded(self, asked: Asked, masked: bool) -> str:
+        """What tells the models that are asked for from others."""
+        return json.dumps(self.choose(asked, masked).record(), sort_keys=True, default=str)
+
+    def _restorer(self, asked: Asked, masked: bool) -> Restorer | Chain:
+        """What restores so; loaded once, while others wait."""
         from srgan.inference.chain import restorer_of
 
-        key = json.dumps(choice.record(), sort_keys=True, default=str)
+        choice, key = self.choose(asked, masked), self._key(asked, masked)
         with self._lock:
             if key not in self._loaded:
                 self._loaded[key] = restorer_of(choice.load(), self.config, choice.size)

@@ -166,16 +166,24 @@ def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(rest
     assert restoring(job, silent).reason == "finished before"
 
 
-def test_weights_are_digested_once_for_the_jobs_of_a_folder(make_job, tmp_path, photos, monkeypatch, tiny):
-    digested = []
+def test_models_are_chosen_and_their_weights_digested_once_for_the_jobs_of_a_folder(
+    tmp_path, photos, monkeypatch, tiny
+):
+    digested, chosen = [], []
+
+    def choose(asked, masked):
+        chosen.append(asked)
+        return Tiny(tiny)
+
     monkeypatch.setattr(Model, "digest", lambda model: str(digested.append(model)))
     shelf = Shelf(tmp_path / "photos")
-    restoring = Restoring(lambda asked, masked: Tiny(tiny), lambda asked: "-tiny", FolderConfig(), shelf)
+    restoring = Restoring(choose, lambda asked: "-tiny", FolderConfig(), shelf)
     for name in ("a.png", "b.png"):
         write(shelf.folder / name, read(photos / "coffee.png"))
         assert restoring(Job(name, asked({}), tmp_path / "job", shelf.folder / name), silent).status == "ok"
 
     assert digested == [tiny]
+    assert chosen == [asked({})]
 
 
 def test_jobs_share_the_threads(restoring, make_job, tmp_path):
