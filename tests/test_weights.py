@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import skimage.data
 import torch
@@ -31,6 +32,7 @@ MEASURED = {
         *(f"Kodak24, JPEG {quality}" for quality in (10, 20, 30, 40)),
     ],
     "generate": ("MNIST, 1,000 held out",),
+    "translate": ("Kodak24, night",),
     "inpaint": ("Kodak24, thin holes", "Kodak24, medium holes", "Kodak24, thick holes"),
 }
 
@@ -249,3 +251,22 @@ def test_digits_that_are_made_are_nearest_to_the_mean_of_the_class_asked_for():
 
     named = torch.cdist(made.flatten(1), means.flatten(1)).argmin(dim=1)
     assert (named == torch.arange(200) % 10).float().mean() > 0.7  # of real digits 82 % are
+
+
+def test_by_night_it_is_dark_and_blue_and_what_was_small_and_bright_is_a_lamp():
+    day = np.full((128, 128, 3), (120, 130, 110), np.uint8)
+    day[60:66, 60:66] = 255
+
+    night = srgan.restore(srgan.load("day-to-night"), day).astype(float)
+
+    red, _, blue = night[:30, :30].mean(axis=(0, 1))
+    assert red < blue < 100
+    lamp = night[61:65, 61:65].mean(axis=(0, 1))
+    assert lamp[0] > 200 and lamp[0] > lamp[2] + 30
+    assert night[56:70, 56:70].mean() > night[:30, :30].mean() + 40  # it glows
+
+
+def test_a_night_is_nearer_to_the_one_that_is_made_up_than_the_day_is():
+    scores = srgan.describe("day-to-night")["scores"]["Kodak24, night"]
+    assert scores["psnr"] > scores["identity"]["psnr"] + 10
+    assert scores["lpips"] < scores["identity"]["lpips"] / 2
