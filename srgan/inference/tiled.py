@@ -77,7 +77,7 @@ class Run:
         def restore_all(side: int) -> None:
             every = tiles(height, width, side, context, generator.multiple_of, self.part)
             if where is not None and context is not None:
-                every = sparse(where, side, context, generator.multiple_of)
+                every = sparse(where, side, context, generator.multiple_of, self.part)
             batches = list(batched(every, self.engine.batch))
             made: Iterable[None] = map(restore_alike, batches)
             if self.workers is not None:  # pictures that share the workers take turns

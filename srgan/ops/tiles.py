@@ -88,14 +88,19 @@ def tiles(
             yield Tile(rows, columns)
 
 
-def sparse(where: Bool[Tensor, "h w"], most: int, context: int, multiple_of: int) -> Iterator[Tile]:
+def sparse(
+    where: Bool[Tensor, "h w"], most: int, context: int, multiple_of: int, part: tuple[int, int] | None = None
+) -> Iterator[Tile]:
     """Tiles that together keep all of these pixels and look at few others: large ones in holes, small ones at edges.
 
     A square of `most` pixels a side is cut into four wherever these look at fewer pixels than it does, and so on.
+
+    Args:
+        part: only of these rows, from the first to before the last.
     """
-    height, width = where.shape
+    (height, width), (first, last) = where.shape, part or (0, len(where))
     halo, side = _round_up(context, multiple_of), _round_up(min(LEAST_TILE, most), multiple_of)
-    wanted = F.max_pool2d(where[None].float(), side, ceil_mode=True)
+    wanted = F.max_pool2d(where[None, first:last].float(), side, ceil_mode=True)
     levels, cost = [(side, wanted > 0)], wanted * (side + 2 * halo) ** 2
     while 2 * side <= most:
         side *= 2
@@ -109,8 +114,8 @@ def sparse(where: Bool[Tensor, "h w"], most: int, context: int, multiple_of: int
         for row, column in (open_ & better)[0].nonzero().tolist():
             yield Tile(
                 *(
-                    Span(at, min(at + side, end), max(0, at - halo), min(at + side + halo, end))
-                    for at, end in ((row * side, height), (column * side, width))
+                    Span(at, min(at + side, stop), max(0, at - halo), min(at + side + halo, size))
+                    for at, stop, size in ((first + row * side, last, height), (column * side, width, width))
                 )
             )
         open_ = (open_ & ~better).repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)

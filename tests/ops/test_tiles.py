@@ -176,9 +176,11 @@ def test_padding_is_cropped_again_and_repeats_the_edge(height, width):
 def test_around_holes_every_lost_pixel_is_kept_by_one_tile(height, width, context, multiple_of, seed):
     where = torch.rand(5 * height, 5 * width, generator=torch.Generator().manual_seed(seed)) > 0.998
     where[0, -1] = True
+    part = (0, len(where)) if seed % 2 else (4, len(where))
     kept = torch.zeros(where.shape, dtype=torch.int)
+    where[: part[0]] = where[part[1] :] = False
 
-    for rows, columns in sparse(where, 128, context, multiple_of):
+    for rows, columns in sparse(where, 128, context, multiple_of, part):
         assert where[rows.kept(1), columns.kept(1)].any()
         kept[rows.kept(1), columns.kept(1)] += 1
         for span, end in ((rows, where.shape[0]), (columns, where.shape[1])):
@@ -186,7 +188,7 @@ def test_around_holes_every_lost_pixel_is_kept_by_one_tile(height, width, contex
             assert span.seen_start == 0 or span.start - span.seen_start >= context
             assert span.seen_stop == end or span.seen_stop - span.stop >= context
 
-    assert kept.max() == 1
+    assert kept.max() <= 1
     assert kept[where].all()
 
 
