@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 import cv2
 import numpy as np
 
-from srgan.data.sources import Data, Source, sources
+from srgan.data.sources import Data, Source, rank, sources
 from srgan.errors import ConfigError, ImageError
 from srgan.files import replacing, write_bytes
 from srgan.images.image import Image, eight_bits
@@ -45,7 +45,7 @@ def pack(
         NoPicturesError: it holds no picture.
         MachineError: it cannot be written.
     """
-    every, folder = sorted(sources(data), key=_rank), Path(out)
+    every, folder = sorted(sources(data), key=rank), Path(out)
     names = hashlib.sha256("\n".join(source.name for source in every).encode(errors="surrogateescape")).hexdigest()
     _begin(folder, {"pictures": len(every), "names": names, "side": side, "crops": crops, "per shard": per_shard})
     shards = [every[start : start + per_shard] for start in range(0, len(every), per_shard)]
@@ -54,10 +54,6 @@ def pack(
         for number, shard in enumerate(shards):
             path = folder / f"pictures-{number:05d}.tar"
             yield number, len(shards), [] if path.exists() else _write(path, ahead(pool, cut, shard, 8))
-
-
-def _rank(source: Source) -> bytes:
-    return hashlib.sha256(os.fsencode(source.name)).digest()
 
 
 def _begin(folder: Path, about: dict[str, object]) -> None:

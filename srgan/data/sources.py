@@ -121,14 +121,15 @@ def split(every: Sequence[Source]) -> tuple[list[Source], list[Source]]:
     """
     if len(every) < 2:
         raise NoPicturesError(f"{len(every)} picture is too few: one must be held out to judge by")
-    ranked = sorted(every, key=_rank)
-    held_out = [source for source in ranked if _rank(source)[0] < 256 / HELD_OUT]
+    ranked = sorted(every, key=rank)
+    held_out = [source for source in ranked if rank(source)[0] < 256 / HELD_OUT]
     held_out = held_out[: len(ranked) // 2] or ranked[:1]
     names = {source.name for source in held_out}
     return [source for source in every if source.name not in names], held_out
 
 
-def _rank(source: Source) -> bytes:
+def rank(source: Source) -> bytes:
+    """Where a picture comes in an order that has nothing to do with its name, and that others do not change."""
     return hashlib.sha256(os.fsencode(source.name)).digest()
 
 

@@ -108,17 +108,17 @@ def sparse(
         whole = (parts > 0) * float(side + 2 * halo) ** 2
         levels.append((side, (whole <= parts) & (parts > 0)))
         cost = torch.minimum(whole, parts)
-    open_ = torch.ones_like(cost, dtype=torch.bool)
+    undecided = torch.ones_like(cost, dtype=torch.bool)
     for side, better in reversed(levels):
-        open_ = open_[:, : better.shape[1], : better.shape[2]]
-        for row, column in (open_ & better)[0].nonzero().tolist():
+        undecided = undecided[:, : better.shape[1], : better.shape[2]]
+        for row, column in (undecided & better)[0].nonzero().tolist():
             yield Tile(
                 *(
                     Span(at, min(at + side, stop), max(0, at - halo), min(at + side + halo, size))
                     for at, stop, size in ((first + row * side, last, height), (column * side, width, width))
                 )
             )
-        open_ = (open_ & ~better).repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+        undecided = (undecided & ~better).repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
 
 
 def batched(many: Iterable[Tile], most: int) -> Iterator[list[Tile]]:

@@ -24,8 +24,8 @@ THIN = 24
 AROUND = 32
 """What is looked at around a hole, at the coarsest size at which it is filled [px].
 
-To look three times as far changes neither PSNR by .001 dB nor LPIPS by .0001; and larger groups of holes, of which each
-is filled as the deepest of them, are filled worse.
+To look three times as far changes PSNR by less than .002 dB and LPIPS by less than .0003, on pictures held out; and
+larger groups of holes, each of them filled as the deepest, are filled worse.
 """
 
 NEAR = 16
@@ -68,9 +68,8 @@ def windows(mask: Bool[np.ndarray, "h w"]) -> Iterator[tuple[slice, slice, int, 
     cells = _cells(mask)
     near = cv2.dilate(cells.astype(np.uint8), NEIGHBOURS, iterations=AROUND // 2 // CELL)
     _, groups, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=4)
-    for number, (left, top, wide, high, _) in enumerate(
-        (boxes[1:] * CELL).tolist(), 1
-    ):  # the first are all that have no hole
+    spans = (boxes[1:] * CELL).tolist()  # the first is of all squares without a hole
+    for number, (left, top, wide, high, _) in enumerate(spans, 1):
         halvings = max(0, math.ceil(math.log2(_depth(mask[top : top + high, left : left + wide]) / THIN)))
         reach = AROUND * 2**halvings
         rows = slice(max(0, top - reach), min(height, top + high + reach))

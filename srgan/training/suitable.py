@@ -13,6 +13,7 @@ import numpy as np
 
 from srgan.data.sources import Data, Source, sources
 from srgan.errors import ImageError
+from srgan.files import printable
 from srgan.images.image import eight_bits
 from srgan.inference.bysource import SOFT
 from srgan.inference.traces import traces
@@ -73,9 +74,8 @@ def _look(source: Source, smallest: int) -> tuple[Looked, np.uint64]:
     try:
         image = source.read(source.clean_bytes(), source.name)
     except (ImageError, OSError) as error:
-        return Looked(source.name, (0, 0), (f"unreadable: {str(error).removeprefix(source.name + ': ')}",)), np.uint64(
-            0
-        )
+        why = str(error).removeprefix(f"{printable(source.name)}: ")
+        return Looked(source.name, (0, 0), (f"unreadable: {why}",)), np.uint64(0)
     found, problems = traces(image.rgb), []
     if min(image.width, image.height) < smallest:
         problems.append(f"small: {image.width} x {image.height} px")
