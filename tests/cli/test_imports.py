@@ -127,3 +127,11 @@ def test_a_picture_is_enlarged_without_what_its_engine_does_not_need(leave, fold
 
     assert code == 0, said
     assert not {"scipy", "skimage", "torchvision", "torchmetrics", "openvino", "torch._dynamo"} & modules
+
+
+def test_nothing_is_looked_through_when_a_command_ends():
+    program = "import gc, sys\nsys.argv = ['srgan', '--version']\nfrom srgan import cli\n"
+    program += "try: cli.main()\nexcept SystemExit: print(gc.get_freeze_count(), len(gc.get_objects()))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    spared, looked_through = map(int, said.stdout.splitlines()[-1].split())
+    assert spared > 100 * max(1, looked_through)
