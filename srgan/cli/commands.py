@@ -7,6 +7,7 @@ import click
 
 from srgan import __version__
 from srgan.cli.augment import augment
+from srgan.cli.cluster import cluster
 from srgan.cli.compare import compare
 from srgan.cli.denoise import denoise
 from srgan.cli.doctor import cache, doctor
@@ -35,6 +36,11 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, translate, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in (*RESTORING, generate, augment, *MODELS, sets, samples, verify, retry, compare, serve, doctor, cache):
+for command in RESTORING:
+    cluster.add_command(command)
+
+OUTPUTS = (verify, retry, compare, serve)
+
+for command in (*RESTORING, cluster, generate, augment, *MODELS, sets, samples, *OUTPUTS, doctor, cache):
     command.context_settings["help_option_names"] = ["-h", "--help"]
     srgan.add_command(command)

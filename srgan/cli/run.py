@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import logging
 import os
@@ -16,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srgan import options
+from srgan.cli.cluster import made
 from srgan.cli.dry import Rehearsal
+from srgan.cli.flags import flags_of
 from srgan.cli.places import Places, places
 from srgan.cli.progress import Progress
 from srgan.cli.streams import give_up
 from srgan.cli.supervise import run_name, supervise
 from srgan.images.find import OF_RUNS
 from srgan.runner import space
-from srgan.runner.config import FolderConfig
+from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.history import History
 from srgan.runner.outcome import FINISHED, Outcome
 
@@ -32,15 +33,13 @@ if TYPE_CHECKING:
     from srgan.inference.masks import Masks
     from srgan.runner.plan import Job
 
-_SHORT = {"device": "-d", "tile": "-t", "format": "-f", "quality": "-q"}
-
 
 def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what every command that restores a folder takes: IN, OUT, and the flags that `run` knows."""
     path = click.Path(path_type=Path)
     for add in (
         click.argument("paths", metavar="IN... [OUT]", nargs=-1, required=True, type=path),
-        *reversed([_flag(*one) for one in options.options_of(FolderConfig).items()]),
+        *flags_of(FolderConfig),
         click.option("--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Name every picture, and print every note."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a picture on stdout."),
@@ -69,16 +68,6 @@ grain_option = click.option(
 )
 
 
-def _flag(name: str, field: dataclasses.Field[Any]) -> Callable[..., Any]:
-    """The flag of a field of FolderConfig."""
-    names = [f"--{name.replace('_', '-')}", *([_SHORT[name]] if name in _SHORT else [])]
-    default, text = field.default, field.metadata["help"]
-    if type(default) is bool:
-        return click.option(*names, is_flag=True, default=default, help=text)
-    metavar = type(default).__name__.upper()
-    return click.option(*names, type=str, metavar=metavar, default=default, show_default=True, help=text)
-
-
 def run(
     choice: Choice | Choices,
     tag: str,
@@ -101,8 +90,10 @@ def run(
     config = options.build(FolderConfig, flags)
     logging.getLogger("srgan").setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
     where = places(paths, output, tag, config)
-    words = click.get_current_context().find_root().obj  # None where another program has called the command
-    if where.source.is_dir() and not dry_run and words is not None:
+    context = click.get_current_context()
+    words = context.find_root().obj  # None where another program has called the command
+    cluster = context.find_object(ClusterConfig)
+    if where.source.is_dir() and not dry_run and words is not None and cluster is None:
         code = supervise(words, where.target)
         if code is not None:
             return code
@@ -115,7 +106,7 @@ def run(
     progress.show()
     history.refresh()  # not before: of 100,000 pictures that takes a while
     started = time.perf_counter()
-    with contextlib.closing(_outcomes(rehearsal, where, jobs, progress, words)) as outcomes:
+    with contextlib.closing(_outcomes(rehearsal, where, jobs, progress, cluster)) as outcomes:
         for outcome in outcomes:
             progress.add(outcome)
             if not _printed(outcome, as_json, verbose):
@@ -150,7 +141,7 @@ def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_js
 
 
 def _outcomes(
-    rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, words: Sequence[str] | None
+    rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, cluster: ClusterConfig | None
 ) -> Generator[Outcome]:
     """The outcomes of a run, for which all that is heavy is imported where there is something to do."""
     if rehearsal.config.existing in ("resume", "skip") and all(map(rehearsal.finished, jobs)):
@@ -158,17 +149,29 @@ def _outcomes(
             yield Outcome(job.name, job.target, "skipped", FINISHED)
         return
     _tell_of_space(jobs, where.target, rehearsal.choice.growth)
+    some = _made_here(rehearsal, where, jobs, progress) if cluster is None else made(cluster, rehearsal, where, jobs)
+    context = click.get_current_context()
+    words = context.find_root().obj if where.source.is_dir() else None
+    with contextlib.closing(some):
+        for outcome in some:
+            if words is not None:  # not before: a command that is refused is none to try again
+                again = [word for word in words[words.index(context.command.name) :] if word != "--failed"]
+                _note(again, where.target)
+                words = None
+            yield outcome
 
+
+def _made_here(rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress) -> Generator[Outcome]:
+    """The outcomes of a run on this machine."""
     from srgan.engines.devices import choose_devices
     from srgan.engines.memory import keep_freed_memory
     from srgan.engines.quota import keep_within_quota
-    from srgan.files import write_bytes
     from srgan.runner import run as folder
 
     choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
     keep_freed_memory()
     keep_within_quota()
-    outcomes = folder.restore_folder(
+    return folder.restore_folder(
         rehearsal.choice.load(),
         where.source,
         where.target,
@@ -180,14 +183,13 @@ def _outcomes(
         run=run_name(),
         asked=rehearsal.asked,
     )
-    noted = words is None or not where.source.is_dir()
-    with contextlib.closing(outcomes):
-        for outcome in outcomes:
-            if words is not None and not noted:  # not before: a command that is refused is none to try again
-                again = {"words": [word for word in words if word != "--failed"], "folder": os.getcwd()}
-                write_bytes(command_file(where.target), json.dumps(again).encode())
-                noted = True
-            yield outcome
+
+
+def _note(words: Sequence[str], target: Path) -> None:
+    """Keeps the command, for `srgan retry`, which runs it on one machine."""
+    from srgan.files import write_bytes
+
+    write_bytes(command_file(target), json.dumps({"words": words, "folder": os.getcwd()}).encode())
 
 
 def command_file(target: Path) -> Path:

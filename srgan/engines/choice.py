@@ -12,10 +12,11 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -168,6 +169,18 @@ def compared(generator: Network, device: torch.device, among: Sequence[Way]) -> 
     known[key] = [str(way), {str(one): round(rate, 4) for one, rate in measured.items()}]
     keep(_FILE, json.dumps(known, indent=1).encode())
     return way, measured
+
+
+def known_ways() -> dict[str, Any]:
+    """What was measured on this machine, for another of the same kind to take the same ways."""
+    return kept_json(_FILE)
+
+
+def take_ways(known: Mapping[str, Any]) -> None:
+    """Takes what another machine has measured for this one's, where they are of the same kind."""
+    before = kept_json(_FILE)
+    if before | dict(known) != before:
+        keep(_FILE, json.dumps(before | dict(known), indent=1).encode())
 
 
 def _name(device: torch.device) -> str:

@@ -1,4 +1,4 @@
-"""How a folder is restored; apart from the runner, so that the command can show its help without waiting for torch."""
+"""How folders are restored, and by whom; apart from the runner, so that help need not wait for torch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -55,3 +55,18 @@ class FolderConfig(InferenceConfig):
         """
         fields = ("format", "quality", "frames", "strip_metadata")
         return super().decides() | {name: getattr(self, name) for name in fields}
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class ClusterConfig:
+    """By how many workers of a Ray cluster; each field is a flag of `srgan cluster`."""
+
+    address: str = option("", "Of a running cluster, or auto; empty begins one of this machine's cores.")
+    workers: int = option(0, "How many there are; 0 is as many as the cluster has room for at the start.")
+    cores_each: int = option(0, "Cores that each takes; 0 is 4, or all of a smaller machine.")
+    gpus: bool = option(False, "Each takes a GPU.")
+
+    def __post_init__(self) -> None:
+        if min(self.workers, self.cores_each) < 0:
+            raise ConfigError(f"workers={self.workers}, cores_each={self.cores_each}: choose 1 or more, or 0")

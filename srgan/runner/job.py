@@ -24,6 +24,7 @@ from srgan.images.image import Image
 from srgan.images.reader import contents_of
 from srgan.runner.beside import Beside
 from srgan.runner.config import FolderConfig
+from srgan.runner.converting import Before
 from srgan.runner.plan import Job
 from srgan.runner.prospects import Prospect, format_made, look, naming
 from srgan.types import Opacity
@@ -42,24 +43,25 @@ Progress = Callable[[str, float, int], None]
 
 @dataclass(frozen=True)
 class Made:
-    """What was written: its pixels, its SHA-256, what the user should know of it, and by which models."""
+    """What was written.
+
+    Attributes:
+        notes: what the user should know of it.
+        models: by which it was made.
+        needs: memory that it takes to be held as a whole, as `Prospect` has it [GB].
+    """
 
     pixels: int
     sha256: str
     notes: tuple[str, ...]
     models: tuple[Mapping[str, Any], ...]
-
-
-Before = Callable[[int, Made], None]
-"""Gets the descriptor of a file that is whole but has not its name yet, and what it is."""
+    needs: float
 
 
 class Conversion:
-    """What is done with each file of a run; several threads may call it.
+    """What is done with each file of a run, on this machine; several threads may call it."""
 
-    Attributes:
-        most: output pixels that are held at a time.
-    """
+    at_once = 64
 
     def __init__(
         self,
@@ -74,6 +76,11 @@ class Conversion:
     def settings(self) -> dict[str, Any]:
         """What decides an output's bytes, beside the input."""
         return {**self.config.decides(), **self.restorer.settings(), **self.beside.settings()}
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """What `auto` has come to."""
+        return self.restorer.chosen
 
     def stamp(self, job: Job) -> list[int]:
         """What changes whenever the input does, or what is given beside it."""
@@ -94,15 +101,14 @@ class Conversion:
         self,
         job: Job,
         seen: list[int],
+        prospect: Prospect,
         *,
-        too_large: bool = False,
         before: Before | None = None,
         partial: str | None = None,
     ) -> Made:
         """The output, written; `seen` is the input's stamp before.
 
         Args:
-            too_large: to be held as a whole.
             before: called just before the output gets its name.
             partial: the name it has until then, from `partial_name`.
 
@@ -110,6 +116,7 @@ class Conversion:
             ImageError: the input is damaged, has changed meanwhile, or cannot become such a file.
             MachineError: the output cannot be written.
         """
+        too_large = prospect.too_large
         with self._read(job, too_large) as frames:
             first = frames.each[0].like
             self._check_frames(job, first)
@@ -126,7 +133,7 @@ class Conversion:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 pixels = sum(picture.width * picture.height for picture in each)
                 notes = (*each[0].notes, *([note] if note else []), *lost)
-                made = Made(pixels, digest, notes, tuple(each[0].models))
+                made = Made(pixels, digest, notes, tuple(each[0].models), prospect.needs)
                 self._check_unchanged(job, seen)
                 if before is not None:
                     before(file.fileno(), made)

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
+from srgan.runner.converting import Converting
 from srgan.runner.job import Conversion, Made, Progress
 from srgan.runner.journal import Journal
 from srgan.runner.locks import LOCKS, Locks
@@ -37,10 +38,7 @@ from srgan.runner.prospects import Looked
 
 log = logging.getLogger(__name__)
 
-MOST_PICTURES = 64
-"""Pictures begun but not yet handed out, at most."""
-
-_ALONE = 10**18
+ALONE = 10**18
 """Pixels beside which there is no room for others."""
 
 
@@ -83,19 +81,28 @@ def restore_folder(
     """
     config = config or FolderConfig()
     beside = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks or Nothing()
-    if jobs is None:
-        jobs = plan(Path(source), Path(target), **config.planning())
+    jobs = plan(Path(source), Path(target), **config.planning()) if jobs is None else jobs
     own = threads is None
     threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)
-    journal, locks = None, None
     with ExitStack() as ending:
-        if Path(source).is_dir():  # a single file is simply done again: a journal would be a surprise beside it
-            journal = ending.enter_context(Journal(Path(target), conversion.settings(), run=run, asked=asked))
-            locks = ending.enter_context(closing(Locks(journal.path.with_name(LOCKS))))
+        journal, locks = ending.enter_context(noting(conversion, Path(source), Path(target), run, asked))
         if own:
             ending.enter_context(closing(threads))
-        yield from _Run(conversion, threads.pictures, journal, locks).outcomes(jobs)
+        yield from Run(conversion, threads.pictures, journal, locks).outcomes(jobs)
+
+
+@contextmanager
+def noting(
+    conversion: Converting, source: Path, target: Path, run: str | None, asked: str
+) -> Iterator[tuple[Journal, Locks] | tuple[None, None]]:
+    """The journal and the locks of the output of a folder."""
+    if not source.is_dir():  # a single file is simply done again: a journal would be a surprise beside it
+        yield None, None
+        return
+    journal = Journal(target, conversion.settings(), run=run, asked=asked)
+    with journal, closing(Locks(journal.path.with_name(LOCKS))) as locks:
+        yield journal, locks
 
 
 def threads_for(config: FolderConfig) -> Threads:
@@ -103,11 +110,11 @@ def threads_for(config: FolderConfig) -> Threads:
     return Threads(shared=choose_devices(config.device)[0].type in ("cpu", VULKAN))
 
 
-class _Run:
+class Run:
     """One pass over a plan: a thread a picture."""
 
     def __init__(
-        self, conversion: Conversion, pictures: Executor, journal: Journal | None, locks: Locks | None
+        self, conversion: Converting, pictures: Executor, journal: Journal | None, locks: Locks | None
     ) -> None:
         self.conversion, self.config, self.pictures = conversion, conversion.config, pictures
         self.journal, self.locks = journal, locks
@@ -117,7 +124,7 @@ class _Run:
         todo, elsewhere = deque(jobs), deque[Job]()  # what other runs have locked is looked at again in the end
         begun: deque[tuple[int, Future[Outcome]]] = deque()
         while todo or elsewhere or begun:
-            while len(begun) < MOST_PICTURES and (todo or (elsewhere and not begun)):
+            while len(begun) < self.conversion.at_once and (todo or (elsewhere and not begun)):
                 job = todo.popleft() if todo else elsewhere.popleft()
                 if not self._acquire(job, wait=not todo and not begun):
                     elsewhere.append(job)
@@ -155,7 +162,7 @@ class _Run:
             if died > 1:
                 raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
             # A picture that may have killed the program is done alone.
-            return Looked(job, prospect._replace(pixels=_ALONE) if died else prospect, seen)
+            return Looked(job, prospect._replace(pixels=ALONE) if died else prospect, seen)
         except (ImageError, OSError) as error:
             return Looked(job, outcome=self._failed(job, error))
 
@@ -212,7 +219,7 @@ class _Run:
         def note(size: int, stamp: list[int], made: Made) -> None:
             if self.journal is not None:
                 seconds = time.perf_counter() - started
-                memory: dict[str, Any] = {"needs": looked.prospect.needs, "memory": self.config.memory}
+                memory: dict[str, Any] = {"needs": made.needs, "memory": self.config.memory}
                 said: dict[str, Any] = {"notes": made.notes, "models": made.models}
                 self.journal.add(job, stamp, size, made.sha256, seconds, **memory, **said)
 
@@ -223,7 +230,7 @@ class _Run:
 
         try:
             before = replaces if self.config.in_place else None
-            made = self.conversion.make(job, seen, too_large=looked.prospect.too_large, before=before, partial=partial)
+            made = self.conversion.make(job, seen, looked.prospect, before=before, partial=partial)
         except (ImageError, OSError) as error:
             return self._failed(job, error)
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -232,7 +239,7 @@ class _Run:
         seconds = time.perf_counter() - started
         if not self.config.in_place:
             note(job.target.stat().st_size, seen, made)
-        chosen = self.conversion.restorer.chosen
+        chosen = self.conversion.chosen
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen, made.models)
 
     def _failed(self, job: Job, error: Exception) -> Outcome:

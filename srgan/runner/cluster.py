@@ -1,0 +1,109 @@
+"""Restore a folder on the machines of a Ray cluster, by the same pass over a plan as on one.
+
+    here: plan -> lock, or skip what is finished -> name and stamp travel -> facts come back -> journal -> Outcome
+    worker: probe -> decode -> restore -> encode -> write
+
+Pixels never travel. Only who asks writes the journal and takes the locks: no two machines append to one file, and
+`verify`, `retry`, `--failed` and a run on one machine find what they know. Of Ray this takes actors, not Ray Data: its
+`map_batches` ends with a batch over which workers die, and cannot take that batch apart to find the picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from srgan.errors import ConfigError
+from srgan.files import stamp
+from srgan.inference.pipeline import Models
+from srgan.inference.sizes import Size
+from srgan.runner.beside import Beside, Nothing
+from srgan.runner.config import ClusterConfig, FolderConfig
+from srgan.runner.connection import connected, shape
+from srgan.runner.converting import Before
+from srgan.runner.crew import Crew
+from srgan.runner.job import Conversion, Made
+from srgan.runner.outcome import Outcome
+from srgan.runner.plan import Job
+from srgan.runner.prospects import Prospect
+from srgan.runner.run import ALONE, Run, noting
+from srgan.runner.worker import Recipe
+
+
+def restore_on_cluster(
+    cluster: ClusterConfig,
+    load: Callable[[], Models | Sequence[Models]],
+    source: Path,
+    target: Path,
+    config: FolderConfig,
+    *,
+    jobs: Sequence[Job],
+    size: Size | None = None,
+    beside: Beside | None = None,
+    asked: str = "",
+) -> Generator[Outcome]:
+    """What `restore_folder` does, by workers of a cluster, whose machines all have these folders.
+
+    Args:
+        load: gives the models, on each worker.
+
+    Raises:
+        ConfigError: the cluster has no room for a worker, its machines would make different bytes, or pictures are to
+            be replaced in place.
+        WeightsError: the models are refused.
+        MachineError: there is no such cluster, or the output cannot be written.
+    """
+    if config.in_place:
+        raise ConfigError("--in-place needs one machine: name another output, or leave out cluster")
+    beside = beside or Nothing()
+    recipe = Recipe(load, config, size, beside, os.getcwd(), logging.getLogger("srgan").getEffectiveLevel())
+    with connected(cluster.address) as ray, closing(Crew(ray, shape(ray, cluster), recipe)) as crew:
+        elsewhere = _Elsewhere(crew, config, beside)
+        with noting(elsewhere, source, target, None, asked) as (journal, locks), _pictures(crew) as pictures:
+            yield from Run(elsewhere, pictures, journal, locks).outcomes(jobs)
+
+
+@contextmanager
+def _pictures(crew: Crew) -> Iterator[ThreadPoolExecutor]:
+    """A thread for each picture that workers have; in the end these are finished, and no other is begun."""
+    with ThreadPoolExecutor(crew.places) as pictures:
+        try:
+            yield pictures
+        finally:
+            crew.stop()
+            pictures.shutdown(wait=False, cancel_futures=True)
+
+
+class _Elsewhere:
+    """What is done with each file of a run, by workers of a cluster; each keeps to the memory of its machine."""
+
+    most = math.inf
+
+    def __init__(self, crew: Crew, config: FolderConfig, beside: Beside) -> None:
+        self.crew, self.config, self.beside = crew, config, beside
+        self.at_once = Conversion.at_once + 2 * crew.places
+
+    def settings(self) -> dict[str, Any]:
+        return dict(self.crew.ready().settings)
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        return self.crew.ready().chosen
+
+    def stamp(self, job: Job) -> list[int]:
+        return stamp(job.source) + self.beside.stamp(job.name)
+
+    def look(self, job: Job) -> Prospect:
+        """Nothing: no file is opened here."""
+        return Prospect(0, 0.0, False)
+
+    def make(
+        self, job: Job, seen: list[int], prospect: Prospect, *, before: Before | None, partial: str | None
+    ) -> Made:
+        return self.crew.make(job, seen, partial, alone=prospect.pixels == ALONE)

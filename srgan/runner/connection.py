@@ -1,0 +1,79 @@
+"""A connection to Ray: to a cluster that runs, or to one begun for a while on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from srgan.engines.quota import allowed
+from srgan.errors import ConfigError, MachineError
+from srgan.runner.config import ClusterConfig
+
+CORES = 4
+"""A worker's, unless told: with more, what Python does by itself of small pictures is the limit."""
+
+_OBJECTS = 100_000_000
+"""Memory for what travels [bytes]: names and facts."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[ModuleType]:
+    """The module `ray`, connected to the cluster of that address; to one of this machine's cores where it is empty.
+
+    Raises:
+        MachineError: there is no Ray here, or no such cluster.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # else its daemons write to our stdout
+    try:
+        import ray
+    except ImportError as error:
+        raise MachineError("a cluster needs Ray: pip install 'srgan[ray]'") from error
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if not address:
+        cores = allowed(os.cpu_count() or 1)
+        options |= {"num_cpus": cores, "object_store_memory": _OBJECTS, "include_dashboard": False}
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address or "local", **options)
+    except (ConnectionError, ValueError) as error:
+        raise MachineError(f"no Ray cluster at {address}: {error}") from error
+    finally:
+        signal.signal(signal.SIGTERM, handler)  # which Ray has replaced
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many workers there are, and what each takes."""
+
+    workers: int
+    cores: int
+    gpus: int
+    machines: int
+
+
+def shape(ray: ModuleType, config: ClusterConfig) -> Shape:
+    """What the configuration comes to on this cluster.
+
+    Raises:
+        ConfigError: it has no room for one worker.
+    """
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    per_worker = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in machines]
+    most = max((cores // max(gpus, 1) if config.gpus else cores for cores, gpus in per_worker), default=0)
+    cores = config.cores_each or max(1, min(CORES, most))
+    room = sum(min(own // cores, gpus) if config.gpus else own // cores for own, gpus in per_worker)
+    if not room and not config.workers:  # who names a number may wait for machines that come
+        gpu = " and a GPU" if config.gpus else ""
+        raise ConfigError(f"no machine of the cluster has {cores} cores{gpu} for a worker")
+    return Shape(config.workers or room, cores, int(config.gpus), len(machines))

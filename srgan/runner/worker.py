@@ -1,0 +1,156 @@
+"""What makes pictures on a machine of a cluster: the models, loaded once, and threads that stay.
+
+It is told what to make and answers what came of it; the journal, the locks and the order are kept by who asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from srgan import __version__
+from srgan.engines.choice import known_ways, take_ways
+from srgan.engines.memory import keep_freed_memory
+from srgan.engines.quota import keep_within_quota
+from srgan.errors import MachineError, SrganError
+from srgan.inference.chain import restorer_of
+from srgan.inference.pipeline import Models
+from srgan.inference.sizes import Size
+from srgan.runner.beside import Beside
+from srgan.runner.config import FolderConfig
+from srgan.runner.job import Conversion, Made
+from srgan.runner.plan import Job
+from srgan.runner.run import threads_for
+
+FORESEEN = (SrganError, OSError, MemoryError, torch.OutOfMemoryError)
+"""What is answered when a picture cannot be made; anything else is a bug of ours."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all workers of a run do.
+
+    Attributes:
+        load: gives the models, as `srgan.restore_folder` takes them.
+        folder: from which relative paths start.
+        level: from which on messages of the log are of interest.
+    """
+
+    load: Callable[[], Models | Sequence[Models]]
+    config: FolderConfig
+    size: Size | None
+    beside: Beside
+    folder: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker that has begun.
+
+    Attributes:
+        version: of this package.
+        settings: what decides the bytes of its outputs, beside the input.
+        chosen: what `auto` has come to.
+        ways: what was measured to choose engines by, for machines of the same kind.
+    """
+
+    host: str
+    version: str
+    settings: Mapping[str, Any]
+    chosen: Mapping[str, str]
+    ways: Mapping[str, Any]
+
+
+Said = tuple[tuple[int, str], ...]
+"""Messages of the log since the last answer, each with its level."""
+
+
+class Worker:
+    """Makes pictures as a recipe says; several threads may ask."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._held: deque[int] = deque()  # pixels of each picture in work
+        self._said = _Said()
+
+    def node(self) -> str:
+        """Which machine of the cluster this is."""
+        import ray
+
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
+
+    def begin(self, recipe: Recipe, ways: Mapping[str, Any]) -> Ready | SrganError:
+        """Loads the models.
+
+        Args:
+            ways: what the first worker has measured, so that all choose the same engine.
+        """
+        logging.getLogger("srgan").setLevel(recipe.level)
+        logging.getLogger("srgan").addHandler(self._said)
+        try:
+            os.chdir(recipe.folder)
+        except OSError as error:
+            where = f"{recipe.folder}: not there on {socket.gethostname()} ({error.strerror})"
+            return MachineError(f"{where}; all machines of a cluster need the same folders")
+        take_ways(ways)
+        keep_freed_memory()
+        keep_within_quota()
+        self._threads = threads_for(recipe.config)
+        try:
+            restorer = restorer_of(recipe.load(), recipe.config, recipe.size)
+        except SrganError as error:
+            return error
+        self._conversion = Conversion(restorer.shared(self._threads.tiles), recipe.config, recipe.beside)
+        settings, chosen = self._conversion.settings(), dict(self._conversion.chosen)
+        return Ready(socket.gethostname(), __version__, settings, chosen, known_ways())
+
+    def make(self, job: Job, seen: list[int], partial: str | None) -> tuple[Made | Exception, Said]:
+        """What was written, or why nothing was, as `Conversion.make` says."""
+        return self._threads.pictures.submit(self._made, job, seen, partial).result(), self._said.taken()
+
+    def _made(self, job: Job, seen: list[int], partial: str | None) -> Made | Exception:
+        try:
+            prospect = self._conversion.look(job)
+            with self._room(prospect.pixels):
+                return self._conversion.make(job, seen, prospect, partial=partial)
+        except FORESEEN as error:
+            return error
+
+    @contextmanager
+    def _room(self, pixels: int) -> Iterator[None]:
+        """Waits until the picture can be held beside those in work."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._held or sum(self._held) + pixels <= self._conversion.most)
+            self._held.append(pixels)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held.remove(pixels)
+                self._changed.notify_all()
+
+
+class _Said(logging.Handler):
+    """Keeps messages until somebody takes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._messages: deque[tuple[int, str]] = deque()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append((record.levelno, record.getMessage()))
+
+    def taken(self) -> Said:
+        """All that nobody has taken yet."""
+        return tuple(self._messages.popleft() for _ in range(len(self._messages)))
