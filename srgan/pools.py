@@ -11,16 +11,26 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(pool: Executor, function: Callable[[T], R], items: Iterable[T], most: int) -> Generator[R, None, None]:
-    """What the pool makes of the items, in their order, and of no more than `most` that nobody has asked for yet."""
-    waiting: deque[Future[R]] = deque()
+def ahead(
+    pool: Executor,
+    function: Callable[[T], R],
+    items: Iterable[T],
+    most: int,
+    weight: Callable[[T], float] = lambda item: 1.0,
+) -> Generator[R, None, None]:
+    """What the pool makes of the items, in their order, and of no more than `most` that nobody has asked for yet.
+
+    Args:
+        weight: for how many an item counts.
+    """
+    waiting: deque[tuple[float, Future[R]]] = deque()
     try:
         for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) == most:
-                yield waiting.popleft().result()
+            waiting.append((weight(item), pool.submit(function, item)))
+            while waiting and sum(heavy for heavy, _ in waiting) >= most:
+                yield waiting.popleft()[1].result()
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()[1].result()
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 OF_RUNS = ".srgan"
 """The folder in an output folder that is not for pictures: runs keep there what they remember."""
 
-_OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
+OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
 
 
 def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
@@ -46,7 +46,7 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
             if entry.is_dir(follow_symlinks=False):
                 if not excluded or os.path.realpath(entry.path) != excluded:
                     folders.append(f"{prefix}{entry.name}/")
-            elif entry.name.lower() not in _OF_THE_SYSTEM and entry.is_file():
+            elif entry.name.lower() not in OF_THE_SYSTEM and entry.is_file():
                 yield prefix + entry.name
         waiting += reversed(folders)
 

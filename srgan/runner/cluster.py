@@ -30,9 +30,9 @@ from srgan.runner.converting import Before
 from srgan.runner.crew import Crew
 from srgan.runner.job import Conversion, Made
 from srgan.runner.outcome import Outcome
+from srgan.runner.parallel import ALONE, Run, noting
 from srgan.runner.plan import Job
 from srgan.runner.prospects import Prospect
-from srgan.runner.run import ALONE, Run, noting
 from srgan.runner.worker import Recipe
 
 
@@ -65,7 +65,8 @@ def restore_on_cluster(
     recipe = Recipe(load, config, size, beside, os.getcwd(), logging.getLogger("srgan").getEffectiveLevel())
     with connected(cluster.address) as ray, closing(Crew(ray, shape(ray, cluster), recipe)) as crew:
         elsewhere = _Elsewhere(crew, config, beside)
-        with noting(elsewhere, source, target, None, asked) as (journal, locks), _pictures(crew) as pictures:
+        folder = target if source.is_dir() else None
+        with noting(elsewhere, folder, None, asked) as (journal, locks), _pictures(crew) as pictures:
             yield from Run(elsewhere, pictures, journal, locks).outcomes(jobs)
 
 

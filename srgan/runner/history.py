@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srgan.errors import ConfigError, ImageError
-from srgan.files import printable
+from srgan.files import AnyPath, printable
 from srgan.images.find import OF_RUNS
 from srgan.runner.plan import Job
 
@@ -99,13 +99,32 @@ class History:
             return (
                 line is not None
                 and line.get(key) == value
-                and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory)
-                and line["input"] == seen
+                and made_of(line, seen, memory)
                 and line["target"] == job.target.name
                 and line["output"] == job.target.stat().st_size
             )
         except OSError:
             return False
+
+
+def tell_of_others(history: History, where: AnyPath, name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a picture was last made with other settings; a warning says which, and where."""
+    line = history.finished.get(name)
+    if line is None or line["settings"] == fingerprint(settings):
+        return False
+    other = "of an earlier version"
+    if line["settings"] in history.settings:
+        before = history.settings[line["settings"]]
+        differ = sorted(name for name in before.keys() | settings.keys() if before.get(name) != settings.get(name))
+        said = {name: f"{name} {before.get(name)}, now {settings.get(name)}" for name in differ}
+        other = "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
+    log.warning("%s holds pictures made with other settings (%s): they are made again", printable(where), other)
+    return True
+
+
+def made_of(line: Mapping[str, Any], seen: list[int], memory: float) -> bool:
+    """Whether what a line tells of was made of such an input, in as many pieces as it would be again."""
+    return bool(line["input"] == seen and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory))
 
 
 def streamed_with(needs: float, memory: float) -> float:

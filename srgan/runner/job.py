@@ -84,7 +84,7 @@ class Conversion:
 
     def stamp(self, job: Job) -> list[int]:
         """What changes whenever the input does, or what is given beside it."""
-        return stamp(job.source) + self.beside.stamp(job.name)
+        return list(job.seen or stamp(job.source)) + self.beside.stamp(job.name)
 
     def look(self, job: Job) -> Prospect:
         """What to expect of the output, from the header of the input.

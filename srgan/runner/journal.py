@@ -34,13 +34,16 @@ class Journal(History):
 
     Args:
         run: the name of this run, which no other has on whatever machine; None makes one.
+
+    Attributes:
+        chosen: the settings.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None, asked: str = "") -> None:
         super().__init__(folder)
         self._asked = {"asked": asked} if asked else {}
         self._run = run or secrets.token_hex(8)
-        self._chosen, self._settings = dict(settings), fingerprint(settings)
+        self.chosen, self._settings = dict(settings), fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,18 +65,6 @@ class Journal(History):
         """Whether this picture was finished under these settings from such an input, and its output is still there."""
         return self._holds(job, seen, memory, "settings", self._settings)
 
-    def made_otherwise(self, job: Job) -> str:
-        """Under which other settings this picture was finished last, in words; empty where it was not."""
-        line = self.finished.get(job.name)
-        if line is None or line["settings"] == self._settings:
-            return ""
-        if line["settings"] not in self.settings:
-            return "of an earlier version"
-        before, now = self.settings[line["settings"]], self._chosen
-        differ = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        said = {name: f"{name} {before.get(name)}, now {now.get(name)}" for name in differ}
-        return "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
-
     def is_output(self, job: Job) -> bool:
         """Whether the file in the place of this picture is what a command has made, under whatever settings."""
         line = self.finished.get(job.name)
@@ -86,8 +77,8 @@ class Journal(History):
             alone: no other run is at work on it: what those that were killed have left of it is removed.
         """
         if self._settings not in self.settings:
-            self._write({"settings": self._settings, "chosen": self._chosen})
-            self.settings[self._settings] = self._chosen
+            self._write({"settings": self._settings, "chosen": self.chosen})
+            self.settings[self._settings] = self.chosen
         partial = partial_name()
         for left in self.begun.pop(job.name, ()) if alone else ():
             if is_partial(left):  # the journal may come from anywhere, and name anything

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from srgan.runner.objects import Url
+
 FINISHED = "finished before"
 """Why a picture is skipped that was made by the same settings."""
 
@@ -18,7 +20,7 @@ class Outcome:
 
     Attributes:
         name: of the picture, as its path below the folder.
-        target: where the output is, or would be.
+        target: where the output is, or would be; a URL in object storage.
         status: "ok", "skipped", "failed" or "unsupported".
         reason: why it failed or was skipped; empty where it is ok.
         pixels: of the output.
@@ -29,7 +31,7 @@ class Outcome:
     """
 
     name: str
-    target: Path
+    target: Path | Url
     status: str
     reason: str = ""
     pixels: int = 0

@@ -5,7 +5,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +30,8 @@ class Job:
         name: relative to the input folder, with forward slashes.
         new: the same in the output folder.
         trouble: why nothing can be made of it, where that was found in planning: it is a folder that cannot be read.
+        seen: what changes whenever the file does; empty where its size and modification time are that.
+        stands_for: what messages say for the two folders; empty where these themselves.
     """
 
     input_folder: Path
@@ -37,6 +39,8 @@ class Job:
     name: str
     new: str
     trouble: str = ""
+    seen: tuple[int, ...] = ()
+    stands_for: tuple[str, str] = ("", "")
 
     @property
     def source(self) -> Path:
@@ -47,6 +51,12 @@ class Job:
     def target(self) -> Path:
         """The file to write."""
         return self.output_folder / self.new
+
+    def named(self, text: str) -> str:
+        """What is said of the files, with the names by which the user knows them."""
+        for folder, place in zip((self.input_folder, self.output_folder), self.stands_for, strict=True):
+            text = text.replace(printable(folder), place) if place else text
+        return text
 
 
 def plan(
@@ -82,13 +92,13 @@ def plan(
     """
     if on_collision not in ("rename", "error"):
         raise ConfigError(f"unknown on_collision {on_collision!r}: choose one of error, rename")
-    number, count = _shard(shard)
+    number, count = shard_of(shard)
     format = format if format == "keep" else writable(format)
     _check(source, target, format, in_place)
     if source.is_file():
         return [_single(source, source if in_place else target, format, existing, in_place)]
     jobs = _under(source, target, format, on_collision, in_place, sniff, among)
-    return [job for job in jobs if count == 1 or _share(job.name, count) == number]
+    return [job for job in jobs if count == 1 or share(job.name, count) == number]
 
 
 def _under(
@@ -132,16 +142,29 @@ def _kinds(
     source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None, unread: dict[str, str]
 ) -> dict[str, str]:
     """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
+    names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
+
+    def by_content(name: str) -> str | None:
+        return kind_by_content(source / name) if sniff or (among and name in among) else None
+
+    return kinds_of(names, by_content, tell=not sniff)
+
+
+def kinds_of(names: Iterable[str], by_content: Callable[[str], str | None], *, tell: bool) -> dict[str, str]:
+    """Those that are names of pictures, each with what it is: as its suffix says, or where that says nothing another.
+
+    Args:
+        tell: of the others in a warning.
+    """
     kinds: dict[str, str] = {}
     others: Counter[str] = Counter()
-    names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
     for name in names:
-        kind = kind_of(name) or (kind_by_content(source / name) if sniff or (among and name in among) else None)
+        kind = kind_of(name) or by_content(name)
         if kind:
             kinds[name] = kind
         else:
             others[os.path.splitext(name)[1].lower() or "no suffix"] += 1
-    if others and not sniff:
+    if others and tell:
         counts = ", ".join(f"{printable(suffix)}: {count}" for suffix, count in others.most_common(5))
         more = ", ..." if len(others) > 5 else ""
         _log.warning("passed over what is no picture by its suffix (%s%s); --sniff looks into it", counts, more)
@@ -161,7 +184,7 @@ def _among(source: Path, among: Sequence[str], exclude: Path | None, unread: dic
             yield one
 
 
-def _shard(text: str) -> tuple[int, int]:
+def shard_of(text: str) -> tuple[int, int]:
     """Of "2/8" the 2 and the 8."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     number, count = map(int, found.groups()) if found else (0, 0)
@@ -170,7 +193,7 @@ def _shard(text: str) -> tuple[int, int]:
     return number, count
 
 
-def _share(name: str, count: int) -> int:
+def share(name: str, count: int) -> int:
     """The share that a picture belongs to, from 1 to `count`."""
     return zlib.crc32(os.fsencode(name)) % count + 1
 

@@ -1,0 +1,175 @@
+"""A run from or into object storage: what is to be read is fetched ahead, what was made is put, both by threads.
+
+list -> plan -> skip what is finished -> fetch -> the ordinary run, of a scratch file a scratch file -> put -> note
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from srgan.errors import ImageError
+from srgan.pools import ahead
+from srgan.runner.job import Conversion
+from srgan.runner.known import Known
+from srgan.runner.objects import Objects, Url
+from srgan.runner.outcome import Outcome
+from srgan.runner.outputs import Outputs
+from srgan.runner.parallel import Run, done, noting
+from srgan.runner.plan import Job
+from srgan.runner.remote_plan import RemoteJob, plan_remote
+
+_FETCHED = 32
+"""Pictures that wait to be begun, at most: each counts as one, and a large one as several."""
+
+_LARGE = 2**24
+"""Bytes of a picture that counts as one."""
+
+_FETCHERS, _PUTTERS = 16, 8
+"""Objects that are read, and written, at a time."""
+
+
+class _Transit:
+    """The way of pictures through a scratch folder, from and to where they lie."""
+
+    def __init__(
+        self,
+        conversion: Conversion,
+        source: Objects | Path,
+        target: Outputs | Path,
+        scratch: Path,
+        run: Run,
+    ) -> None:
+        self._conversion, self._source, self._target, self._run = conversion, source, target, run
+        self._scratch = scratch
+        self._at_work: dict[str, Job] = {}
+        for left in ("in", "out"):  # of a run that was killed
+            shutil.rmtree(scratch / left, ignore_errors=True)
+
+    def outcomes(self, jobs: Sequence[RemoteJob]) -> Iterator[Outcome]:
+        """The outcomes of jobs, in their order, each once its output is where it shall be."""
+        with (
+            ThreadPoolExecutor(_PUTTERS, "put") as putters,
+            ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers,
+            closing(ahead(fetchers, self._fetched, enumerate(jobs), _FETCHED, _weight)) as coming,
+        ):
+            settling: deque[Future[Outcome]] = deque()
+            for outcome in self._run.outcomes(coming):
+                settling.append(self._settle(putters, outcome))
+                while settling and (settling[0].done() or len(settling) > 2 * _PUTTERS):
+                    yield settling.popleft().result()
+            while settling:
+                yield settling.popleft().result()
+
+    def _fetched(self, numbered: tuple[int, RemoteJob]) -> Job | Outcome:
+        """The job of a picture that lies in the scratch folder now; or its outcome, where that is known before."""
+        number, asked = numbered
+        job = self._job(str(number), asked)
+        try:
+            settled = None if job.trouble else self._settled(job)
+            if settled is not None:
+                return settled
+            if isinstance(self._source, Objects) and asked.seen is not None and not job.trouble:
+                self._source.fetch(job.name, job.source, asked.seen)
+        except (ImageError, OSError) as error:
+            job = dataclasses.replace(job, trouble=str(error))
+        self._at_work[job.name] = job
+        return job
+
+    def _job(self, number: str, asked: RemoteJob) -> Job:
+        """The job in the scratch folder; a picture has folders of its own there, for objects may be called anything."""
+        inside, origin = self._scratch / "in" / number, ""
+        outside, destination = self._scratch / "out" / number, ""
+        if isinstance(self._source, Objects):
+            origin = self._source.url
+        else:
+            inside = self._source
+        if isinstance(self._target, Outputs):
+            destination = self._target.url
+        else:
+            outside = self._target
+        seen = tuple(asked.seen or ())
+        return Job(inside, outside, asked.name, asked.new, asked.trouble, seen, (origin, destination))
+
+    def _settled(self, job: Job) -> Outcome | None:
+        if isinstance(self._target, Outputs):
+            return self._target.settled(job, self._conversion.stamp(job))
+        return self._run.skipped(job)
+
+    def _settle(self, putters: Executor, outcome: Outcome) -> Future[Outcome]:
+        """The outcome, once what was made is put and what was fetched removed."""
+        job = self._at_work.pop(outcome.name, None)
+        if job is None:
+            return done(outcome)
+        line = None
+        if isinstance(self._target, Outputs) and outcome.status == "ok" and self._run.journal is not None:
+            self._run.journal.refresh()
+            line = self._run.journal.finished.pop(job.name)
+        return putters.submit(self._put, job, outcome, line)
+
+    def _put(self, job: Job, outcome: Outcome, line: Mapping[str, Any] | None) -> Outcome:
+        try:
+            if isinstance(self._target, Path):
+                return outcome
+            if line is not None:
+                self._target.put(job, line)
+            else:
+                self._target.fail(job.name, outcome.reason)
+            return dataclasses.replace(outcome, target=Url(f"{self._target.url}/{job.new}"))
+        finally:
+            for folder in (job.input_folder, job.output_folder):
+                if folder.is_relative_to(self._scratch):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _weight(numbered: tuple[int, RemoteJob]) -> float:
+    """For how many small pictures one counts."""
+    seen = numbered[1].seen
+    return 1.0 if seen is None else max(1.0, seen.size / _LARGE)
+
+
+def remote_outcomes(
+    ending: ExitStack,
+    conversion: Conversion,
+    pictures: Executor,
+    places: tuple[Path | Url, Path | Url],
+    jobs: Sequence[RemoteJob] | None,
+    known: Known | None,
+    *,
+    run: str | None,
+    asked: str,
+) -> Iterator[Outcome]:
+    """The outcomes of a run of which IN, OUT or both are URLs, as those of `srgan.restore_folder`.
+
+    Args:
+        ending: closes what they need.
+
+    Raises:
+        NoPicturesError: there is nothing to do.
+        ConfigError: IN and OUT do not go together.
+        MachineError: a store cannot be asked, or the output not be written.
+    """
+    (source, target), config = places, conversion.config
+    scratch = (
+        known.scratch
+        if known
+        else Path(ending.enter_context(TemporaryDirectory(prefix="srgan-", ignore_cleanup_errors=True)))
+    )
+    if jobs is None:
+        jobs = plan_remote(source, target, **config.planning())
+        known = known or (Known(Objects(target), scratch, config.shard) if isinstance(target, Url) else None)
+    inputs = Objects(source) if isinstance(source, Url) else source
+    outputs: Outputs | Path = Path(target)
+    if isinstance(target, Url):
+        outputs = ending.enter_context(closing(Outputs(Objects(target), conversion, known)))
+    folder = scratch if isinstance(outputs, Outputs) else outputs
+    journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
+    transit = _Transit(conversion, inputs, outputs, scratch, Run(conversion, pictures, journal, locks))
+    return transit.outcomes(jobs)
