@@ -1,13 +1,14 @@
 """How fast a folder is restored, against the usual way and against the machine's own rate, in one run.
 
     python scripts/measure/benchmark.py --data DIR [--model upscale-x4] [--engines torch openvino ncnn]
-                                        [--format png|jpeg] [--large 20] [--rounds 5] [--json]
+                                        [--peer FILE.param] [--format png|jpeg] [--large 20] [--rounds 5] [--json]
 
 Each round measures, one after the other: for each engine the folder runner end to end (what a command runs once torch
 is imported) and the engine alone (pictures already decoded, nothing encoded); the same network the usual way (fp32,
 NCHW, one whole picture at a time, decode and encode inline, same codecs, same threads); and the rates at which this
 machine does 64-channel 3x3 convolutions in fp32 and, where it can, bf16; for a denoiser also OpenCV's non-local means
 on the decoded pictures.
+With --peer, so does somebody else's network, as ncnn's files, on all cores: what its users would run instead.
 The medians are reported; megapixels are those of the outputs.
 
 With --large, so many JPEGs of 12 megapixels are made first, the pictures of DIR side by side. The usual way and the
@@ -91,6 +92,26 @@ def usual_way(model: srgan.Model, jobs: Sequence[Job], format: str) -> float:
     return pixels / 1e6 / seconds
 
 
+def peers_way(param: Path, jobs: Sequence[Job], format: str) -> float:
+    """One whole picture at a time, with ncnn's own defaults on all cores; decoding and encoding as in `usual_way`."""
+    import ncnn
+
+    net, pixels = ncnn.Net(), 0
+    net.opt.num_threads = torch.get_num_threads()
+    net.load_param(str(param))
+    net.load_model(str(param.with_suffix(".bin")))
+    started = time.perf_counter()
+    for job in jobs:
+        planes = srgan.read(job.source).rgb.transpose(2, 0, 1).astype(np.float32) / 255
+        extractor = net.create_extractor()
+        extractor.input(net.input_names()[0], ncnn.Mat(planes).clone())
+        made = np.array(extractor.extract(net.output_names()[0])[1])
+        rgb = (made.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8)
+        write_bytes(job.target, encode(Image(np.ascontiguousarray(rgb)), format))
+        pixels += rgb.shape[0] * rgb.shape[1]
+    return pixels / 1e6 / (time.perf_counter() - started)
+
+
 def engine_alone(model: srgan.Model, engine: Engine, images: Sequence[Image]) -> float:
     """Pictures side by side whose tiles the cores share, as in the folder runner."""
     cores, each = torch.get_num_threads(), (torch.set_num_threads, (1,))
@@ -131,6 +152,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--model", default="upscale-x4")
     parser.add_argument("--engines", nargs="+", default=["auto"])
+    parser.add_argument("--peer", type=Path, metavar="FILE.param")
     parser.add_argument("--format", default="png", choices=("png", "jpeg"))
     parser.add_argument("--large", default=0, type=int, metavar="COUNT")
     parser.add_argument("--rounds", type=int, default=5)
@@ -158,6 +180,8 @@ def main() -> None:
             measures[f"{name}_engine_mps"] = partial(engine_alone, model, engine, images)
             asked = replace(config, engine=name)
             measures[f"{name}_end_to_end_mps"] = partial(end_to_end, model, data, folder / name, asked)
+        if arguments.peer:
+            measures["peers_way_mps"] = partial(peers_way, arguments.peer, jobs, arguments.format)
         if model.task.name == "denoise":
             measures["non_local_means_mps"] = lambda: non_local_means(images)
         for engine in engines.values():
@@ -171,7 +195,9 @@ def main() -> None:
         for name in arguments.engines:
             tflops = operations * one[f"{name}_engine_mps"]
             one[f"{name}_of_fp32_rate"] = tflops / one["hardware_fp32_tflops"]
-            one[f"{name}_ratio_to_usual_way"] = one[f"{name}_end_to_end_mps"] / one["usual_way_mps"]
+            for way in ("usual_way", "peers_way"):
+                if f"{way}_mps" in one:
+                    one[f"{name}_ratio_to_{way}"] = one[f"{name}_end_to_end_mps"] / one[f"{way}_mps"]
             if "hardware_bf16_tflops" in one:
                 one[f"{name}_of_bf16_rate"] = tflops / one["hardware_bf16_tflops"]
     result = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
