@@ -20,7 +20,7 @@ ROWS = [  # from the top
     {"models", "data"},
     {"tasks", "engines"},
     {"networks", "images"},
-    {"ops", "files", "options", "pools"},
+    {"ops", "files", "options", "pools", "quota"},
     {"types", "errors"},
 ]
 ROW = {room: number for number, row in enumerate(ROWS) for room in row}

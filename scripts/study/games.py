@@ -17,13 +17,13 @@ from statistics import median
 import numpy as np
 
 import srgan
-from srgan.engines.quota import keep_within_quota
 from srgan.errors import TrainingError
 from srgan.evaluation.classifier import Classifier, load
 from srgan.evaluation.samples import judge
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
+from srgan.quota import keep_within_quota
 from srgan.training.config import configure
 
 PLAYERS = {

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import srgan
-from srgan.engines.quota import keep_within_quota
 from srgan.evaluation.samples import judge
+from srgan.quota import keep_within_quota
 from srgan.training.config import configure
 
 PLAYERS = {"scale": 32, "width": 16, "discriminator_width": 16, "batch": 32, "ema": 0.99}

@@ -22,12 +22,12 @@ from srgan.engines import cache, make_engine
 from srgan.engines.choice import MUCH_FASTER, compared, lacking, ways
 from srgan.engines.devices import choose_devices
 from srgan.engines.ncnn_engine import vulkan_devices
-from srgan.engines.quota import quota
 from srgan.evaluation.cost import multiply_adds
 from srgan.images.image import Image
 from srgan.inference.picture import restore_image
 from srgan.inference.tiled import Run
 from srgan.models.zoo import load
+from srgan.quota import quota
 
 LEAST_MEMORY = 2e9
 """Below this much free memory, large pictures will not fit [bytes]."""

@@ -35,16 +35,20 @@ for add in flags_of(ClusterConfig):
 
 def made(config: ClusterConfig, rehearsal: Rehearsal, where: Places, jobs: Sequence[Job]) -> Generator[Outcome]:
     """The outcomes of a run on a cluster."""
-    from srgan.runner.cluster import restore_on_cluster
+    from srgan.runner.connection import connected
 
-    return restore_on_cluster(
-        config,
-        rehearsal.choice.load,
-        where.source,
-        where.target,
-        rehearsal.config,
-        jobs=jobs,
-        size=rehearsal.choice.size,
-        beside=rehearsal.beside,
-        asked=rehearsal.asked,
-    )
+    with connected(config.address) as ray:
+        from srgan.runner.cluster import restore_on_cluster  # which takes seconds, also while Ray begins
+
+        yield from restore_on_cluster(
+            ray,
+            config,
+            rehearsal.choice.load,
+            where.source,
+            where.target,
+            rehearsal.config,
+            jobs=jobs,
+            size=rehearsal.choice.size,
+            beside=rehearsal.beside,
+            asked=rehearsal.asked,
+        )

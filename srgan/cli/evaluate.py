@@ -64,8 +64,8 @@ def evaluate(
     chosen = chosen_data(data, paired)
 
     from srgan.engines.memory import keep_freed_memory
-    from srgan.engines.quota import keep_within_quota
     from srgan.evaluation.scoring import evaluate as run
+    from srgan.quota import keep_within_quota
 
     keep_freed_memory()
     keep_within_quota()

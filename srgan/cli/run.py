@@ -165,7 +165,7 @@ def _made_here(rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progres
     """The outcomes of a run on this machine."""
     from srgan.engines.devices import choose_devices
     from srgan.engines.memory import keep_freed_memory
-    from srgan.engines.quota import keep_within_quota
+    from srgan.quota import keep_within_quota
     from srgan.runner import run as folder
 
     choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded

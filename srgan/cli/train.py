@@ -97,7 +97,7 @@ def _classes(condition: str | None, data: Data | None) -> dict[str, object]:
 def ready_to_train() -> None:
     """Sets this process up for a training run: memory is kept, and what the run says is heard."""
     from srgan.engines.memory import keep_freed_memory
-    from srgan.engines.quota import keep_within_quota
+    from srgan.quota import keep_within_quota
 
     logging.getLogger("srgan").setLevel(logging.INFO)
     keep_freed_memory()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from srgan.engines.quota import allowed
+from srgan.quota import allowed
 
 _ORIGIN = os.getpid()
 

@@ -16,13 +16,13 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 from srgan.engines import Engine, engine_of
-from srgan.engines.quota import allowed
 from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
 from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, sparse, tiles
 from srgan.pools import ahead
+from srgan.quota import allowed
 from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Observed, Pixels, Restored
 

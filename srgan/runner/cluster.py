@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from srgan.errors import ConfigError
@@ -25,7 +26,7 @@ from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import ClusterConfig, FolderConfig
-from srgan.runner.connection import connected, shape
+from srgan.runner.connection import shape
 from srgan.runner.converting import Before
 from srgan.runner.crew import Crew
 from srgan.runner.job import Conversion, Made
@@ -37,6 +38,7 @@ from srgan.runner.worker import Recipe
 
 
 def restore_on_cluster(
+    ray: ModuleType,
     cluster: ClusterConfig,
     load: Callable[[], Models | Sequence[Models]],
     source: Path,
@@ -51,19 +53,20 @@ def restore_on_cluster(
     """What `restore_folder` does, by workers of a cluster, whose machines all have these folders.
 
     Args:
+        ray: as `connected` gives it.
         load: gives the models, on each worker.
 
     Raises:
         ConfigError: the cluster has no room for a worker, its machines would make different bytes, or pictures are to
             be replaced in place.
         WeightsError: the models are refused.
-        MachineError: there is no such cluster, or the output cannot be written.
+        MachineError: workers die as they begin, or the output cannot be written.
     """
     if config.in_place:
         raise ConfigError("--in-place needs one machine: name another output, or leave out cluster")
     beside = beside or Nothing()
     recipe = Recipe(load, config, size, beside, os.getcwd(), logging.getLogger("srgan").getEffectiveLevel())
-    with connected(cluster.address) as ray, closing(Crew(ray, shape(ray, cluster), recipe)) as crew:
+    with closing(Crew(ray, shape(ray, cluster), recipe)) as crew:
         elsewhere = _Elsewhere(crew, config, beside)
         folder = target if source.is_dir() else None
         with noting(elsewhere, folder, None, asked) as (journal, locks), _pictures(crew) as pictures:

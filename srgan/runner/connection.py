@@ -6,13 +6,15 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from srgan.engines.quota import allowed
 from srgan.errors import ConfigError, MachineError
+from srgan.quota import allowed
 from srgan.runner.config import ClusterConfig
 
 CORES = 4
@@ -41,7 +43,9 @@ def connected(address: str) -> Iterator[ModuleType]:
         options |= {"num_cpus": cores, "object_store_memory": _OBJECTS, "include_dashboard": False}
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address or "local", **options)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(import_module, "srgan.runner.worker")  # this takes seconds, in which Ray mostly waits
+            ray.init(address or "local", **options)
     except (ConnectionError, ValueError) as error:
         raise MachineError(f"no Ray cluster at {address}: {error}") from error
     finally:

@@ -20,11 +20,11 @@ import torch
 from srgan import __version__
 from srgan.engines.choice import known_ways, take_ways
 from srgan.engines.memory import keep_freed_memory
-from srgan.engines.quota import keep_within_quota
 from srgan.errors import MachineError, SrganError
 from srgan.inference.chain import restorer_of
 from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
+from srgan.quota import keep_within_quota
 from srgan.runner.beside import Beside
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Made

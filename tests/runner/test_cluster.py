@@ -10,6 +10,7 @@ from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.runner.cluster import restore_on_cluster
 from srgan.runner.config import ClusterConfig, FolderConfig
+from srgan.runner.connection import connected
 from srgan.runner.plan import plan
 from srgan.runner.run import restore_folder
 
@@ -25,8 +26,15 @@ def pictures(tmp_path, pixels):
     return tmp_path / "in"
 
 
+@pytest.fixture(scope="module")
+def ray():
+    """A cluster of two cores."""
+    with connected("") as ray:
+        yield ray
+
+
 @pytest.fixture
-def clustered(tiny):
+def clustered(tiny, ray):
     """Restores a folder by two workers, which pictures called deadly kill."""
 
     def load():
@@ -43,7 +51,7 @@ def clustered(tiny):
 
     def run(source, target, **config):
         jobs = plan(source, target)
-        return list(restore_on_cluster(TWO, load, source, target, FolderConfig(**config), jobs=jobs))
+        return list(restore_on_cluster(ray, TWO, load, source, target, FolderConfig(**config), jobs=jobs))
 
     return run
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from srgan.engines import quota
+from srgan import quota
 from srgan.engines.threads import Threads
 
 

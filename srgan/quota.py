@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 GROUPS = Path("/sys/fs/cgroup")
 """Where Linux tells what a group of processes may use."""
 
@@ -25,6 +23,8 @@ def quota() -> float:
 
 def keep_within_quota() -> None:
     """Tells torch, and what asks it, of no more threads than there is time for, as a program may and no library."""
+    import torch  # not above: the rest need not wait for it
+
     torch.set_num_threads(allowed(torch.get_num_threads()))
 
 
