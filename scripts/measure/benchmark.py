@@ -102,7 +102,7 @@ def peers_way(param: Path, jobs: Sequence[Job], format: str) -> float:
     net.load_model(str(param.with_suffix(".bin")))
     started = time.perf_counter()
     for job in jobs:
-        planes = srgan.read(job.source).rgb.transpose(2, 0, 1).astype(np.float32) / 255
+        planes = np.ascontiguousarray(srgan.read(job.source).rgb.transpose(2, 0, 1), np.float32) / 255
         extractor = net.create_extractor()
         extractor.input(net.input_names()[0], ncnn.Mat(planes).clone())
         made = np.array(extractor.extract(net.output_names()[0])[1])

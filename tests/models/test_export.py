@@ -15,6 +15,7 @@ from srgan.models.export import SUFFIXES, export, graph_of
 from srgan.models.model import Model
 
 DOCS = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+KODAK = Path(__file__).parents[3] / "shared" / "data" / "bench" / "Kodak24"
 TASKS = {
     "upscale 2 times": (srgan.Upscale(scale=2), {"name": "compact", "width": 8, "depth": 2}),
     "folded": (srgan.Upscale(scale=3), {"name": "compact", "width": 8, "depth": 2, "fold": 2}),
@@ -64,6 +65,26 @@ def test_what_is_exported_gives_our_picture_at_odd_sizes(suffix, name, tmp_path)
     assert np.abs(theirs - ours).max() < 0.01 / 255
     assert said < 0.01
     assert np.abs(ours - model.task.compose(model.task.present(picture), torch.zeros(ours.shape)).numpy()).max() > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not KODAK.is_dir(), reason="needs Kodak24 beside the checkout")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", ["upscale-x4", "upscale-x4-photo", "denoise"])
+def test_shipped_weights_give_our_photographs_in_every_runtime(suffix, name, tmp_path):
+    model = srgan.load(name)
+    path = tmp_path / f"mine-x{model.task.scale}{suffix}"
+    export(model, path)
+    run, largest = exports._RUNS[suffix](path), 0.0
+    for photograph in sorted(KODAK.iterdir()):
+        side = 128 if model.task.scale == 1 else 64
+        planes = np.ascontiguousarray(srgan.read(photograph).rgb[:side, : side + 9].transpose(2, 0, 1))
+        picture = torch.from_numpy(planes)[None] / 255
+        with torch.inference_mode():
+            ours = model(model.task.present(picture)).clamp(0, 1).numpy()
+        largest = max(largest, 255 * float(np.abs(run(picture.numpy()) - ours).max()))
+    print(f"{name}{suffix}: at most {largest:.4f} levels of 255 from ours")
+    assert largest <= 1
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
