@@ -4,6 +4,7 @@ import threading
 from urllib.request import urlopen
 
 import boto3
+import fsspec
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -33,6 +34,7 @@ class Store:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.environment = {**KEYS, "AWS_ENDPOINT_URL": self.url, "AWS_MAX_ATTEMPTS": "1"}
+        fsspec.get_filesystem_class("s3").clear_instance_cache()  # of stores that were there before
         self.client = boto3.client(
             "s3",
             endpoint_url=self.url,

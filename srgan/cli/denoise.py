@@ -9,6 +9,7 @@ import click
 
 from srgan.cli.run import grain_option, realism_option, restoring, run
 from srgan.cli.weights import Choice, dialled, own
+from srgan.runner.urls import Url
 
 
 def _strength(context: click.Context, parameter: click.Parameter, text: str) -> str:
@@ -42,8 +43,8 @@ def denoise(
     keep_grain: float,
     model: str | None,
     realism: float,
-    paths: tuple[Path, ...],
-    output: Path | None,
+    paths: tuple[Path | Url, ...],
+    output: Path | Url | None,
     **common: Any,
 ) -> int:
     """Take the noise out of pictures: files, or folders with their sub-folders.

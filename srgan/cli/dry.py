@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,15 +16,16 @@ from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, stamp
 from srgan.runner import space
 from srgan.runner.beside import Beside, Nothing
-from srgan.runner.history import History, fingerprint
-from srgan.runner.outcome import FINISHED, THERE
+from srgan.runner.history import History, fingerprint, made_of
+from srgan.runner.outcome import FINISHED, THERE, Outcome
+from srgan.runner.plan import Job
+from srgan.runner.urls import Url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from srgan.cli.weights import Choice, Choices
     from srgan.runner.config import FolderConfig
-    from srgan.runner.plan import Job
 
 
 class Rehearsal:
@@ -52,12 +53,17 @@ class Rehearsal:
         if self.history is None or job.trouble or job.name not in self.history.finished:
             return False
         try:
-            seen = stamp(job.source) + self.beside.stamp(job.name)
+            seen = list(job.seen or stamp(job.source)) + self.beside.stamp(job.name)
         except (ImageError, OSError):
             return False
         return self.history.answers(job, seen, self.asked, self.config.memory)
 
-    def check_machine(self) -> None:
+    def answers(self, job: Job, line: Mapping[str, Any]) -> bool:
+        """Whether a line is of a command that asked for the same, and of the input as it is."""
+        seen = list(job.seen or stamp(job.source)) + self.beside.stamp(job.name)
+        return line.get("asked") == self.asked and made_of(line, seen, self.config.memory)
+
+    def _check_machine(self) -> None:
         """Checks that the machine has the device, the engine and the precision that are asked for by name.
 
         Raises:
@@ -70,50 +76,48 @@ class Rehearsal:
 
             restorer_of(self.choice.load(), config, self.choice.size)
 
-    def show(self, jobs: Sequence[Job], *, as_json: bool) -> int:
-        """Prints what would become of each picture; the exit code of the run."""
+    def play(self, jobs: Iterable[Job | Outcome], target: Path | Url, *, as_json: bool, quiet: bool) -> int:
+        """The exit code of a dry run, which it prints."""
+        self._check_machine()
+        code = self._show(jobs, as_json=as_json)
+        if not quiet:
+            self._tell(target)
+        return code
+
+    def _show(self, jobs: Iterable[Job | Outcome], *, as_json: bool) -> int:
+        """Prints what would become of each picture, of which some may be settled; the exit code of the run."""
         for job in jobs:
-            said = self._of(job)
+            said = _said(job, job.status, job.reason) if isinstance(job, Outcome) else self._of(job)
             self.counts[str(said["status"])] += 1
             if as_json:
                 click.echo(json.dumps(said))
-            elif said["status"] == "planned":
+            elif isinstance(job, Job) and said["status"] == "planned":
                 there = " (replaces it)" if not self.config.in_place and os.path.lexists(job.target) else ""
-                click.echo(f"{job.source} -> {job.target}{there}")
+                click.echo(job.named(f"{job.source} -> {job.target}{there}"))
             if said["status"] in ("failed", "unsupported"):
                 click.echo(f"{said['status']}: {said['reason']}", err=True)
         return 1 if self.counts["failed"] + self.counts["unsupported"] else 0
 
-    def tell(self, target: Path) -> None:
+    def _tell(self, target: Path | Url) -> None:
         """Says how many pictures would not be made, and how much room the others take."""
         skipped, failed = self.counts["skipped"], self.counts["failed"] + self.counts["unsupported"]
         if skipped or failed:
             click.echo(f"to do {self.counts['planned']} skipped {skipped} failed {failed}", err=True)
         if self.counts["planned"]:
-            click.echo(space.said(self.needed, space.free(target)), err=True)
+            click.echo(space.said(self.needed, None if isinstance(target, Url) else space.free(target)), err=True)
 
     def _of(self, job: Job) -> dict[str, object]:
         """What `--json` says of a picture; the pixels are those that it would have."""
-        said: dict[str, object] = {
-            "name": job.name,
-            "target": str(job.target),
-            "status": "planned",
-            "reason": "",
-            "pixels": 0,
-            "seconds": 0.0,
-            "notes": [],
-        }
         try:
             if job.trouble:
                 raise ImageError(job.trouble)
             status, reason = self._settled(job) or ("", "")
             if not status:
-                said["pixels"] = self._looked(job)
-                return said
+                return _said(job, "planned", pixels=self._looked(job))
         except (ImageError, OSError) as error:
             status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
             reason = str(error) if isinstance(error, SrganError) else f"{printable(job.source)}: {error}"
-        return {**said, "status": status, "reason": reason}
+        return _said(job, status, job.named(reason))
 
     def _settled(self, job: Job) -> tuple[str, str] | None:
         """What is said of a picture that is not made, because of what is there; None of others."""
@@ -139,3 +143,10 @@ class Rehearsal:
         if not os.path.lexists(job.target):
             self.needed += space.of_one(job, pixels / (seen.header.width * seen.header.height))
         return pixels
+
+
+def _said(job: Job | Outcome, status: str, reason: str = "", pixels: int = 0) -> dict[str, object]:
+    """What `--json` says of a picture."""
+    target = job.named(str(job.target)) if isinstance(job, Job) else str(job.target)
+    became = {"status": status, "reason": reason, "pixels": pixels, "seconds": 0.0, "notes": []}
+    return {"name": job.name, "target": target, **became}

@@ -10,6 +10,7 @@ import click
 
 from srgan.cli.run import restoring, run
 from srgan.cli.weights import Choice, dialled, own
+from srgan.runner.urls import Url
 
 if TYPE_CHECKING:
     from srgan.inference.masks import Masks
@@ -42,8 +43,8 @@ def inpaint(
     grow: int,
     feather: int,
     model: str | None,
-    paths: tuple[Path, ...],
-    output: Path | None,
+    paths: tuple[Path | Url, ...],
+    output: Path | Url | None,
     **common: Any,
 ) -> int:
     """Fill what a mask covers: in files, or in folders with their sub-folders.

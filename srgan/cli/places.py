@@ -6,11 +6,23 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import click
 
 from srgan.errors import ConfigError, MachineError
 from srgan.files import printable
 from srgan.runner.config import FolderConfig
 from srgan.runner.names import beside
+from srgan.runner.urls import Url, place
+
+
+class PlaceType(click.Path):
+    """A path, or a URL of object storage, which stays as it is."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        there = place(value)
+        return there if isinstance(there, Url) else super().convert(there, parameter, context)
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,17 @@ class Places:
     among: tuple[str, ...] | None = None
 
 
-def places(paths: Sequence[Path], output: Path | None, tag: str, config: FolderConfig) -> Places:
+@dataclass(frozen=True)
+class RemotePlaces:
+    """A folder, and the folder that is made of it, of which at least one is a URL."""
+
+    source: Path | Url
+    target: Path | Url
+
+
+def places(
+    paths: Sequence[Path | Url], output: Path | Url | None, tag: str, config: FolderConfig
+) -> Places | RemotePlaces:
     """What the paths of a command line mean.
 
     Several inputs are parts of the folder that holds them all, of which these alone are restored: so `a/1.png b` has
@@ -41,20 +63,37 @@ def places(paths: Sequence[Path], output: Path | None, tag: str, config: FolderC
     """
     if output is None and len(paths) == 2:
         paths, output = paths[:1], paths[1]
-    for path in paths:
+    here = [path for path in paths if isinstance(path, Path)]
+    for path in here:
         if not path.exists():
             raise ConfigError(f"{printable(path)}: no such file or folder")
-    if len(paths) > 1:
+    if isinstance(output, Url) or len(here) < len(paths):
+        return _remote(paths, output, tag)
+    if len(here) > 1:
         if output is None:
             raise ConfigError("several inputs: say where their outputs go with -o FOLDER")
         if config.in_place:
             raise ConfigError("--in-place takes one file or folder")
-        found = _together(paths, output)
+        found = _together(here, output)
     else:
-        (source,) = paths
+        (source,) = here
         found = Places(source, output or (source if config.in_place else beside(source, tag, config.format)))
     _check_writable(found.target)
     return found
+
+
+def _remote(paths: Sequence[Path | Url], output: Path | Url | None, tag: str) -> RemotePlaces:
+    """The places where one is a URL: without OUT what is made of s3://bucket/photos goes into s3://bucket/photos-x4."""
+    if len(paths) > 1:
+        raise ConfigError("several inputs: with URLs one folder at a time")
+    (source,) = paths
+    if output is None:
+        if str(source).count("/") < 3:
+            raise ConfigError(f"{printable(source)}: is a whole bucket: say where its outputs go")
+        output = Url(f"{source}{tag}")
+    if isinstance(output, Path):
+        _check_writable(output)
+    return RemotePlaces(source, output)
 
 
 def _together(paths: Sequence[Path], output: Path) -> Places:

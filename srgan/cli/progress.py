@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import time
 from collections import Counter
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from srgan.runner.outcome import Outcome
+    from srgan.runner.urls import Url
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines."""
@@ -26,6 +30,18 @@ TERMINAL_INTERVAL = 0.5
 
 MOST_NOTES = 20
 """Notes that are printed of a run; further ones are counted."""
+
+
+def shown(outcomes: Generator[Outcome], progress: Progress, target: Path | Url, *, as_json: bool, verbose: bool) -> int:
+    """The exit code of a run, each of whose outcomes is shown as it comes."""
+    started = time.perf_counter()
+    with closing(outcomes):
+        for outcome in outcomes:
+            progress.add(outcome)
+            if not _printed(outcome, as_json, verbose):
+                return 0
+    progress.finish(time.perf_counter() - started, target)
+    return 1 if progress.failed else 0
 
 
 class Progress:
@@ -74,7 +90,7 @@ class Progress:
         text = self._text()
         self._print(text, newline=not self._terminal)
 
-    def finish(self, seconds: float, target: Path) -> None:
+    def finish(self, seconds: float, target: Path | Url) -> None:
         """Prints the last line, with the time the whole took, and where the outputs are."""
         if not self._quiet:
             if self.notes > self._most_notes:
@@ -123,3 +139,22 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
+    """Whether what is to be said of an outcome on stdout was; False where nobody reads it any more."""
+    try:
+        if as_json:
+            click.echo(json.dumps(_as_json(outcome)))
+        elif verbose and outcome.status == "ok":
+            click.echo(str(outcome.target))
+    except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
+        give_up(sys.stdout)
+        return False
+    return True
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    said = {"name": outcome.name, "target": str(outcome.target), "status": outcome.status, "reason": outcome.reason}
+    made = {"pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}
+    return {**said, **made, "chosen": dict(outcome.chosen)}

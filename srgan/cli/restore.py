@@ -14,6 +14,7 @@ from srgan.cli.upscale import asked_size, photo_realism_option, shipped, size_op
 from srgan.cli.weights import Choice, Choices, dialled
 from srgan.errors import ConfigError
 from srgan.inference.sizes import Size
+from srgan.runner.urls import Url
 
 
 @click.command()
@@ -36,8 +37,8 @@ def restore(
     keep_grain: float,
     model: str | None,
     realism: float | None,
-    paths: tuple[Path, ...],
-    output: Path | None,
+    paths: tuple[Path | Url, ...],
+    output: Path | Url | None,
     **common: Any,
 ) -> int:
     """Do to pictures what they need: clean, fill what a mask covers, and enlarge where a size is asked for.

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import os
-import sys
-import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +13,12 @@ from srgan import options
 from srgan.cli.cluster import made
 from srgan.cli.dry import Rehearsal
 from srgan.cli.flags import flags_of
-from srgan.cli.places import Places, places
-from srgan.cli.progress import Progress
-from srgan.cli.streams import give_up
-from srgan.cli.supervise import run_name, supervise
-from srgan.images.find import OF_RUNS
+from srgan.cli.here import made_here
+from srgan.cli.last import noted
+from srgan.cli.places import Places, PlaceType, RemotePlaces, places
+from srgan.cli.progress import Progress, shown
+from srgan.cli.supervise import supervise
+from srgan.errors import ConfigError
 from srgan.runner import space
 from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.history import History
@@ -32,11 +28,12 @@ if TYPE_CHECKING:
     from srgan.cli.weights import Choice, Choices
     from srgan.inference.masks import Masks
     from srgan.runner.plan import Job
+    from srgan.runner.urls import Url
 
 
 def restoring(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what every command that restores a folder takes: IN, OUT, and the flags that `run` knows."""
-    path = click.Path(path_type=Path)
+    path = PlaceType(path_type=Path)
     for add in (
         click.argument("paths", metavar="IN... [OUT]", nargs=-1, required=True, type=path),
         *flags_of(FolderConfig),
@@ -71,8 +68,8 @@ grain_option = click.option(
 def run(
     choice: Choice | Choices,
     tag: str,
-    paths: Sequence[Path],
-    output: Path | None,
+    paths: Sequence[Path | Url],
+    output: Path | Url | None,
     *,
     dry_run: bool,
     failed: bool,
@@ -93,6 +90,15 @@ def run(
     context = click.get_current_context()
     words = context.find_root().obj  # None where another program has called the command
     cluster = context.find_object(ClusterConfig)
+    if isinstance(where, RemotePlaces):
+        if cluster is not None:
+            raise ConfigError(
+                "cluster restores what its machines have in folders: for URLs give each machine a --shard"
+            )
+        from srgan.cli.remote import run_remote
+
+        shows = {"as_json": as_json, "verbose": verbose, "quiet": quiet}
+        return run_remote(choice, config, masks, where, words, failed=failed, dry_run=dry_run, **shows)
     if where.source.is_dir() and not dry_run and words is not None and cluster is None:
         code = supervise(words, where.target)
         if code is not None:
@@ -101,18 +107,12 @@ def run(
     jobs = _jobs(where, config, history, failed=failed, dry_run=dry_run)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
-        return _rehearsed(rehearsal, jobs, where.target, as_json=as_json, quiet=quiet)
+        return rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     history.refresh()  # not before: of 100,000 pictures that takes a while
-    started = time.perf_counter()
-    with contextlib.closing(_outcomes(rehearsal, where, jobs, progress, cluster)) as outcomes:
-        for outcome in outcomes:
-            progress.add(outcome)
-            if not _printed(outcome, as_json, verbose):
-                return 0
-    progress.finish(time.perf_counter() - started, where.target)
-    return 1 if progress.failed else 0
+    outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
+    return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
 
 
 def _jobs(where: Places, config: FolderConfig, history: History, *, failed: bool, dry_run: bool) -> list[Job]:
@@ -131,15 +131,6 @@ def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> N
         click.echo(space.said(needed, free), err=True)
 
 
-def _rehearsed(rehearsal: Rehearsal, jobs: Sequence[Job], target: Path, *, as_json: bool, quiet: bool) -> int:
-    """The exit code of a dry run."""
-    rehearsal.check_machine()
-    code = rehearsal.show(jobs, as_json=as_json)
-    if not quiet:
-        rehearsal.tell(target)
-    return code
-
-
 def _outcomes(
     rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress, cluster: ClusterConfig | None
 ) -> Generator[Outcome]:
@@ -149,68 +140,5 @@ def _outcomes(
             yield Outcome(job.name, job.target, "skipped", FINISHED)
         return
     _tell_of_space(jobs, where.target, rehearsal.choice.growth)
-    some = _made_here(rehearsal, where, jobs, progress) if cluster is None else made(cluster, rehearsal, where, jobs)
-    context = click.get_current_context()
-    words = context.find_root().obj if where.source.is_dir() else None
-    with contextlib.closing(some):
-        for outcome in some:
-            if words is not None:  # not before: a command that is refused is none to try again
-                again = [word for word in words[words.index(context.command.name) :] if word != "--failed"]
-                _note(again, where.target)
-                words = None
-            yield outcome
-
-
-def _made_here(rehearsal: Rehearsal, where: Places, jobs: Sequence[Job], progress: Progress) -> Generator[Outcome]:
-    """The outcomes of a run on this machine."""
-    from srgan.engines.devices import choose_devices
-    from srgan.engines.memory import keep_freed_memory
-    from srgan.quota import keep_within_quota
-    from srgan.runner import run as folder
-
-    choose_devices(rehearsal.config.device)  # which may refuse, before weights are loaded
-    keep_freed_memory()
-    keep_within_quota()
-    return folder.restore_folder(
-        rehearsal.choice.load(),
-        where.source,
-        where.target,
-        rehearsal.config,
-        size=rehearsal.choice.size,
-        masks=rehearsal.beside,
-        jobs=jobs,
-        progress=progress.within,
-        run=run_name(),
-        asked=rehearsal.asked,
-    )
-
-
-def _note(words: Sequence[str], target: Path) -> None:
-    """Keeps the command, for `srgan retry`, which runs it on one machine."""
-    from srgan.files import write_bytes
-
-    write_bytes(command_file(target), json.dumps({"words": words, "folder": os.getcwd()}).encode())
-
-
-def command_file(target: Path) -> Path:
-    """Where the last command that restored a folder into `target` is kept."""
-    return target / OF_RUNS / "command.json"
-
-
-def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
-    """Whether what is to be said of an outcome on stdout was; False where nobody reads it any more."""
-    try:
-        if as_json:
-            click.echo(json.dumps(_as_json(outcome)))
-        elif verbose and outcome.status == "ok":
-            click.echo(str(outcome.target))
-    except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
-        give_up(sys.stdout)
-        return False
-    return True
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    said = {"name": outcome.name, "target": str(outcome.target), "status": outcome.status, "reason": outcome.reason}
-    made = {"pixels": outcome.pixels, "seconds": round(outcome.seconds, 3), "notes": list(outcome.notes)}
-    return {**said, **made, "chosen": dict(outcome.chosen)}
+    some = made_here(rehearsal, where, jobs, progress) if cluster is None else made(cluster, rehearsal, where, jobs)
+    yield from noted(some, where.target) if where.source.is_dir() else some

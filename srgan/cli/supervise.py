@@ -8,18 +8,38 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import click
 
 SUPERVISED = "SRGAN_SUPERVISED"
 """Environment variable of the process that does the work: the name of its run; "0" does without another one."""
+
+_SCRATCH = "SRGAN_SCRATCH"
+"""Environment variable of that process: its scratch folder, which outlives it."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is on its way from or into object storage; the next process finds there what the last noted."""
+    if _SCRATCH in os.environ:
+        yield Path(os.environ[_SCRATCH])
+        return
+    with TemporaryDirectory(prefix="srgan-", ignore_cleanup_errors=True) as folder:
+        os.environ[_SCRATCH] = folder
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ[_SCRATCH]
 
 
 def supervise(words: Sequence[str], target: Path) -> int | None:
@@ -79,4 +99,6 @@ def _blamed(target: Path, run: str, number: int) -> bool:
 def _leave_with_parent() -> None:
     """Ends this process when the one that supervises it is gone, however that ended."""
     os.read(sys.stdin.fileno(), 1)  # ends when the other end is closed
+    if _SCRATCH in os.environ:
+        shutil.rmtree(os.environ[_SCRATCH], ignore_errors=True)
     os._exit(128 + signal.SIGKILL)

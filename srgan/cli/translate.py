@@ -10,11 +10,12 @@ import click
 from srgan.cli.run import restoring, run
 from srgan.cli.weights import Choice, own
 from srgan.errors import ConfigError
+from srgan.runner.urls import Url
 
 
 @click.command()
 @restoring
-def translate(model: str | None, paths: tuple[Path, ...], output: Path | None, **common: Any) -> int:
+def translate(model: str | None, paths: tuple[Path | Url, ...], output: Path | Url | None, **common: Any) -> int:
     """Show pictures as another domain does, which -m was trained for: files, or folders with their sub-folders.
 
     Without OUT, photo.jpg becomes photo-translated.jpg and FOLDER goes into FOLDER-translated; several inputs go into

@@ -14,6 +14,7 @@ from srgan.cli.weights import Choice, dialled, own
 from srgan.errors import ConfigError
 from srgan.inference.sizes import Size
 from srgan.models import zoo
+from srgan.runner.urls import Url
 
 SOURCES = ("auto", "clean", "photo")
 
@@ -74,8 +75,8 @@ def upscale(
     realism: float | None,
     keep_grain: float,
     consistent: bool,
-    paths: tuple[Path, ...],
-    output: Path | None,
+    paths: tuple[Path | Url, ...],
+    output: Path | Url | None,
     **common: Any,
 ) -> int:
     """Enlarge pictures, 4 times unless told otherwise: files, or folders with their sub-folders.

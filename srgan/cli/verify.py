@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from pathlib import Path
 
 import click
 
-from srgan.cli.run import command_file
+from srgan.cli.last import last_command
+from srgan.cli.places import PlaceType
+from srgan.cli.supervise import scratch
+from srgan.errors import ConfigError
 from srgan.files import printable
+from srgan.runner.urls import Url
 
 RESTORING = ("upscale", "denoise", "inpaint", "translate", "restore")
 """The commands that write into an output folder."""
 
 
 @click.command()
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
-def verify(target: Path) -> int:
+@click.argument("target", metavar="OUT", type=PlaceType(path_type=Path))
+def verify(target: Path | Url) -> int:
     """Check that every picture written into OUT is there, byte for byte."""
     from srgan.runner.history import verify as check
+    from srgan.runner.known import verify_remote
+    from srgan.runner.objects import Objects
 
     count = wrong = 0
-    for path, trouble in check(target):
-        count += 1
-        if trouble:
-            wrong += 1
-            click.echo(f"{printable(path)}: {trouble}", err=True)
+    with scratch() as folder:
+        found = verify_remote(Objects(target), folder) if isinstance(target, Url) else check(target)
+        for path, trouble in found:
+            count += 1
+            if trouble:
+                wrong += 1
+                click.echo(f"{printable(path)}: {trouble}", err=True)
     click.echo(f"{count} pictures, {wrong} missing or changed")
     return 1 if wrong else 0
 
 
 @click.command()
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=PlaceType(path_type=Path))
 @click.option("--yes", is_flag=True, help="Also where that command replaces files.")
 @click.pass_context
-def retry(context: click.Context, target: Path, yes: bool) -> int:
+def retry(context: click.Context, target: Path | Url, yes: bool) -> int:
     """Run the last command that wrote into OUT again, on the pictures that failed alone."""
-    from srgan.errors import ConfigError
-
-    whole = os.path.realpath(target)
+    words, folder = last_command(target)
+    whole = _whole(target)
     try:
-        last = json.loads(command_file(target).read_text(encoding="utf-8"))
-        words, folder = [str(word) for word in last["words"]], str(last["folder"])
         os.chdir(folder)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigError(f"{printable(target)}: no command has restored a folder into it") from error
-    except (ValueError, KeyError, TypeError, PermissionError) as error:
-        raise ConfigError(f"{printable(target)}: its last command cannot be read ({error})") from error
+    except OSError as error:
+        raise ConfigError(f"{printable(target)}: its last command was given in another place ({error})") from error
     srgan = context.find_root().command
     words = [*_checked(srgan, words, whole, yes), "--failed"]
     click.echo(f"srgan {printable(shlex.join(words))}", err=True)
@@ -61,19 +63,22 @@ def _checked(srgan: click.Command, words: list[str], target: str, yes: bool) -> 
     Raises:
         ConfigError: they are no such command, or replace files while nobody has agreed to that.
     """
-    from srgan.errors import ConfigError
-
     shown = f"srgan {printable(shlex.join(words))}"
     command = srgan.commands.get(words[0]) if isinstance(srgan, click.Group) and words else None
     if command is None or command.name not in RESTORING:
         raise ConfigError(f"{printable(target)}: its last command restores nothing: {shown}")
     given = command.make_context(words[0], words[1:], resilient_parsing=True).params
-    paths: tuple[Path, ...] = given["paths"] or ()
+    paths: tuple[Path | Url, ...] = given["paths"] or ()
     out = given["output"] or (paths[1] if len(paths) == 2 else paths[0] if given["in_place"] and paths else None)
     if out is None:
         words = [*words, "--output", target]
-    elif os.path.realpath(out) != target:
+    elif _whole(out) != target:
         raise ConfigError(f"{printable(target)}: its last command writes elsewhere: {shown}")
     if (given["in_place"] or given["existing"] == "overwrite") and not yes:
         raise ConfigError(f"{printable(target)}: its last command replaces files; --yes runs it again: {shown}")
     return words
+
+
+def _whole(place: Path | Url) -> str:
+    """The one name of a place."""
+    return place if isinstance(place, Url) else os.path.realpath(place)

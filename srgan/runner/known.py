@@ -10,15 +10,19 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from srgan.errors import ConfigError, ImageError
+from srgan.files import printable
 from srgan.images.find import OF_RUNS
+from srgan.pools import ahead
 from srgan.runner.history import History
 from srgan.runner.objects import Objects
 from srgan.runner.plan import shard_of
+from srgan.runner.urls import Url
 
 _PART = 1000
 """Lines of a journal's part, at most."""
@@ -54,6 +58,38 @@ class Known:
             for part in readers.map(folder.bytes_of, parts):
                 file.write(part or b"")
         self.history.refresh()
+
+
+def verify_remote(folder: Objects, scratch: Path) -> Iterator[tuple[Url, str]]:
+    """Each output that runs have made in a bucket, and what is wrong with it: "", "is missing" or "has changed".
+
+    Raises:
+        ConfigError: no run has.
+        MachineError: the bucket cannot be asked.
+    """
+    known = Known(folder, scratch)
+    digests = {
+        str(PurePosixPath(name).parent / line["target"]): line["sha256"]
+        for name, line in known.history.finished.items()
+    }
+    unknown = [name for name in known.there if name not in digests]
+    if not digests and not known.there:
+        raise ConfigError(f"{printable(folder.url)}: nothing was restored into it")
+
+    def checked(name: str) -> tuple[Url, str]:
+        if name not in known.there:
+            return folder / name, "is missing"
+        try:
+            wrong = folder.sha256(name) != digests[name]
+            return folder / name, "has changed" if wrong else ""
+        except ImageError as error:
+            return folder / name, f"cannot be read: {error.__cause__}"
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        for name, record in zip(unknown, readers.map(folder.record, unknown), strict=True):
+            if record:  # what a run that was killed had made, and could not note any more
+                digests[name] = record["sha256"]
+        yield from ahead(readers, checked, digests, 2 * _READERS)
 
 
 class Parts:

@@ -10,23 +10,18 @@ import base64
 import hashlib
 import importlib
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import url2pathname
 
 from srgan.errors import ConfigError, ImageError, MachineError
 from srgan.files import printable
 from srgan.images.formats import HEAD, sniffed
+from srgan.runner.urls import BACKENDS, Url
 
 _RECORD = "srgan"
 """The key of user metadata under which an output remembers what it was made of."""
-
-_BACKENDS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
-"""Which package reads the URLs of a scheme."""
 
 _ERRORS = {
     "s3": ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError", "aiohttp.ClientError"),
@@ -34,31 +29,6 @@ _ERRORS = {
     "az": ("azure.core.exceptions.AzureError",),
 }
 """What these raise beside OSError."""
-
-
-class Url(str):
-    """A folder of object storage, such as s3://bucket/prefix, with no slash at its end."""
-
-
-def place(text: str | os.PathLike[str]) -> Path | Url:
-    """The folder or file that a path or URL names; one of file:// is a path like any other.
-
-    Raises:
-        ConfigError: it is a URL of another kind, or has credentials in it.
-    """
-    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]+)://([^/]*)(/.*)?", os.fspath(text), re.DOTALL)
-    if isinstance(text, Path) or not found:
-        return Path(text)
-    scheme, bucket, path = found[1].lower(), found[2], found[3] or ""
-    if scheme == "file":
-        return Path(url2pathname(path))
-    if scheme not in _BACKENDS:
-        raise ConfigError(f"{scheme}://: pictures are read from paths, and from s3://, gs://, az:// and file://")
-    if "@" in bucket or (":" in bucket and not bucket.startswith("arn:")):
-        raise ConfigError(f"{scheme}://: no credentials in URLs: give them in the environment or the provider's files")
-    if not bucket:
-        raise ConfigError(f"{scheme}://: names no bucket: write {scheme}://bucket/prefix")
-    return Url(f"{scheme}://{bucket}{path}".rstrip("/"))
 
 
 class Seen(NamedTuple):
@@ -78,7 +48,7 @@ class Objects:
     def __init__(self, url: Url) -> None:
         self.url = url
         self._scheme, self._root = url.split("://", 1)
-        package = _BACKENDS[self._scheme]
+        package = BACKENDS[self._scheme]
         try:
             import fsspec
 

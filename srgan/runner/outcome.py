@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from srgan.runner.objects import Url
+from srgan.runner.urls import Url
 
 FINISHED = "finished before"
 """Why a picture is skipped that was made by the same settings."""

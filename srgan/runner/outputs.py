@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from srgan.errors import ImageError
@@ -14,7 +14,7 @@ from srgan.runner.objects import Objects
 from srgan.runner.outcome import FINISHED, THERE, Outcome
 from srgan.runner.plan import Job
 
-_RECORDED = ("settings", "input", "output", "sha256", "needs", "streamed")
+_RECORDED = ("settings", "asked", "input", "output", "sha256", "needs", "streamed")
 """What an output remembers of the line that a journal has of it."""
 
 
@@ -42,28 +42,16 @@ class Outputs:
             ImageError: that is not ours to replace.
             MachineError: the bucket cannot be asked.
         """
-        existing, target = self._config.existing, self._folder / job.new
-        if existing == "overwrite" or (self._known and job.new not in self._known.there):
-            return None
-        line = self._noted(job)
-        if line is not None and self._finished(line, seen):
-            return Outcome(job.name, target, "skipped", FINISHED)
-        record = self._folder.record(job.new)
-        if record is None:
-            return None
-        if existing == "error":
-            return Outcome(job.name, target, "failed", f"{printable(target)}: is there already")
-        if record and self._finished(record, seen):
-            self._parts.add({"name": job.name, "target": job.target.name, **record})
-            return Outcome(job.name, target, "skipped", FINISHED)
-        if existing == "skip":
-            return Outcome(job.name, target, "skipped", THERE)
-        if not record:
-            whose = "is there already, and no run has made it"
-            raise ImageError(f"{printable(target)}: {whose}: move it away, or say --existing overwrite")
-        if self._known and not self._said_so:
+
+        def finished(line: Mapping[str, Any]) -> bool:
+            return line.get("settings") == self._settings and made_of(line, seen, self._config.memory)
+
+        outcome, record = settled(self._folder, self._known, self._config.existing, job, finished)
+        if outcome is None and record and self._known and not self._said_so:
             self._said_so = tell_of_others(self._known.history, self._folder.url, job.name, self._chosen)
-        return None
+        if outcome is not None and outcome.reason == FINISHED and record:
+            self._parts.add({"name": job.name, "target": job.target.name, **record})
+        return outcome
 
     def put(self, job: Job, line: Mapping[str, Any]) -> None:
         """Makes an object of what was made, and notes it."""
@@ -74,13 +62,38 @@ class Outputs:
         """Notes that a picture has failed, and why."""
         self._parts.add({"name": name, "failed": reason})
 
-    def _noted(self, job: Job) -> dict[str, Any] | None:
-        """What the journal says of a picture, where the output is as it was then."""
-        if self._known is None:
-            return None
-        line = self._known.history.finished.get(job.name)
-        same = line is not None and (line["target"], line["output"]) == (job.target.name, self._known.there[job.new])
-        return line if same else None
 
-    def _finished(self, line: Mapping[str, Any], seen: list[int]) -> bool:
-        return line.get("settings") == self._settings and made_of(line, seen, self._config.memory)
+def settled(
+    folder: Objects, known: Known | None, existing: str, job: Job, finished: Callable[[Mapping[str, Any]], bool]
+) -> tuple[Outcome | None, Mapping[str, Any]]:
+    """The outcome of a picture, None where it is to be made, and what the object in its place remembers, if asked.
+
+    Args:
+        known: what lies there; None asks the bucket.
+        finished: whether a line of the journal, or what an object remembers, is of what would be made again.
+
+    Raises:
+        ImageError: what is there is not ours to replace.
+        MachineError: the bucket cannot be asked.
+    """
+    target = folder / job.new
+    if existing == "overwrite" or (known and job.new not in known.there):
+        return None, {}
+    line = known.history.finished.get(job.name) if known else None
+    if known and line and existing != "error":
+        same = (line["target"], line["output"]) == (job.target.name, known.there[job.new])
+        if same and finished(line):
+            return Outcome(job.name, target, "skipped", FINISHED), {}
+    record = folder.record(job.new)
+    if record is None:
+        return None, {}
+    if existing == "error":
+        return Outcome(job.name, target, "failed", f"{printable(target)}: is there already"), record
+    if record and finished(record):
+        return Outcome(job.name, target, "skipped", FINISHED), record
+    if existing == "skip":
+        return Outcome(job.name, target, "skipped", THERE), record
+    if not record:
+        whose = "is there already, and no run has made it"
+        raise ImageError(f"{printable(target)}: {whose}: move it away, or say --existing overwrite")
+    return None, record

@@ -19,12 +19,13 @@ from srgan.errors import ImageError
 from srgan.pools import ahead
 from srgan.runner.job import Conversion
 from srgan.runner.known import Known
-from srgan.runner.objects import Objects, Url
+from srgan.runner.objects import Objects
 from srgan.runner.outcome import Outcome
 from srgan.runner.outputs import Outputs
 from srgan.runner.parallel import Run, done, noting
 from srgan.runner.plan import Job
 from srgan.runner.remote_plan import RemoteJob, plan_remote
+from srgan.runner.urls import Url
 
 _FETCHED = 32
 """Pictures that wait to be begun, at most: each counts as one, and a large one as several."""
@@ -48,6 +49,7 @@ class _Transit:
         run: Run,
     ) -> None:
         self._conversion, self._source, self._target, self._run = conversion, source, target, run
+        self._places = tuple(one if isinstance(one, Path) else one.url for one in (source, target))
         self._scratch = scratch
         self._at_work: dict[str, Job] = {}
         for left in ("in", "out"):  # of a run that was killed
@@ -71,7 +73,7 @@ class _Transit:
     def _fetched(self, numbered: tuple[int, RemoteJob]) -> Job | Outcome:
         """The job of a picture that lies in the scratch folder now; or its outcome, where that is known before."""
         number, asked = numbered
-        job = self._job(str(number), asked)
+        job = asked.within(self._scratch, number, *self._places)
         try:
             settled = None if job.trouble else self._settled(job)
             if settled is not None:
@@ -82,21 +84,6 @@ class _Transit:
             job = dataclasses.replace(job, trouble=str(error))
         self._at_work[job.name] = job
         return job
-
-    def _job(self, number: str, asked: RemoteJob) -> Job:
-        """The job in the scratch folder; a picture has folders of its own there, for objects may be called anything."""
-        inside, origin = self._scratch / "in" / number, ""
-        outside, destination = self._scratch / "out" / number, ""
-        if isinstance(self._source, Objects):
-            origin = self._source.url
-        else:
-            inside = self._source
-        if isinstance(self._target, Outputs):
-            destination = self._target.url
-        else:
-            outside = self._target
-        seen = tuple(asked.seen or ())
-        return Job(inside, outside, asked.name, asked.new, asked.trouble, seen, (origin, destination))
 
     def _settled(self, job: Job) -> Outcome | None:
         if isinstance(self._target, Outputs):

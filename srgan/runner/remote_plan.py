@@ -12,8 +12,9 @@ from srgan.files import printable
 from srgan.images.find import OF_RUNS, OF_THE_SYSTEM, files
 from srgan.images.formats import HEAD, READABLE, sniffed, writable
 from srgan.runner.names import kind_by_content, kind_of, targets
-from srgan.runner.objects import Objects, Seen, Url
-from srgan.runner.plan import kinds_of, shard_of, share
+from srgan.runner.objects import Objects, Seen
+from srgan.runner.plan import Job, kinds_of, shard_of, share
+from srgan.runner.urls import Url
 
 _READERS = 16
 """Objects that are looked into at a time."""
@@ -34,6 +35,22 @@ class RemoteJob:
     new: str
     seen: Seen | None = None
     trouble: str = ""
+
+    def within(self, scratch: Path, number: int, source: Path | Url, target: Path | Url) -> Job:
+        """The job of files: of a scratch folder where they are on their way, in which each job has folders of its own.
+
+        For objects may be called anything: one as the folder of another, say.
+        """
+        inside, outside = scratch / "in" / str(number), scratch / "out" / str(number)
+        return Job(
+            inside if isinstance(source, Url) else source,
+            outside if isinstance(target, Url) else target,
+            self.name,
+            self.new,
+            self.trouble,
+            tuple(self.seen or ()),
+            (source if isinstance(source, Url) else "", target if isinstance(target, Url) else ""),
+        )
 
 
 def plan_remote(

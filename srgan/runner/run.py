@@ -22,12 +22,12 @@ from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.known import Known
-from srgan.runner.objects import Url, place
 from srgan.runner.outcome import Outcome
 from srgan.runner.parallel import Run, noting
 from srgan.runner.plan import Job, plan
 from srgan.runner.remote import remote_outcomes
 from srgan.runner.remote_plan import RemoteJob
+from srgan.runner.urls import Url, place
 
 
 def restore_folder(

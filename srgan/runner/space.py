@@ -40,9 +40,9 @@ def of_one(job: Job, growth: float) -> float:
     return 0.0
 
 
-def said(needed: int | float, free: int) -> str:
-    """Both, as a sentence."""
-    return f"the outputs may take {_bytes(needed)}, and {_bytes(free)} are free"
+def said(needed: int | float, free: int | None) -> str:
+    """Both, as a sentence; of object storage nobody knows what is free."""
+    return f"the outputs may take {_bytes(needed)}" + ("" if free is None else f", and {_bytes(free)} are free")
 
 
 def _bytes(count: int | float) -> str:

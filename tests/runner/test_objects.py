@@ -7,9 +7,9 @@ import pytest
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.runner.config import FolderConfig
-from srgan.runner.objects import Url
 from srgan.runner.remote_plan import plan_remote
 from srgan.runner.run import restore_folder
+from srgan.runner.urls import Url
 from tests.objects import Store
 
 EXACT = FolderConfig(device="cpu", precision="fp32")
