@@ -16,7 +16,6 @@ from srgan.cli.here import made_here
 from srgan.cli.last import noted
 from srgan.cli.places import RemotePlaces
 from srgan.cli.progress import Progress, shown
-from srgan.cli.supervise import scratch, supervise
 from srgan.errors import ImageError
 from srgan.images.reader import probe
 from srgan.pools import ahead
@@ -46,7 +45,7 @@ def run_remote(
     config: FolderConfig,
     masks: Masks | None,
     where: RemotePlaces,
-    words: Sequence[str] | None,
+    scratch: Path,
     *,
     failed: bool,
     dry_run: bool,
@@ -55,30 +54,20 @@ def run_remote(
     quiet: bool,
 ) -> int:
     """Restores what lies in one place into another, and gives the exit code."""
-    with scratch() as folder:
-        if words is not None and not dry_run:
-            code = supervise(words, folder if isinstance(where.target, Url) else where.target)
-            if code is not None:
-                return code
-        jobs = plan_remote(where.source, where.target, **config.planning())
-        known, history = None, History(folder)
-        if isinstance(where.target, Url):
-            known = Known(Objects(where.target), folder, config.shard)
-            history = known.history
-        else:
-            history = History(where.target)
-            history.refresh()
-        if failed:
-            jobs = [job for job in jobs if job.name in history.failed]
-        rehearsal = Rehearsal(choice, config, masks, history)
-        if dry_run:
-            seen = closing(_looked_at(rehearsal, where, jobs, known, folder))
-            with seen as each:
-                return rehearsal.play(each, where.target, as_json=as_json, quiet=quiet)
-        progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
-        progress.show()
-        outcomes = noted(made_here(rehearsal, where, jobs, progress, known), where.target)
-        return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
+    jobs = plan_remote(where.source, where.target, **config.planning())
+    known = Known(Objects(where.target), scratch, config.shard) if isinstance(where.target, Url) else None
+    history = known.history if known else History(Path(where.target))
+    history.refresh()
+    if failed:
+        jobs = [job for job in jobs if job.name in history.failed]
+    rehearsal = Rehearsal(choice, config, masks, history)
+    if dry_run:
+        with closing(_looked_at(rehearsal, where, jobs, known, scratch)) as looked_at:
+            return rehearsal.play(looked_at, where.target, as_json=as_json, quiet=quiet)
+    progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
+    progress.show()
+    outcomes = noted(made_here(rehearsal, where, jobs, progress, known), where.target)
+    return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
 
 
 def _looked_at(

@@ -17,7 +17,7 @@ from srgan.cli.here import made_here
 from srgan.cli.last import noted
 from srgan.cli.places import Places, PlaceType, RemotePlaces, places
 from srgan.cli.progress import Progress, shown
-from srgan.cli.supervise import supervise
+from srgan.cli.supervise import scratch, supervise
 from srgan.errors import ConfigError
 from srgan.runner import space
 from srgan.runner.config import ClusterConfig, FolderConfig
@@ -95,10 +95,10 @@ def run(
             raise ConfigError(
                 "cluster restores what its machines have in folders: for URLs give each machine a --shard"
             )
-        from srgan.cli.remote import run_remote
-
         shows = {"as_json": as_json, "verbose": verbose, "quiet": quiet}
-        return run_remote(choice, config, masks, where, words, failed=failed, dry_run=dry_run, **shows)
+        return _remote(
+            choice, config, masks, where, None if dry_run else words, failed=failed, dry_run=dry_run, **shows
+        )
     if where.source.is_dir() and not dry_run and words is not None and cluster is None:
         code = supervise(words, where.target)
         if code is not None:
@@ -113,6 +113,25 @@ def run(
     history.refresh()  # not before: of 100,000 pictures that takes a while
     outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
     return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
+
+
+def _remote(
+    choice: Choice | Choices,
+    config: FolderConfig,
+    masks: Masks | None,
+    where: RemotePlaces,
+    words: Sequence[str] | None,
+    **how: bool,
+) -> int:
+    """The exit code of a run of which a place is a URL; with words it is done in a process of its own."""
+    with scratch() as folder:
+        if words is not None:
+            code = supervise(words, where.target if isinstance(where.target, Path) else folder)
+            if code is not None:
+                return code
+        from srgan.cli.remote import run_remote
+
+        return run_remote(choice, config, masks, where, folder, **how)
 
 
 def _jobs(where: Places, config: FolderConfig, history: History, *, failed: bool, dry_run: bool) -> list[Job]:

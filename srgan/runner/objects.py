@@ -23,6 +23,8 @@ from srgan.runner.urls import BACKENDS, Url
 _RECORD = "srgan"
 """The key of user metadata under which an output remembers what it was made of."""
 
+_CONNECTIONS = 64
+
 _ERRORS = {
     "s3": ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError", "aiohttp.ClientError"),
     "gs": ("gcsfs.retry.HttpError", "google.auth.exceptions.GoogleAuthError", "aiohttp.ClientError"),
@@ -52,7 +54,11 @@ class Objects:
         try:
             import fsspec
 
-            self._store = fsspec.filesystem(self._scheme, use_listings_cache=False)
+            options: dict[str, Any] = {"use_listings_cache": False}
+            if self._scheme == "s3":  # a connection for each thread of a run; what the user has configured goes first
+                own = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+                options["config_kwargs"] = {"max_pool_connections": _CONNECTIONS, **own}
+            self._store = fsspec.filesystem(self._scheme, **options)
             self._errors: tuple[type[Exception], ...] = (OSError, *map(_named, _ERRORS[self._scheme]))
         except ImportError as error:
             extra = "'srgan[s3]'" if self._scheme == "s3" else package

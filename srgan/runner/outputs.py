@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srgan.errors import ImageError
 from srgan.files import printable
 from srgan.runner.history import fingerprint, made_of, tell_of_others
-from srgan.runner.job import Conversion
 from srgan.runner.known import Known, Parts
 from srgan.runner.objects import Objects
 from srgan.runner.outcome import FINISHED, THERE, Outcome
 from srgan.runner.plan import Job
+
+if TYPE_CHECKING:  # a dry run need not wait for torch
+    from srgan.runner.job import Conversion
 
 _RECORDED = ("settings", "asked", "input", "output", "sha256", "needs", "streamed")
 """What an output remembers of the line that a journal has of it."""

@@ -27,13 +27,13 @@ from srgan.runner.plan import Job
 from srgan.runner.remote_plan import RemoteJob, plan_remote
 from srgan.runner.urls import Url
 
-_FETCHED = 32
+_FETCHED = 64
 """Pictures that wait to be begun, at most: each counts as one, and a large one as several."""
 
 _LARGE = 2**24
 """Bytes of a picture that counts as one."""
 
-_FETCHERS, _PUTTERS = 16, 8
+_FETCHERS, _PUTTERS = 32, 32
 """Objects that are read, and written, at a time."""
 
 
@@ -65,7 +65,7 @@ class _Transit:
             settling: deque[Future[Outcome]] = deque()
             for outcome in self._run.outcomes(coming):
                 settling.append(self._settle(putters, outcome))
-                while settling and (settling[0].done() or len(settling) > 2 * _PUTTERS):
+                while settling and (settling[0].done() or len(settling) > _PUTTERS):
                     yield settling.popleft().result()
             while settling:
                 yield settling.popleft().result()

@@ -27,7 +27,7 @@ from srgan.runner.parallel import Run, noting
 from srgan.runner.plan import Job, plan
 from srgan.runner.remote import remote_outcomes
 from srgan.runner.remote_plan import RemoteJob
-from srgan.runner.urls import Url, place
+from srgan.runner.urls import place
 
 
 def restore_folder(
@@ -72,21 +72,21 @@ def restore_folder(
     config = config or FolderConfig()
     beside = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks or Nothing()
     places = place(source), place(target)
-    remote = any(isinstance(one, Url) for one in places)
-    if jobs is None and not remote:
-        jobs = plan(Path(source), Path(target), **config.planning())
+    folders = [one for one in places if isinstance(one, Path)]
+    if jobs is None and len(folders) == 2:
+        jobs = plan(*folders, **config.planning())
     own = threads is None
     threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)
     with ExitStack() as ending:
-        if remote:
+        if len(folders) < 2:
             planned = cast("Sequence[RemoteJob] | None", jobs)
             outcomes = remote_outcomes(
                 ending, conversion, threads.pictures, places, planned, known, run=run, asked=asked
             )
         else:
             # a single file is simply done again: a journal would be a surprise beside it
-            folder = Path(target) if Path(source).is_dir() else None
+            folder = folders[1] if folders[0].is_dir() else None
             journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
             outcomes = Run(conversion, threads.pictures, journal, locks).outcomes(cast("Sequence[Job]", jobs))
         if own:

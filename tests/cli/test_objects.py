@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import fsspec
 import pytest
 from fsspec.registry import _registry
 
+from srgan.cli.supervise import SUPERVISED
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.file import save
@@ -291,3 +293,40 @@ job.Conversion.make = deadly
     assert done.returncode == 1
     assert "failed: s3://input/a.png: the program was killed over it twice" in done.stderr
     assert store.keys("output") == ["c.tif", "sub/b.png"]
+
+
+@pytest.mark.slow
+def test_500_pictures_killed_twice_are_each_put_once_and_are_those_of_a_folder(store, run, tiny, tmp_path, pixels):
+    save(tiny, tmp_path / "tiny.safetensors")
+    for number in range(500):
+        write(tmp_path / "many" / f"{number % 7}" / f"{number:03}.png", Image(pixels(12, 10, seed=number)))
+    store.bucket("many", tmp_path / "many")
+    store.client.put_bucket_versioning(Bucket="output", VersioningConfiguration={"Status": "Enabled"})
+    words = ("upscale", "s3://many", "s3://output/x2", "-m", str(tmp_path / "tiny.safetensors"), *CPU)
+    put, enough = [], threading.Event()
+
+    def count(request):
+        if request.method == "PUT" and request.path.endswith(".png"):
+            put.append(request.path)
+            if len(put) in (120, 330):
+                enough.set()
+
+    store.door = count
+    command = [sys.executable, "-m", "srgan", *words]
+    for _ in range(2):
+        process = subprocess.Popen(command, env={**os.environ, SUPERVISED: "0"}, stderr=subprocess.DEVNULL)
+        assert enough.wait(timeout=120)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        enough.clear()
+
+    assert run(*words)[0] == 0
+    assert run("upscale", tmp_path / "many", tmp_path / "out", "-m", tmp_path / "tiny.safetensors", *CPU)[0] == 0
+    made = {
+        f"x2/{path.relative_to(tmp_path / 'out')}": path.read_bytes() for path in (tmp_path / "out").glob("*/*.png")
+    }
+    assert store.contents("output") == made and len(made) == 500
+    pages = store.client.get_paginator("list_object_versions").paginate(Bucket="output", Prefix="x2/")
+    versions = [one["Key"] for page in pages for one in page["Versions"] if ".srgan/" not in one["Key"]]
+    assert sorted(versions) == sorted(made)
+    assert run("verify", "s3://output/x2")[1] == "500 pictures, 0 missing or changed\n"

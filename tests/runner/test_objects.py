@@ -36,7 +36,7 @@ def store(running, monkeypatch):
 def photos(tmp_path, pixels):
     """A folder of five good pictures and a bad one."""
     folder = tmp_path / "in"
-    for seed, name in enumerate(("a.png", "b.jpg", "sub/c.png", "sub/deep/d.png", "sub/e ü.png")):
+    for seed, name in enumerate(("a.png", "b.jpg", "sub/c.png", "sub/deep/d.png", "sub/e ü [1*] #2? 50%.png")):
         write(folder / name, Image(pixels(12, 10, seed=seed)))
     (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     return folder
@@ -194,7 +194,7 @@ def test_hidden_objects_and_outputs_of_earlier_runs_are_passed_over(tiny, photos
     run(tiny, photos, "s3://input/x2")
 
     assert [one.name for one in run(tiny, "s3://input", "s3://output")] == [
-        *("a.png", "b.jpg", "bad.png", "sub/c.png", "sub/e ü.png", "sub/deep/d.png")
+        *("a.png", "b.jpg", "bad.png", "sub/c.png", "sub/e ü [1*] #2? 50%.png", "sub/deep/d.png")
     ]
 
 
@@ -207,3 +207,12 @@ def test_sniffing_finds_pictures_of_other_names(tiny, photos, store):
     assert [(one.name, str(one.target)) for one in run(tiny, "s3://input", "s3://output", sniff=True)] == [
         ("picture", "s3://output/picture.png")
     ]
+
+
+def test_a_url_of_a_file_is_a_path(tiny, photos, tmp_path):
+    (tmp_path / "o ut").mkdir()
+
+    outcomes = run(tiny, photos.as_uri(), (tmp_path / "o ut").as_uri())
+
+    assert outcomes[0].target == tmp_path / "o ut" / "a.png"
+    assert len(files(tmp_path / "o ut")) == 5
