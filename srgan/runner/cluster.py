@@ -91,14 +91,15 @@ class _Elsewhere:
 
     def __init__(self, crew: Crew, config: FolderConfig, beside: Beside) -> None:
         self.crew, self.config, self.beside = crew, config, beside
+        self.ready = crew.ready()
         self.at_once = Conversion.at_once + 2 * crew.places
 
     def settings(self) -> dict[str, Any]:
-        return dict(self.crew.ready().settings)
+        return dict(self.ready.settings)
 
     @property
     def chosen(self) -> Mapping[str, str]:
-        return self.crew.ready().chosen
+        return self.ready.chosen
 
     def stamp(self, job: Job) -> list[int]:
         return stamp(job.source) + self.beside.stamp(job.name)

@@ -78,6 +78,6 @@ def shape(ray: ModuleType, config: ClusterConfig) -> Shape:
     cores = config.cores_each or max(1, min(CORES, most))
     room = sum(min(own // cores, gpus) if config.gpus else own // cores for own, gpus in per_worker)
     if not room and not config.workers:  # who names a number may wait for machines that come
-        gpu = " and a GPU" if config.gpus else ""
-        raise ConfigError(f"no machine of the cluster has {cores} cores{gpu} for a worker")
+        gpu = ", GPU 1" if config.gpus else ""
+        raise ConfigError(f"no machine of the cluster has what a worker takes: cores {cores}{gpu}")
     return Shape(config.workers or room, cores, int(config.gpus), len(machines))

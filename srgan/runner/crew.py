@@ -151,11 +151,15 @@ class Crew:
 
     def _hire(self) -> None:
         """Begins another worker, as soon as the cluster has room for it."""
-        self._starters.submit(self._start).add_done_callback(self._started)
+        if not self._closed:
+            self._starters.submit(self._start).add_done_callback(self._started)
 
     def _start(self) -> None:
-        actor = self._kind.remote()
-        self._actors.append(actor)
+        with self._changed:
+            if self._closed:
+                return
+            actor = self._kind.remote()
+            self._actors.append(actor)
         try:
             node = self._ray.get(actor.node.remote())
             with self._leading:  # the first one measures, for all
@@ -167,10 +171,10 @@ class Crew:
             if first is not None:
                 _check_alike(first, self._begun(actor))
         except self._died as error:
-            self._false_starts += 1
-            if self._false_starts == FALSE_STARTS:
-                raise MachineError(f"workers die as they begin: {error}") from error
-            if not self._closed:
+            with self._changed:
+                self._false_starts += 1
+                if self._false_starts >= FALSE_STARTS:
+                    raise MachineError(f"workers die as they begin: {error}") from error
                 self._hire()
             return
         with self._changed:
@@ -200,9 +204,8 @@ class Crew:
                 alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
                 hand.blamed = hand.node in alive and not getattr(error, "preempted", False)
                 self._hands.remove(hand)
-                if not self._closed:
-                    log.warning("a worker died; its pictures are done by others")
-                    self._hire()
+                log.warning("a worker died; its pictures are done by others")
+                self._hire()
                 self._changed.notify_all()
             return hand.blamed
 

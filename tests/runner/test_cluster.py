@@ -1,41 +1,53 @@
 """A folder restored by workers of a Ray cluster: the same bytes, whoever dies."""
 
 import importlib
+import os
+import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import skimage.data
 
+from srgan.errors import ConfigError, MachineError, WeightsError
 from srgan.images.image import Image
 from srgan.images.writer import write
+from srgan.models.file import save
 from srgan.runner.cluster import restore_on_cluster
 from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.connection import connected
+from srgan.runner.history import History
 from srgan.runner.plan import plan
 from srgan.runner.run import restore_folder
+
+TWO_MACHINES = """
+import sys, ray.cluster_utils
+cluster = ray.cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+other = cluster.add_node(num_cpus=1)
+print(cluster.address, flush=True)
+sys.stdin.readline()
+cluster.remove_node(other, allow_graceful=False)
+sys.stdin.readline()
+cluster.shutdown()
+"""
+"""A program that begins two machines on this one, takes one away when it is told to, and ends when it is told to."""
 
 TWO = ClusterConfig(workers=2, cores_each=1)
 
 
-@pytest.fixture
-def pictures(tmp_path, pixels):
-    """A folder of twelve pictures and one over which a worker dies."""
-    for number in range(12):
-        write(tmp_path / "in" / f"{number:02}.png", Image(pixels(24, 20 + number, seed=number)))
-    write(tmp_path / "in" / "06-deadly.png", Image(pixels(24, 24)))
-    return tmp_path / "in"
-
-
 @pytest.fixture(scope="module")
 def ray():
-    """A cluster of two cores."""
+    """A cluster of this machine's cores."""
     with connected("") as ray:
         yield ray
 
 
 @pytest.fixture
-def clustered(tiny, ray):
-    """Restores a folder by two workers, which pictures called deadly kill."""
+def run(tiny, ray):
+    """Restores a folder by two workers; one dies over each picture that is called deadly."""
 
     def load():
         reader = importlib.import_module("srgan.images.reader")
@@ -49,21 +61,49 @@ def clustered(tiny, ray):
         reader.decode = killing
         return tiny
 
-    def run(source, target, **config):
-        jobs = plan(source, target)
-        return list(restore_on_cluster(ray, TWO, load, source, target, FolderConfig(**config), jobs=jobs))
+    def run(source, target, *, cluster=TWO, load=load, ray=ray, **config):
+        return restore_on_cluster(ray, cluster, load, source, target, FolderConfig(**config), jobs=plan(source, target))
 
     return run
+
+
+@pytest.fixture
+def pictures(tmp_path, pixels):
+    """A folder of twelve pictures and one over which a worker dies."""
+    for number in range(12):
+        write(tmp_path / "in" / f"{number:02}.png", Image(pixels(24, 20 + number, seed=number)))
+    write(tmp_path / "in" / "06-deadly.png", Image(pixels(24, 24)))
+    return tmp_path / "in"
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory):
+    """A folder of 600 small crops of a photograph."""
+    folder, photograph = tmp_path_factory.mktemp("crops"), skimage.data.astronaut()
+    for number in range(600):
+        top, left = 16 * (number // 28), 16 * (number % 28)
+        write(folder / f"{number:03}.png", Image(np.ascontiguousarray(photograph[top:, left:][:64, :64])))
+    return folder
 
 
 def tree(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
 
 
-def test_workers_make_the_bytes_of_one_machine_and_set_a_deadly_picture_aside(
-    pictures, clustered, tiny, tmp_path, capfd
-):
-    outcomes = clustered(pictures, tmp_path / "out")
+def command(folder, source, *flags):
+    """The command that restores a folder by two workers, begun; it prints each picture that is made."""
+    flags = ["--workers", "2", "--cores-each", "1", *flags]
+    words = ["upscale", "-v", "-m", folder / "tiny.safetensors", source, folder / "out"]
+    program = [sys.executable, "-m", "srgan", "cluster", *flags, *map(str, words)]
+    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def statuses(outcomes):
+    return [outcome.status for outcome in outcomes]
+
+
+def test_workers_make_the_bytes_of_one_machine_and_set_a_deadly_picture_aside(run, pictures, tiny, tmp_path, capfd):
+    outcomes = list(run(pictures, tmp_path / "out"))
 
     assert [outcome.name for outcome in outcomes] == sorted(path.name for path in pictures.iterdir())
     bad = {outcome.name: outcome.reason for outcome in outcomes if outcome.status != "ok"}
@@ -72,5 +112,100 @@ def test_workers_make_the_bytes_of_one_machine_and_set_a_deadly_picture_aside(
     (pictures / "06-deadly.png").unlink()
     list(restore_folder(tiny, pictures, tmp_path / "alone"))
     assert tree(tmp_path / "out") == tree(tmp_path / "alone")
-    again = list(restore_folder(tiny, pictures, tmp_path / "out"))
-    assert {outcome.status for outcome in again} == {"skipped"}
+    assert set(statuses(restore_folder(tiny, pictures, tmp_path / "out"))) == {"skipped"}
+
+
+@pytest.mark.slow
+def test_ten_workers_killed_at_random_lose_nothing(run, crops, tiny, tmp_path):
+    def load():
+        (tmp_path / "pids" / str(os.getpid())).touch()
+        return tiny
+
+    (tmp_path / "pids").mkdir()
+    draw, killed, outcomes = random.Random(0), [], []
+    for outcome in run(crops, tmp_path / "out", load=load):
+        outcomes.append(outcome)
+        living = sorted({int(path.name) for path in (tmp_path / "pids").iterdir()} - {*killed})
+        if len(killed) < 10 and living and draw.random() < 0.03:
+            killed.append(draw.choice(living))
+            os.kill(killed[-1], signal.SIGKILL)
+
+    assert len(killed) == 10
+    assert statuses(outcomes) == ["ok"] * 600
+    assert [outcome.name for outcome in outcomes] == sorted(path.name for path in crops.iterdir())
+    list(restore_folder(tiny, crops, tmp_path / "alone"))
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+    history = History(tmp_path / "out")
+    history.refresh()
+    assert len(history.finished) == 600 and not history.failed
+
+
+@pytest.mark.slow
+def test_a_command_whose_driver_is_killed_continues(crops, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors")
+    for made in (100, 300):
+        driver = command(tmp_path, crops)
+        for _ in range(made):
+            assert driver.stdout.readline()
+            if len(list((tmp_path / "out").glob("*.png"))) >= made:
+                break
+        driver.kill()
+        driver.communicate()
+
+    last = command(tmp_path, crops)
+
+    _, said = last.communicate()
+    assert "600/600 pictures  ok " in said and " failed 0 " in said
+    assert last.returncode == 0
+    list(restore_folder(tiny, crops, tmp_path / "alone"))
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+
+
+@pytest.mark.slow
+def test_pictures_of_a_machine_that_is_lost_are_made_by_others(crops, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors")
+    with subprocess.Popen(
+        [sys.executable, "-c", TWO_MACHINES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as machines:
+        address = machines.stdout.readline().split()[-1]
+        driver = command(tmp_path, crops, "--address", address)
+        assert all([driver.stdout.readline() for _ in range(100)])
+        print(file=machines.stdin, flush=True)  # which takes one away
+
+        _, said = driver.communicate()
+
+        print(file=machines.stdin, flush=True)
+    assert "600/600 pictures  ok 600 " in said and "a worker died" in said
+    assert driver.returncode == 0
+    list(restore_folder(tiny, crops, tmp_path / "alone"))
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+
+
+@pytest.mark.slow
+def test_what_no_worker_can_do_ends_the_run_in_words(run, pictures, tmp_path):
+    def refused():
+        raise WeightsError("weights: damaged")
+
+    (pictures / "06-deadly.png").rename(pictures / "sub.png")
+    (pictures / "sub").mkdir()
+    (pictures / "sub.png").rename(pictures / "sub" / "a.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "sub").write_bytes(b"")
+
+    with pytest.raises(WeightsError, match=r"^weights: damaged$"):
+        list(run(pictures, tmp_path / "out", load=refused))
+    with pytest.raises(MachineError, match=r"a\.png: cannot be written"):
+        list(run(pictures, tmp_path / "out"))
+    with pytest.raises(MachineError, match="workers die as they begin"):
+        list(run(pictures, tmp_path / "out", load=lambda: os._exit(1)))
+    with pytest.raises(ConfigError, match="has what a worker takes: cores 2, GPU 1"):
+        list(run(pictures, tmp_path / "out", cluster=ClusterConfig(cores_each=2, gpus=True)))
+    with pytest.raises(ConfigError, match="--in-place needs one machine"):
+        list(run(pictures, tmp_path / "out", in_place=True))
+
+
+@pytest.mark.slow
+def test_workers_for_which_there_is_no_room_are_not_waited_for(run, pictures, tmp_path):
+    (pictures / "06-deadly.png").unlink()
+
+    assert statuses(run(pictures, tmp_path / "out", cluster=ClusterConfig(workers=9, cores_each=1))) == ["ok"] * 12
