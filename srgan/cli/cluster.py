@@ -9,6 +9,7 @@ import click
 
 from srgan import options
 from srgan.cli.flags import flags_of
+from srgan.runner import space
 from srgan.runner.config import ClusterConfig
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from srgan.cli.places import Places
     from srgan.runner.outcome import Outcome
     from srgan.runner.plan import Job
+    from srgan.runner.worker import Recipe
 
 
 @click.group()
@@ -40,15 +42,27 @@ def made(config: ClusterConfig, rehearsal: Rehearsal, where: Places, jobs: Seque
     with connected(config.address) as ray:
         from srgan.runner.cluster import restore_on_cluster  # which takes seconds, also while Ray begins
 
-        yield from restore_on_cluster(
-            ray,
-            config,
-            rehearsal.choice.load,
-            where.source,
-            where.target,
-            rehearsal.config,
-            jobs=jobs,
-            size=rehearsal.choice.size,
-            beside=rehearsal.beside,
-            asked=rehearsal.asked,
-        )
+        recipe = _recipe(rehearsal)
+        yield from restore_on_cluster(ray, config, recipe, where.source, where.target, jobs=jobs, asked=rehearsal.asked)
+
+
+def foretell(config: ClusterConfig, rehearsal: Rehearsal) -> None:
+    """Says what the run that was rehearsed takes on a cluster, after really restoring a sample there."""
+    from srgan.runner.connection import connected
+
+    with connected(config.address) as ray:
+        from srgan.runner.cluster import estimate
+
+        told = estimate(ray, config, _recipe(rehearsal), rehearsal.planned, rehearsal.pixels)
+    shape, read = told.shape, sum(job.source.stat().st_size for job in rehearsal.planned)
+    workers = f"workers {shape.workers}, cores each {shape.cores}, GPUs each {shape.gpus}, machines {shape.machines}"
+    click.echo(f"pictures {len(rehearsal.planned)}, {space.bytes_said(read)} to read; {workers}", err=True)
+    cost = f", and cost about {told.hours * shape.machines * config.price:.2f}" if config.price else ""
+    sample = f"{told.sampled} pictures took one worker {told.seconds:.1f} s"
+    click.echo(f"an estimate: {sample}; all may take {told.hours:.2g} hours{cost}", err=True)
+
+
+def _recipe(rehearsal: Rehearsal) -> Recipe:
+    from srgan.runner.worker import Recipe
+
+    return Recipe(rehearsal.choice.load, rehearsal.config, rehearsal.choice.size, rehearsal.beside)

@@ -36,6 +36,8 @@ class Rehearsal:
     ) -> None:
         self.choice, self.config, self.beside, self.history = choice, config, beside or Nothing(), history
         self.needed = 0.0  # bytes
+        self.planned: list[Job] = []
+        self.pixels = 0  # of their outputs
         self.counts: Counter[str] = Counter()
 
     @cached_property
@@ -140,6 +142,8 @@ class Rehearsal:
         self.beside.stamp(job.name)  # which fails where there is nothing
         seen = look(job, self.config, self.choice.sizes)
         pixels = seen.size[0] * seen.size[1]
+        self.planned.append(job)
+        self.pixels += pixels
         if not os.path.lexists(job.target):
             self.needed += space.of_one(job, pixels / (seen.header.width * seen.header.height))
         return pixels

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srgan import options
-from srgan.cli.cluster import made
+from srgan.cli.cluster import foretell, made
 from srgan.cli.dry import Rehearsal
 from srgan.cli.flags import flags_of
 from srgan.cli.here import made_here
@@ -107,7 +107,10 @@ def run(
     jobs = _jobs(where, config, history, failed=failed, dry_run=dry_run)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
-        return rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
+        code = rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
+        if cluster is not None and rehearsal.planned and not quiet:
+            foretell(cluster, rehearsal)
+        return code
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     history.refresh()  # not before: of 100,000 pictures that takes a while

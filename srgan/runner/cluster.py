@@ -10,23 +10,20 @@ Pixels never travel. Only who asks writes the journal and takes the locks: no tw
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from srgan.errors import ConfigError
 from srgan.files import stamp
-from srgan.inference.pipeline import Models
-from srgan.inference.sizes import Size
-from srgan.runner.beside import Beside, Nothing
+from srgan.runner.beside import Beside
 from srgan.runner.config import ClusterConfig, FolderConfig
-from srgan.runner.connection import shape
+from srgan.runner.connection import Shape, shape
 from srgan.runner.converting import Before
 from srgan.runner.crew import Crew
 from srgan.runner.job import Conversion, Made
@@ -36,41 +33,68 @@ from srgan.runner.plan import Job
 from srgan.runner.prospects import Prospect
 from srgan.runner.worker import Recipe
 
+SAMPLE = 16
+"""Pictures, from all over the plan, by which the time of a run is told ahead."""
+
 
 def restore_on_cluster(
     ray: ModuleType,
     cluster: ClusterConfig,
-    load: Callable[[], Models | Sequence[Models]],
+    recipe: Recipe,
     source: Path,
     target: Path,
-    config: FolderConfig,
     *,
     jobs: Sequence[Job],
-    size: Size | None = None,
-    beside: Beside | None = None,
     asked: str = "",
 ) -> Generator[Outcome]:
     """What `restore_folder` does, by workers of a cluster, whose machines all have these folders.
 
     Args:
         ray: as `connected` gives it.
-        load: gives the models, on each worker.
-
     Raises:
         ConfigError: the cluster has no room for a worker, its machines would make different bytes, or pictures are to
             be replaced in place.
         WeightsError: the models are refused.
         MachineError: workers die as they begin, or the output cannot be written.
     """
-    if config.in_place:
+    if recipe.config.in_place:
         raise ConfigError("--in-place needs one machine: name another output, or leave out cluster")
-    beside = beside or Nothing()
-    recipe = Recipe(load, config, size, beside, os.getcwd(), logging.getLogger("srgan").getEffectiveLevel())
     with closing(Crew(ray, shape(ray, cluster), recipe)) as crew:
-        elsewhere = _Elsewhere(crew, config, beside)
+        elsewhere = _Elsewhere(crew, recipe.config, recipe.beside)
         folder = target if source.is_dir() else None
         with noting(elsewhere, folder, None, asked) as (journal, locks), _pictures(crew) as pictures:
             yield from Run(elsewhere, pictures, journal, locks).outcomes(jobs)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run may take, told from a sample that one worker has restored.
+
+    Attributes:
+        sampled: how many pictures that were.
+        seconds: that they took.
+        hours: that all take, where the workers are as fast side by side.
+    """
+
+    shape: Shape
+    sampled: int
+    seconds: float
+    hours: float
+
+
+def estimate(ray: ModuleType, cluster: ClusterConfig, recipe: Recipe, jobs: Sequence[Job], pixels: int) -> Estimate:
+    """What a run of these jobs may take on a cluster.
+
+    Args:
+        pixels: of all outputs.
+
+    Raises:
+        SrganError: as `restore_on_cluster`, or a picture of the sample cannot be made.
+    """
+    shaped, some = shape(ray, cluster), jobs[:: max(1, len(jobs) // SAMPLE)][:SAMPLE]
+    with closing(Crew(ray, replace(shaped, workers=1), recipe)) as crew:
+        made, seconds = crew.sample(some)
+    return Estimate(shaped, len(some), seconds, seconds * pixels / made / shaped.workers / 3600)
 
 
 @contextmanager

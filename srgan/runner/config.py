@@ -66,6 +66,7 @@ class ClusterConfig:
     workers: int = option(0, "How many there are; 0 is as many as the cluster has room for at the start.")
     cores_each: int = option(0, "Cores that each takes; 0 is 4, or all of a smaller machine.")
     gpus: bool = option(False, "Each takes a GPU.")
+    price: float = option(0.0, "What a machine costs an hour, for --dry-run to say what the whole does.")
 
     def __post_init__(self) -> None:
         if min(self.workers, self.cores_each) < 0:

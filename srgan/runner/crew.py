@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -107,6 +107,18 @@ class Crew:
             made: Made = answer
             return made
         raise ImageError(f"{printable(job.source)}: a worker died over it twice")
+
+    def sample(self, jobs: Sequence[Job]) -> tuple[int, float]:
+        """How many pixels the outputs of some pictures have, and the seconds that they take one worker.
+
+        Raises:
+            SrganError: they cannot be made.
+        """
+        with self._hand(alone=True) as hand:
+            answer: tuple[int, float] | Exception = self._ray.get(hand.actor.sample.remote(jobs))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def stop(self) -> None:
         """No worker gets another picture."""

@@ -42,10 +42,11 @@ def of_one(job: Job, growth: float) -> float:
 
 def said(needed: int | float, free: int | None) -> str:
     """Both, as a sentence; of object storage nobody knows what is free."""
-    return f"the outputs may take {_bytes(needed)}" + ("" if free is None else f", and {_bytes(free)} are free")
+    return f"the outputs may take {bytes_said(needed)}" + ("" if free is None else f", and {bytes_said(free)} are free")
 
 
-def _bytes(count: int | float) -> str:
+def bytes_said(count: int | float) -> str:
+    """A number of bytes, in the unit that suits it."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if count >= 0.1 * size:
             return f"{count / size:.1f} {unit}"

@@ -9,10 +9,13 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -25,7 +28,7 @@ from srgan.inference.chain import restorer_of
 from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
 from srgan.quota import keep_within_quota
-from srgan.runner.beside import Beside
+from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.job import Conversion, Made
 from srgan.runner.plan import Job
@@ -47,10 +50,10 @@ class Recipe:
 
     load: Callable[[], Models | Sequence[Models]]
     config: FolderConfig
-    size: Size | None
-    beside: Beside
-    folder: str
-    level: int
+    size: Size | None = None
+    beside: Beside = field(default_factory=Nothing)
+    folder: str = field(default_factory=os.getcwd)
+    level: int = field(default_factory=lambda: logging.getLogger("srgan").getEffectiveLevel())
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,24 @@ class Worker:
     def make(self, job: Job, seen: list[int], partial: str | None) -> tuple[Made | Exception, Said]:
         """What was written, or why nothing was, as `Conversion.make` says."""
         return self._threads.pictures.submit(self._made, job, seen, partial).result(), self._said.taken()
+
+    def sample(self, jobs: Sequence[Job]) -> tuple[int, float] | Exception:
+        """How many pixels the outputs of some pictures have, and the seconds that they take, side by side.
+
+        They are made in a temporary folder; the first one once before, for what is slow but once.
+        """
+        with TemporaryDirectory(prefix="srgan-") as folder:
+            aside = [
+                replace(job, output_folder=Path(folder), new=f"{number}{Path(job.new).suffix}")
+                for number, job in enumerate([jobs[0], *jobs])
+            ]
+            each = [(job, self._conversion.stamp(job), None) for job in aside]
+            self._made(*each[0])
+            started = time.perf_counter()
+            made = list(self._threads.pictures.map(lambda one: self._made(*one), each[1:]))
+            seconds = time.perf_counter() - started
+        failed = [one for one in made if isinstance(one, Exception)]
+        return failed[0] if failed else (sum(one.pixels for one in made if isinstance(one, Made)), seconds)
 
     def _made(self, job: Job, seen: list[int], partial: str | None) -> Made | Exception:
         try:

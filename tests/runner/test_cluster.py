@@ -3,6 +3,7 @@
 import importlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from srgan.runner.connection import connected
 from srgan.runner.history import History
 from srgan.runner.plan import plan
 from srgan.runner.run import restore_folder
+from srgan.runner.worker import Recipe
 
 TWO_MACHINES = """
 import sys, ray.cluster_utils
@@ -62,7 +64,8 @@ def run(tiny, ray):
         return tiny
 
     def run(source, target, *, cluster=TWO, load=load, ray=ray, **config):
-        return restore_on_cluster(ray, cluster, load, source, target, FolderConfig(**config), jobs=plan(source, target))
+        recipe = Recipe(load, FolderConfig(**config))
+        return restore_on_cluster(ray, cluster, recipe, source, target, jobs=plan(source, target))
 
     return run
 
@@ -90,10 +93,10 @@ def tree(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
 
 
-def command(folder, source, *flags):
+def command(folder, source, *flags, dry=False):
     """The command that restores a folder by two workers, begun; it prints each picture that is made."""
     flags = ["--workers", "2", "--cores-each", "1", *flags]
-    words = ["upscale", "-v", "-m", folder / "tiny.safetensors", source, folder / "out"]
+    words = ["upscale", "-n" if dry else "-v", "-m", folder / "tiny.safetensors", source, folder / "out"]
     program = [sys.executable, "-m", "srgan", "cluster", *flags, *map(str, words)]
     return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -209,3 +212,23 @@ def test_workers_for_which_there_is_no_room_are_not_waited_for(run, pictures, tm
     (pictures / "06-deadly.png").unlink()
 
     assert statuses(run(pictures, tmp_path / "out", cluster=ClusterConfig(workers=9, cores_each=1))) == ["ok"] * 12
+
+
+@pytest.mark.slow
+def test_a_dry_run_tells_hours_and_cost_from_a_sample_and_writes_nothing(crops, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors")
+
+    dry = command(tmp_path, crops, "--price", "1e6", dry=True)
+
+    _, said = dry.communicate()
+    *_, room, size, estimate = said.splitlines()
+    read = sum(path.stat().st_size for path in crops.iterdir())
+    assert dry.returncode == 0 and not (tmp_path / "out").exists()
+    assert room.startswith("the outputs may take ")
+    assert size == (f"pictures 600, {read / 1e6:.1f} MB to read; workers 2, cores each 1, GPUs each 0, machines 1")
+    found = re.fullmatch(
+        r"an estimate: 16 pictures took one worker ([\d.]+) s; all may take ([\d.e-]+) hours, and cost about ([\d.]+)",
+        estimate,
+    )
+    _, hours, cost = map(float, found.groups())
+    assert hours > 0 and cost == pytest.approx(1e6 * hours, rel=0.1)
