@@ -26,3 +26,18 @@ def test_what_goes_wrong_is_raised_and_the_rest_is_not_begun():
     with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError):
         list(ahead(pool, divide, range(20), 3))
     assert len(begun) <= 6
+
+
+def test_a_heavy_item_counts_for_several():
+    begun = []
+    with ThreadPoolExecutor(1) as pool:
+        results = ahead(pool, begun.append, [5, 1, 1, 1, 1, 1], 3, weight=float)
+        next(results)
+        pool.submit(int).result()
+        first = list(begun)
+        next(results)
+        pool.submit(int).result()
+        second = list(begun)
+        results.close()
+
+    assert (first, second) == ([5], [5, 1, 1, 1])

@@ -11,12 +11,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from srgan.cli.dry import Rehearsal
 from srgan.cli.here import made_here
 from srgan.cli.last import noted
 from srgan.cli.places import RemotePlaces
 from srgan.cli.progress import Progress, shown
 from srgan.errors import ImageError
+from srgan.files import printable
 from srgan.images.reader import probe
 from srgan.pools import ahead
 from srgan.runner.config import FolderConfig
@@ -54,6 +57,8 @@ def run_remote(
     quiet: bool,
 ) -> int:
     """Restores what lies in one place into another, and gives the exit code."""
+    if not quiet and not as_json:
+        click.echo(f"listing {printable(where.source)} and {printable(where.target)}", err=True)
     jobs = plan_remote(where.source, where.target, **config.planning())
     known = Known(Objects(where.target), scratch, config.shard) if isinstance(where.target, Url) else None
     history = known.history if known else History(Path(where.target))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +25,9 @@ SUPERVISED = "SRGAN_SUPERVISED"
 
 _SCRATCH = "SRGAN_SCRATCH"
 """Environment variable of that process: its scratch folder, which outlives it."""
+
+_REMOVES = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+"""A program that removes a folder."""
 
 
 @contextmanager
@@ -99,6 +101,6 @@ def _blamed(target: Path, run: str, number: int) -> bool:
 def _leave_with_parent() -> None:
     """Ends this process when the one that supervises it is gone, however that ended."""
     os.read(sys.stdin.fileno(), 1)  # ends when the other end is closed
-    if _SCRATCH in os.environ:
-        shutil.rmtree(os.environ[_SCRATCH], ignore_errors=True)
+    if _SCRATCH in os.environ:  # instead of this process, whose threads would go on writing there
+        os.execv(sys.executable, [sys.executable, "-IS", "-c", _REMOVES, os.environ[_SCRATCH]])
     os._exit(128 + signal.SIGKILL)

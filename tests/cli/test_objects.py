@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,7 +47,12 @@ def upscale(run, tiny, tmp_path, monkeypatch):
     """Runs `srgan upscale` with a tiny model."""
     save(tiny, tmp_path / "tiny.safetensors")
     monkeypatch.chdir(tmp_path)
-    return lambda *words: run("upscale", *words, "-m", "tiny.safetensors", *CPU)
+
+    def command(*words):
+        code, stdout, stderr = run("upscale", *words, "-m", "tiny.safetensors", *CPU)
+        return code, stdout, re.sub("^listing .* and .*\n", "", stderr)
+
+    return command
 
 
 def test_a_bucket_is_restored_into_a_bucket(upscale, store):
@@ -293,6 +299,31 @@ job.Conversion.make = deadly
     assert done.returncode == 1
     assert "failed: s3://input/a.png: the program was killed over it twice" in done.stderr
     assert store.keys("output") == ["c.tif", "sub/b.png"]
+
+
+@pytest.mark.slow
+def test_nothing_stays_in_the_folder_for_temporary_files_where_the_command_is_killed(store, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors")
+    (tmp_path / "tmp").mkdir()
+    fetched, goes_on = threading.Event(), threading.Event()
+
+    def hold(request):
+        if request.method == "PUT" and request.path.startswith("/output/a"):
+            fetched.set()
+            goes_on.wait(timeout=60)
+
+    store.door = hold
+    words = ("upscale", "s3://input", "s3://output", "-m", str(tmp_path / "tiny.safetensors"), *CPU)
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    process = subprocess.Popen([sys.executable, "-m", "srgan", *words], env=environment, stderr=subprocess.DEVNULL)
+    assert fetched.wait(timeout=60)
+    there = len(list((tmp_path / "tmp").iterdir()))
+    process.kill()
+    process.wait()
+
+    assert there == 1
+    assert any(not list((tmp_path / "tmp").iterdir()) or threading.Event().wait(0.1) for _ in range(200))
+    goes_on.set()
 
 
 @pytest.mark.slow
