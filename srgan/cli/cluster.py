@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def cluster(context: click.Context, /, **flags: Any) -> None:
     """Restore folders by the workers of a Ray cluster: cluster COMMAND IN OUT, with the flags of that command.
+
+    `cluster data check|pack` does what `data` does, a core a picture.
 
     Every machine has the same folders and the same srgan. Outputs are those of one machine, byte for byte; the same
     command again continues, on a cluster or without.
@@ -60,6 +63,20 @@ def foretell(config: ClusterConfig, rehearsal: Rehearsal) -> None:
     cost = f", and cost about {told.hours * shape.machines * config.price:.2f}" if config.price else ""
     sample = f"{told.sampled} pictures took one worker {told.seconds:.1f} s"
     click.echo(f"an estimate: {sample}; all may take {told.hours:.2g} hours{cost}", err=True)
+
+
+@contextmanager
+def pool() -> Iterator[dict[str, Any]]:
+    """What does the work on each picture of a set, as `look` and `pack` take it: a cluster, where one is asked for."""
+    config = click.get_current_context().find_object(ClusterConfig)
+    if config is None:
+        yield {}
+        return
+    from srgan.runner.connection import connected
+    from srgan.runner.tasks import Tasks
+
+    with connected(config.address) as ray, Tasks(ray) as tasks:
+        yield {"pool": tasks, "at_once": tasks.places}
 
 
 def _recipe(rehearsal: Rehearsal) -> Recipe:

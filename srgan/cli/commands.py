@@ -36,7 +36,7 @@ def srgan() -> None:
 RESTORING = (upscale, denoise, inpaint, translate, restore)
 MODELS = (train, finetune, evaluate, info, export)
 
-for command in RESTORING:
+for command in (*RESTORING, sets):
     cluster.add_command(command)
 
 OUTPUTS = (verify, retry, compare, serve)

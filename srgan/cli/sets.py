@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from srgan.cli.cluster import pool
 from srgan.files import printable
 
 
@@ -30,13 +31,14 @@ def _check(data: Path, smallest: int, as_json: bool, quiet: bool) -> int:
     from srgan.training.suitable import look
 
     count = bad = 0
-    for looked in tqdm(look(data, smallest=smallest), unit="picture", disable=True if quiet else None):
-        count, bad = count + 1, bad + bool(looked.problems)
-        if as_json:
-            told = {"name": printable(looked.name), "size": looked.size, "problems": looked.problems}
-            click.echo(json.dumps(told))
-        elif looked.problems:
-            click.echo(f"{printable(looked.name)}: {'; '.join(looked.problems)}")
+    with pool() as where:
+        for looked in tqdm(look(data, smallest=smallest, **where), unit="picture", disable=True if quiet else None):
+            count, bad = count + 1, bad + bool(looked.problems)
+            if as_json:
+                told = {"name": printable(looked.name), "size": looked.size, "problems": looked.problems}
+                click.echo(json.dumps(told))
+            elif looked.problems:
+                click.echo(f"{printable(looked.name)}: {'; '.join(looked.problems)}")
     click.echo(f"{count} pictures, {bad} of them with problems", err=True)
     return int(bad > 0)
 
@@ -58,8 +60,8 @@ def _pack(data: Path, target: Path, side: int, crops: int, per_shard: int, quiet
     from srgan.data.pack import pack
 
     bad = 0
-    with tqdm(unit="shard", disable=True if quiet else None) as bar:
-        for _, bar.total, unreadable in pack(data, target, side=side, crops=crops, per_shard=per_shard):
+    with pool() as where, tqdm(unit="shard", disable=True if quiet else None) as bar:
+        for _, bar.total, unreadable in pack(data, target, side=side, crops=crops, per_shard=per_shard, **where):
             bar.update()
             bad += len(unreadable)
             for said in unreadable:

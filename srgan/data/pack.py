@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -28,7 +28,14 @@ ABOUT = "pack.json"
 
 
 def pack(
-    data: Data, out: str | os.PathLike[str], *, side: int = 512, crops: int = 4, per_shard: int = 1000
+    data: Data,
+    out: str | os.PathLike[str],
+    *,
+    side: int = 512,
+    crops: int = 4,
+    per_shard: int = 1000,
+    pool: Executor | None = None,
+    at_once: int = 8,
 ) -> Iterator[tuple[int, int, list[str]]]:
     """Writes shards of the pictures of a set; for each: its number, how many there will be, and what was unreadable.
 
@@ -39,6 +46,8 @@ def pack(
         side: of the crops [px]; a picture with a shorter side is kept whole.
         crops: so many of each picture, those with the most detail.
         per_shard: pictures whose crops a shard holds.
+        pool: does what is done to each picture; None is threads, one a core.
+        at_once: pictures that it gets ahead.
 
     Raises:
         ConfigError: there is no such set, or the folder holds another.
@@ -50,10 +59,10 @@ def pack(
     _begin(folder, {"pictures": len(every), "names": names, "side": side, "crops": crops, "per shard": per_shard})
     shards = [every[start : start + per_shard] for start in range(0, len(every), per_shard)]
     cut = partial(_cut, side=side, most=crops)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as own:
         for number, shard in enumerate(shards):
             path = folder / f"pictures-{number:05d}.tar"
-            yield number, len(shards), [] if path.exists() else _write(path, ahead(pool, cut, shard, 8))
+            yield number, len(shards), [] if path.exists() else _write(path, ahead(pool or own, cut, shard, at_once))
 
 
 def _begin(folder: Path, about: dict[str, object]) -> None:

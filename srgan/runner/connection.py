@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -81,3 +82,16 @@ def shape(ray: ModuleType, config: ClusterConfig) -> Shape:
         gpu = ", GPU 1" if config.gpus else ""
         raise ConfigError(f"no machine of the cluster has what a worker takes: cores {cores}{gpu}")
     return Shape(config.workers or room, cores, int(config.gpus), len(machines))
+
+
+def go_to(folder: str) -> None:
+    """Makes relative paths start from that folder, as they do where the command was given.
+
+    Raises:
+        MachineError: this machine has it not.
+    """
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        where = f"{folder}: not there on {socket.gethostname()} ({error.strerror})"
+        raise MachineError(f"{where}; all machines of a cluster need the same folders") from error

@@ -23,13 +23,14 @@ import torch
 from srgan import __version__
 from srgan.engines.choice import known_ways, take_ways
 from srgan.engines.memory import keep_freed_memory
-from srgan.errors import MachineError, SrganError
+from srgan.errors import SrganError
 from srgan.inference.chain import restorer_of
 from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
 from srgan.quota import keep_within_quota
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
+from srgan.runner.connection import go_to
 from srgan.runner.job import Conversion, Made
 from srgan.runner.plan import Job
 from srgan.runner.run import threads_for
@@ -101,16 +102,12 @@ class Worker:
         """
         logging.getLogger("srgan").setLevel(recipe.level)
         logging.getLogger("srgan").addHandler(self._said)
-        try:
-            os.chdir(recipe.folder)
-        except OSError as error:
-            where = f"{recipe.folder}: not there on {socket.gethostname()} ({error.strerror})"
-            return MachineError(f"{where}; all machines of a cluster need the same folders")
-        take_ways(ways)
         keep_freed_memory()
         keep_within_quota()
-        self._threads = threads_for(recipe.config)
         try:
+            go_to(recipe.folder)
+            take_ways(ways)
+            self._threads = threads_for(recipe.config)
             restorer = restorer_of(recipe.load(), recipe.config, recipe.size)
         except SrganError as error:
             return error

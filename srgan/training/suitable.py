@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,7 +45,7 @@ class Looked:
     problems: tuple[str, ...]
 
 
-def look(data: Data, *, smallest: int = SMALLEST) -> Iterator[Looked]:
+def look(data: Data, *, smallest: int = SMALLEST, pool: Executor | None = None, at_once: int = 0) -> Iterator[Looked]:
     """What is wrong with each picture of a set, in its order.
 
     Unreadable, small, coarse JPEG (also of what is a PNG now), soft (out of focus, or enlarged), or a copy of an
@@ -53,6 +53,8 @@ def look(data: Data, *, smallest: int = SMALLEST) -> Iterator[Looked]:
 
     Args:
         smallest: what the shorter side should have [px].
+        pool: does what is done to each picture; None is threads, one a core.
+        at_once: pictures that it gets ahead; 0 is two a core.
 
     Raises:
         ConfigError: there is no such set.
@@ -60,8 +62,8 @@ def look(data: Data, *, smallest: int = SMALLEST) -> Iterator[Looked]:
     """
     every, workers = sources(data), os.cpu_count() or 1
     prints = np.zeros(len(every), np.uint64)
-    with ThreadPoolExecutor(workers) as pool:
-        looks = ahead(pool, partial(_look, smallest=smallest), every, 2 * workers)
+    with ThreadPoolExecutor(workers) as own:
+        looks = ahead(pool or own, partial(_look, smallest=smallest), every, at_once or 2 * workers)
         for number, (looked, mark) in enumerate(looks):
             prints[number] = mark
             alike = np.flatnonzero(prints[:number] & (np.bitwise_count(prints[:number] ^ mark) <= ALIKE))

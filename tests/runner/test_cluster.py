@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import skimage.data
 
+from srgan.data.pack import pack
 from srgan.errors import ConfigError, MachineError, WeightsError
 from srgan.images.image import Image
 from srgan.images.writer import write
@@ -23,7 +24,9 @@ from srgan.runner.connection import connected
 from srgan.runner.history import History
 from srgan.runner.plan import plan
 from srgan.runner.run import restore_folder
+from srgan.runner.tasks import Tasks
 from srgan.runner.worker import Recipe
+from srgan.training.suitable import look
 
 TWO_MACHINES = """
 import sys, ray.cluster_utils
@@ -232,3 +235,18 @@ def test_a_dry_run_tells_hours_and_cost_from_a_sample_and_writes_nothing(crops, 
     )
     _, hours, cost = map(float, found.groups())
     assert hours > 0 and cost == pytest.approx(1e6 * hours, rel=0.1)
+
+
+def test_a_set_is_looked_at_and_packed_as_on_one_machine(ray, photos, tmp_path):
+    (tmp_path / "in").mkdir()
+    for path in photos.iterdir():
+        (tmp_path / "in" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "in" / "broken.png").write_bytes(b"\x89PNG")
+
+    with Tasks(ray) as tasks:
+        looked = list(look(tmp_path / "in", pool=tasks, at_once=tasks.places))
+        told = list(pack(tmp_path / "in", tmp_path / "out", side=32, per_shard=2, pool=tasks, at_once=tasks.places))
+
+    assert looked == list(look(tmp_path / "in"))
+    assert told == list(pack(tmp_path / "in", tmp_path / "alone", side=32, per_shard=2))
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
