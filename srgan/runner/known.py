@@ -1,7 +1,7 @@
 """What is known of a bucket of outputs: what lies there, and what runs have noted in parts of a journal.
 
-A part is an object, put again as it grows; the first is put before there is anything to do, so that a bucket that
-refuses is known at once. Every run writes parts of its own, and a run of one shard reads those of its shard alone.
+A part is an object, put again as it grows. Every run writes parts of its own, and a run of one shard reads those of its
+shard alone. Before anything is done a run puts its settings there, so that a bucket that refuses is known at once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Known:
         found = folder.list()
         self.there = {name: seen.size for name, seen in found.items() if not name.startswith(f"{OF_RUNS}/")}
         ours = _parts(shard) if shard_of(shard)[1] > 1 else f"{OF_RUNS}/journal/"
-        parts = sorted((name for name in found if name.startswith(ours)), key=lambda name: PurePosixPath(name).name)
+        parts = [name for name in found if name.startswith(ours) and name.endswith(".jsonl")]
+        parts.sort(key=lambda name: PurePosixPath(name).name)  # in the order in which runs began
         self.history = History(scratch / "known")
         self.history.path.parent.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(_READERS) as readers, self.history.path.open("wb") as file:
@@ -102,9 +103,9 @@ class Parts:
     def __init__(self, folder: Objects, shard: str, settings: str, chosen: Mapping[str, Any]) -> None:
         began = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         self._folder, self._name = folder, f"{_parts(shard)}{began}-{secrets.token_hex(4)}"
-        self._number, self._lock, self._when, self._kept = 1, threading.Lock(), 0.0, 0
+        self._number, self._lock, self._when, self._kept = 1, threading.Lock(), time.monotonic(), 1
         self._lines = [json.dumps({"settings": settings, "chosen": chosen})]
-        self._put()
+        folder.put_bytes(f"{_parts(shard)}settings.json", self._lines[0].encode())
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Notes a line, which is in the bucket some seconds later."""

@@ -74,12 +74,15 @@ def test_without_out_a_prefix_goes_beside_itself_and_a_bucket_is_refused(upscale
 def test_what_was_put_is_verified_and_what_changed_or_is_missing_named(upscale, run, store):
     upscale("s3://input", "s3://output")
     whole = run("verify", "s3://output")
+    store.remove("output", *(key for key in store.all_keys("output") if ".srgan/journal/" in key))
+    without_journal = run("verify", "s3://output")
+    upscale("s3://input", "s3://output")
     store.put("output", "a.png", b"other")
     store.remove("output", "sub/b.png")
 
     code, stdout, stderr = run("verify", "s3://output")
 
-    assert whole == (0, "3 pictures, 0 missing or changed\n", "")
+    assert whole == without_journal == (0, "3 pictures, 0 missing or changed\n", "")
     assert (code, stdout) == (1, "3 pictures, 2 missing or changed\n")
     assert stderr.splitlines() == ["s3://output/a.png: has changed", "s3://output/sub/b.png: is missing"]
     assert run("verify", "s3://output/nothing")[::2] == (
@@ -216,8 +219,8 @@ def test_an_output_that_may_not_be_written_ends_the_command_before_any_work(upsc
     code, _, stderr = upscale("s3://input", "s3://output")
 
     assert code == 5
-    assert stderr.splitlines()[-1].startswith("error: s3://output/.srgan/journal/1-of-1/")
-    assert stderr.splitlines()[-1].endswith(".jsonl: cannot be written: Said the store: AccessDenied")
+    where = "s3://output/.srgan/journal/1-of-1/settings.json"
+    assert stderr.splitlines()[-1] == f"error: {where}: cannot be written: Said the store: AccessDenied"
     assert store.asked("GET", "/input/a.png") == 0
 
 
@@ -270,7 +273,7 @@ def test_no_secret_is_kept_in_the_journal_the_metadata_or_the_command(upscale, s
 
     kept = [store.client.get_object(Bucket="output", Key=key) for key in store.all_keys("output")]
 
-    assert len(kept) == 5
+    assert len(kept) == 6  # three pictures, settings, a part of the journal, and the command
     for one in kept:
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in one["Body"].read().decode("latin-1") + str(one["Metadata"])
 

@@ -7,6 +7,8 @@ import pytest
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.runner.config import FolderConfig
+from srgan.runner.known import Known, Parts
+from srgan.runner.objects import Objects
 from srgan.runner.remote_plan import plan_remote
 from srgan.runner.run import restore_folder
 from srgan.runner.urls import Url
@@ -65,16 +67,17 @@ def test_a_bucket_becomes_what_a_folder_becomes(tiny, photos, store, tmp_path):
 
 
 def test_the_same_call_again_skips_what_is_finished_and_reads_no_picture(tiny, photos, store):
+    (photos / "bad.png").unlink()
     store.bucket("input", photos)
     run(tiny, "s3://input", "s3://output")
+    there = store.all_keys("output")
     store.requests.clear()
 
     again = run(tiny, "s3://input", "s3://output")
 
-    assert [(one.name, one.status) for one in again if one.status != "skipped"] == [("bad.png", "failed")]
-    assert [
-        at for method, at in store.requests if method in ("GET", "PUT", "HEAD") and at.endswith((".png", ".jpg"))
-    ] == ["/input/bad.png"]
+    assert [one.reason for one in again] == ["finished before"] * 5
+    assert [at for _, at in store.requests if at.endswith((".png", ".jpg"))] == []
+    assert store.all_keys("output") == there, "and its journal does not grow"
 
 
 def test_an_output_remembers_itself_what_it_was_made_of_where_no_journal_tells(tiny, photos, store):
@@ -216,3 +219,17 @@ def test_a_url_of_a_file_is_a_path(tiny, photos, tmp_path):
 
     assert outcomes[0].target == tmp_path / "o ut" / "a.png"
     assert len(files(tmp_path / "o ut")) == 5
+
+
+def test_the_parts_of_a_journal_hold_a_thousand_lines_each_and_are_read_as_one(store, tmp_path):
+    output, made = Objects(Url("s3://output")), {"settings": "ours", "target": "a.png", "output": 1, "sha256": ""}
+    parts = Parts(output, "1/1", "ours", {"quality": 95})
+    for number in range(2500):
+        parts.add({"name": f"{number}/a.png", "failed": "no"} if number % 2 else {"name": f"{number}/a.png", **made})
+    parts.close()
+
+    history = Known(output, tmp_path).history
+
+    assert len([key for key in store.all_keys("output") if key.endswith(".jsonl")]) == 3
+    assert (len(history.finished), len(history.failed)) == (1250, 1250)
+    assert history.settings == {"ours": {"quality": 95}}
