@@ -124,7 +124,9 @@ def tell_of_others(history: History, where: AnyPath, name: str, settings: Mappin
 
 def made_of(line: Mapping[str, Any], seen: list[int], memory: float) -> bool:
     """Whether what a line tells of was made of such an input, in as many pieces as it would be again."""
-    return bool(line["input"] == seen and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory))
+    return bool(
+        line.get("input") == seen and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory)
+    )
 
 
 def streamed_with(needs: float, memory: float) -> float:

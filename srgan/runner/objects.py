@@ -133,7 +133,8 @@ class Objects:
             try:
                 at = self._at(name)
                 given = self._store.metadata(at) if self._scheme == "s3" else self._store.info(at).get("metadata")
-                return dict(json.loads((given or {}).get(_RECORD, "{}")))
+                record = json.loads((given or {}).get(_RECORD, "{}"))
+                return record if isinstance(record, dict) and "sha256" in record else {}
             except FileNotFoundError:
                 return None
             except json.JSONDecodeError:

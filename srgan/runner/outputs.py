@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ class Outputs:
     def __init__(self, folder: Objects, conversion: Conversion, known: Known | None) -> None:
         self._folder, self._conversion, self._known, self._config = folder, conversion, known, conversion.config
         self._chosen = conversion.settings()
-        self._settings, self._said_so = fingerprint(self._chosen), False
+        self._settings, self._said_so, self._lock = fingerprint(self._chosen), False, threading.Lock()
         self._parts = Parts(folder, self._config.shard, self._settings, self._chosen)
         self.url, self.close = folder.url, self._parts.close
 
@@ -49,8 +50,10 @@ class Outputs:
             return line.get("settings") == self._settings and made_of(line, seen, self._config.memory)
 
         outcome, record = settled(self._folder, self._known, self._config.existing, job, finished)
-        if outcome is None and record and self._known and not self._said_so:
-            self._said_so = tell_of_others(self._known.history, self._folder.url, job.name, self._chosen)
+        if outcome is None and record and self._known:
+            with self._lock:
+                if not self._said_so:
+                    self._said_so = tell_of_others(self._known.history, self.url, job.name, self._chosen)
         if outcome is not None and outcome.reason == FINISHED and record:
             self._parts.add({"name": job.name, "target": job.target.name, **record})
         return outcome

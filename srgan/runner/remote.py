@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -50,7 +51,7 @@ class _Transit:
     ) -> None:
         self._conversion, self._source, self._target, self._run = conversion, source, target, run
         self._places = tuple(one if isinstance(one, Path) else one.url for one in (source, target))
-        self._scratch = scratch
+        self._scratch, self._lock = scratch, threading.Lock()
         self._at_work: dict[str, Job] = {}
         for left in ("in", "out"):  # of a run that was killed
             shutil.rmtree(scratch / left, ignore_errors=True)
@@ -88,7 +89,8 @@ class _Transit:
     def _settled(self, job: Job) -> Outcome | None:
         if isinstance(self._target, Outputs):
             return self._target.settled(job, self._conversion.stamp(job))
-        return self._run.skipped(job)
+        with self._lock:
+            return self._run.skipped(job)
 
     def _settle(self, putters: Executor, outcome: Outcome) -> Future[Outcome]:
         """The outcome, once what was made is put and what was fetched removed."""

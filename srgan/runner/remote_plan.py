@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from srgan.runner.names import kind_by_content, kind_of, targets
 from srgan.runner.objects import Objects, Seen
 from srgan.runner.plan import Job, kinds_of, shard_of, share
 from srgan.runner.urls import Url
+
+_log = logging.getLogger(__name__)
 
 _READERS = 16
 """Objects that are looked into at a time."""
@@ -100,6 +103,8 @@ def _under(source: Url, target: Path | Url) -> Mapping[str, Seen | None]:
     if list(found) == [""]:
         raise ConfigError(f"{printable(source)}: one object, no folder; name the folder that it lies in")
     earlier = {name.split(f"/{OF_RUNS}/")[0] + "/" for name in found if f"/{OF_RUNS}/" in name}
+    for folder in sorted(earlier):
+        _log.warning("%s/%s: passed over, for it is the output of an earlier run", source, printable(folder[:-1]))
     if isinstance(target, Url) and target.startswith(f"{source}/"):
         earlier.add(target.removeprefix(f"{source}/") + "/")
     names = [name for name in found if not _passed_over(name) and not any(name.startswith(one) for one in earlier)]
