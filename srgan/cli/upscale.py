@@ -82,7 +82,7 @@ def upscale(
     """Enlarge pictures, 4 times unless told otherwise: files, or folders with their sub-folders.
 
     Without OUT, photo.jpg becomes photo-x4.jpg and FOLDER goes into FOLDER-x4; several inputs go into -o OUT. Hidden
-    files and links to folders are passed over.
+    files and links to folders are passed over. IN and OUT may be s3://bucket/prefix.
 
     Formats, colour profiles, metadata and transparency are kept. The same command again continues an interrupted run.
     A size that no network makes is made by the next larger one, or by two, and then reduced.
