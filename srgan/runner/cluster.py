@@ -91,9 +91,10 @@ def estimate(ray: ModuleType, cluster: ClusterConfig, recipe: Recipe, jobs: Sequ
     Raises:
         SrganError: as `restore_on_cluster`, or a picture of the sample cannot be made.
     """
-    shaped, some = shape(ray, cluster), jobs[:: max(1, len(jobs) // SAMPLE)][:SAMPLE]
-    with closing(Crew(ray, replace(shaped, workers=1), recipe)) as crew:
+    some = jobs[:: max(1, len(jobs) // SAMPLE)][:SAMPLE]
+    with closing(Crew(ray, replace(shape(ray, cluster), workers=1), recipe)) as crew:
         made, seconds = crew.sample(some)
+    shaped = shape(ray, cluster)  # by now there is a machine, if there was none
     return Estimate(shaped, len(some), seconds, seconds * pixels / made / shaped.workers / 3600)
 
 

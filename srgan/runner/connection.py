@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -44,10 +45,11 @@ def connected(address: str) -> Iterator[ModuleType]:
         options |= {"num_cpus": cores, "object_store_memory": _OBJECTS, "include_dashboard": False}
     handler = signal.getsignal(signal.SIGTERM)
     try:
+        _reach(address)
         with ThreadPoolExecutor(1) as beside:
             beside.submit(import_module, "srgan.runner.worker")  # this takes seconds, in which Ray mostly waits
             ray.init(address or "local", **options)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise MachineError(f"no Ray cluster at {address}: {error}") from error
     finally:
         signal.signal(signal.SIGTERM, handler)  # which Ray has replaced
@@ -57,9 +59,16 @@ def connected(address: str) -> Iterator[ModuleType]:
         ray.shutdown()
 
 
+def _reach(address: str) -> None:
+    """Raises OSError where nobody listens at HOST:PORT: Ray itself would try for minutes, and say so."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
 @dataclass(frozen=True)
 class Shape:
-    """How many workers there are, and what each takes."""
+    """How many workers there are, what each takes, and how many machines like the largest hold them."""
 
     workers: int
     cores: int
@@ -76,12 +85,14 @@ def shape(ray: ModuleType, config: ClusterConfig) -> Shape:
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     per_worker = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in machines]
     most = max((cores // max(gpus, 1) if config.gpus else cores for cores, gpus in per_worker), default=0)
-    cores = config.cores_each or max(1, min(CORES, most))
-    room = sum(min(own // cores, gpus) if config.gpus else own // cores for own, gpus in per_worker)
+    cores = config.cores_each or min(CORES, most or CORES)
+    rooms = [min(own // cores, gpus) if config.gpus else own // cores for own, gpus in per_worker]
+    room = sum(rooms)
     if not room and not config.workers:  # who names a number may wait for machines that come
         gpu = ", GPU 1" if config.gpus else ""
         raise ConfigError(f"no machine of the cluster has what a worker takes: cores {cores}{gpu}")
-    return Shape(config.workers or room, cores, int(config.gpus), len(machines))
+    workers = config.workers or room
+    return Shape(workers, cores, int(config.gpus), math.ceil(workers / max(*rooms, 1)))
 
 
 def go_to(folder: str) -> None:

@@ -1,17 +1,21 @@
 """A folder restored by workers of a Ray cluster: the same bytes, whoever dies."""
 
 import importlib
+import json
 import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import skimage.data
+import yaml
 
 from srgan.data.pack import pack
 from srgan.errors import ConfigError, MachineError, WeightsError
@@ -119,6 +123,19 @@ def test_workers_make_the_bytes_of_one_machine_and_set_a_deadly_picture_aside(ru
     list(restore_folder(tiny, pictures, tmp_path / "alone"))
     assert tree(tmp_path / "out") == tree(tmp_path / "alone")
     assert set(statuses(restore_folder(tiny, pictures, tmp_path / "out"))) == {"skipped"}
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        with pytest.raises(MachineError, match=f"^no Ray cluster at {address}: .*refused"), connected(address):
+            pass
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MachineError, match=r"^a cluster needs Ray: pip install 'srgan\[ray\]'$"), connected(""):
+        pass
 
 
 @pytest.mark.slow
@@ -250,3 +267,30 @@ def test_a_set_is_looked_at_and_packed_as_on_one_machine(ray, photos, tmp_path):
     assert looked == list(look(tmp_path / "in"))
     assert told == list(pack(tmp_path / "in", tmp_path / "alone", side=32, per_shard=2))
     assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_example_of_a_cluster_is_one_that_ray_takes():
+    schema = Path(importlib.import_module("ray").__file__).parent / "autoscaler" / "ray-schema.json"
+    example = yaml.safe_load((DOCS / "cluster.yaml").read_text())
+
+    jsonschema.validate(example, json.loads(schema.read_text()))
+
+
+@pytest.mark.slow
+def test_the_jobs_of_the_example_for_slurm_make_everything_once(pictures, tiny, tmp_path):
+    save(tiny, tmp_path / "tiny.safetensors")
+    words = [pictures, tmp_path / "out", "-m", tmp_path / "tiny.safetensors", "--json"]
+    (tmp_path / "srgan").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m srgan "$@"\n')
+    (tmp_path / "srgan").chmod(0o755)
+    made = []
+    for job in range(3):
+        slurm = {"SLURM_ARRAY_TASK_ID": str(job), "SLURM_ARRAY_TASK_COUNT": "3"}
+        environment = {**os.environ, **slurm, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run([DOCS / "slurm.sh", *words], env=environment, capture_output=True, text=True, check=True)
+        made += [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert [one["status"] for one in made] == ["ok"] * 13
+    assert sorted(one["name"] for one in made) == sorted(path.name for path in pictures.iterdir())
