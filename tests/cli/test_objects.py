@@ -348,7 +348,9 @@ def test_500_pictures_killed_twice_are_each_put_once_and_are_those_of_a_folder(s
     store.door = count
     command = [sys.executable, "-m", "srgan", *words]
     for _ in range(2):
-        process = subprocess.Popen(command, env={**os.environ, SUPERVISED: "0"}, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env={**os.environ, SUPERVISED: "0", "TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL
+        )
         assert enough.wait(timeout=120)
         process.kill()
         assert process.wait() == -signal.SIGKILL
