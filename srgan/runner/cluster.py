@@ -71,7 +71,7 @@ class Estimate:
     """What a run may take, told from a sample that one worker has restored.
 
     Attributes:
-        sampled: how many pictures that were.
+        sampled: how many pictures that were, without those that cannot be made.
         seconds: that they took.
         hours: that all take, where the workers are as fast side by side.
     """
@@ -93,9 +93,9 @@ def estimate(ray: ModuleType, cluster: ClusterConfig, recipe: Recipe, jobs: Sequ
     """
     some = jobs[:: max(1, len(jobs) // SAMPLE)][:SAMPLE]
     with closing(Crew(ray, replace(shape(ray, cluster), workers=1), recipe)) as crew:
-        made, seconds = crew.sample(some)
+        sampled, made, seconds = crew.sample(some)
     shaped = shape(ray, cluster)  # by now there is a machine, if there was none
-    return Estimate(shaped, len(some), seconds, seconds * pixels / made / shaped.workers / 3600)
+    return Estimate(shaped, sampled, seconds, seconds * pixels / made / shaped.workers / 3600)
 
 
 @contextmanager

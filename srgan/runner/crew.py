@@ -108,14 +108,14 @@ class Crew:
             return made
         raise ImageError(f"{printable(job.source)}: a worker died over it twice")
 
-    def sample(self, jobs: Sequence[Job]) -> tuple[int, float]:
-        """How many pixels the outputs of some pictures have, and the seconds that they take one worker.
+    def sample(self, jobs: Sequence[Job]) -> tuple[int, int, float]:
+        """What a worker says of some pictures: `Worker.sample`.
 
         Raises:
-            SrganError: they cannot be made.
+            SrganError: none can be made.
         """
         with self._hand(alone=True) as hand:
-            answer: tuple[int, float] | Exception = self._ray.get(hand.actor.sample.remote(jobs))
+            answer: tuple[int, int, float] | Exception = self._ray.get(hand.actor.sample.remote(jobs))
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -119,10 +119,11 @@ class Worker:
         """What was written, or why nothing was, as `Conversion.make` says."""
         return self._threads.pictures.submit(self._made, job, seen, partial).result(), self._said.taken()
 
-    def sample(self, jobs: Sequence[Job]) -> tuple[int, float] | Exception:
-        """How many pixels the outputs of some pictures have, and the seconds that they take, side by side.
+    def sample(self, jobs: Sequence[Job]) -> tuple[int, int, float] | Exception:
+        """Of some pictures: how many can be made, the pixels of their outputs, and the seconds all take, side by side.
 
-        They are made in a temporary folder; the first one once before, for what is slow but once.
+        They are made in a temporary folder; the first one once before, for what is slow but once. Where none can be
+        made the answer is why the first cannot.
         """
         with TemporaryDirectory(prefix="srgan-") as folder:
             aside = [
@@ -134,8 +135,10 @@ class Worker:
             started = time.perf_counter()
             made = list(self._threads.pictures.map(lambda one: self._made(*one), each[1:]))
             seconds = time.perf_counter() - started
-        failed = [one for one in made if isinstance(one, Exception)]
-        return failed[0] if failed else (sum(one.pixels for one in made if isinstance(one, Made)), seconds)
+        pixels = [one.pixels for one in made if isinstance(one, Made)]
+        return (
+            (len(pixels), sum(pixels), seconds) if pixels else next(one for one in made if isinstance(one, Exception))
+        )
 
     def _made(self, job: Job, seen: list[int], partial: str | None) -> Made | Exception:
         try:

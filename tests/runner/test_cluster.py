@@ -29,7 +29,7 @@ from srgan.runner.history import History
 from srgan.runner.plan import plan
 from srgan.runner.run import restore_folder
 from srgan.runner.tasks import Tasks
-from srgan.runner.worker import Recipe
+from srgan.runner.worker import Recipe, Worker
 from srgan.training.suitable import look
 
 TWO_MACHINES = """
@@ -136,6 +136,20 @@ def test_a_cluster_that_is_not_there_is_told_at_once(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MachineError, match=r"^a cluster needs Ray: pip install 'srgan\[ray\]'$"), connected(""):
         pass
+
+
+def test_a_damaged_picture_is_left_out_of_a_sample(pictures, tiny, tmp_path):
+    (pictures / "03.png").write_bytes((pictures / "03.png").read_bytes()[:200])
+    worker, jobs = Worker(), plan(pictures, tmp_path / "out")
+    worker.begin(Recipe(lambda: tiny, FolderConfig()), {})
+
+    count, pixels, seconds = worker.sample(jobs[:5])
+    broken = worker.sample(jobs[3:4])
+
+    assert (count, pixels) == (4, 4 * 24 * (20 + 21 + 22 + 24))
+    assert seconds > 0
+    assert "03.png: damaged" in str(broken)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
