@@ -34,7 +34,7 @@ def cluster(context: click.Context, /, **flags: Any) -> None:
     context.obj = options.build(ClusterConfig, flags)
 
 
-for add in flags_of(ClusterConfig):
+for add in reversed(flags_of(ClusterConfig)):
     add(cluster)
 
 
