@@ -40,7 +40,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.objects import Store
 
 AT_WORK = 32
-"""Pictures that a machine has fetched, and not put, when it fails."""
+"""Pictures that a machine has begun, and not put, when it fails."""
+
+JOURNAL_EVERY = 5.0
+"""Seconds after which a machine puts what is new in its journal."""
 
 PAGE = 1000
 """Objects in a page of a listing."""
@@ -114,7 +117,7 @@ def measured(name: str, data: Path, folder: Path) -> Stages:
 
 
 def requests(run: Callable[[str, str], None], data: Path, count: int) -> tuple[float, float]:
-    """Requests that read and that write, a picture, beside those that list."""
+    """Requests that read and that write, a picture, beside those that list and those of the journal."""
     store = Store()
     try:
         os.environ.update(store.environment)
@@ -122,7 +125,7 @@ def requests(run: Callable[[str, str], None], data: Path, count: int) -> tuple[f
         store.bucket("outputs")
         store.requests.clear()
         run("s3://inputs", "s3://outputs")
-        pictures = [method for method, path in store.requests if path.strip("/").count("/")]
+        pictures = [method for method, at in store.requests if at.strip("/").count("/") and "/.srgan/" not in at]
     finally:
         store.close()
     reads = sum(method in ("GET", "HEAD") for method in pictures)
@@ -185,7 +188,7 @@ def simulated(stages: Stages, asked: argparse.Namespace, per_hour: float) -> Sim
         share_starting=sum(shard.starting for shard in shards) / machine_seconds,
         starts=sum(shard.starts for shard in shards),
         reads_per_second=made * stages.reads / hours / 3600,
-        writes_per_second=made * stages.writes / hours / 3600,
+        writes_per_second=made * stages.writes / hours / 3600 + asked.machines / JOURNAL_EVERY,
         pages_listed_per_start=pages,
         gigabytes_per_second=made * (stages.megabytes_in + stages.megabytes_out) / 1e3 / hours / 3600,
     )
