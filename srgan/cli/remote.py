@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srgan.cli.cluster import foretell, made
 from srgan.cli.dry import Rehearsal
 from srgan.cli.here import made_here
 from srgan.cli.last import noted
@@ -22,7 +23,7 @@ from srgan.errors import ImageError
 from srgan.files import printable
 from srgan.images.reader import probe
 from srgan.pools import ahead
-from srgan.runner.config import FolderConfig
+from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.history import History
 from srgan.runner.known import Known
 from srgan.runner.objects import Objects, Seen
@@ -48,6 +49,7 @@ def run_remote(
     config: FolderConfig,
     masks: Masks | None,
     where: RemotePlaces,
+    cluster: ClusterConfig | None,
     scratch: Path,
     *,
     failed: bool,
@@ -68,11 +70,17 @@ def run_remote(
     rehearsal = Rehearsal(choice, config, masks, history)
     if dry_run:
         with closing(_looked_at(rehearsal, where, jobs, known, scratch)) as looked_at:
-            return rehearsal.play(looked_at, where.target, as_json=as_json, quiet=quiet)
+            code = rehearsal.play(looked_at, where.target, as_json=as_json, quiet=quiet)
+        if cluster is not None and rehearsal.planned and not quiet:
+            foretell(cluster, rehearsal)
+        return code
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
-    outcomes = noted(made_here(rehearsal, where, jobs, progress, known), where.target)
-    return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
+    if cluster is None:
+        outcomes = made_here(rehearsal, where, jobs, progress, known)
+    else:
+        outcomes = made(cluster, rehearsal, where, jobs, known)
+    return shown(noted(outcomes, where.target), progress, where.target, as_json=as_json, verbose=verbose)
 
 
 def _looked_at(

@@ -18,9 +18,9 @@ from srgan.cli.last import noted
 from srgan.cli.places import Places, PlaceType, RemotePlaces, places
 from srgan.cli.progress import Progress, shown
 from srgan.cli.supervise import scratch, supervise
-from srgan.errors import ConfigError
 from srgan.runner import space
 from srgan.runner.config import ClusterConfig, FolderConfig
+from srgan.runner.fleeting import fleeting
 from srgan.runner.history import History
 from srgan.runner.outcome import FINISHED, Outcome
 
@@ -91,14 +91,9 @@ def run(
     words = context.find_root().obj  # None where another program has called the command
     cluster = context.find_object(ClusterConfig)
     if isinstance(where, RemotePlaces):
-        if cluster is not None:
-            raise ConfigError(
-                "cluster restores what its machines have in folders: for URLs give each machine a --shard"
-            )
-        shows = {"as_json": as_json, "verbose": verbose, "quiet": quiet}
-        return _remote(
-            choice, config, masks, where, None if dry_run else words, failed=failed, dry_run=dry_run, **shows
-        )
+        again = None if dry_run or cluster is not None else words
+        how = {"failed": failed, "dry_run": dry_run, "as_json": as_json, "verbose": verbose, "quiet": quiet}
+        return _remote(choice, config, masks, where, cluster, again, **how)
     if where.source.is_dir() and not dry_run and words is not None and cluster is None:
         code = supervise(words, where.target)
         if code is not None:
@@ -123,18 +118,19 @@ def _remote(
     config: FolderConfig,
     masks: Masks | None,
     where: RemotePlaces,
+    cluster: ClusterConfig | None,
     words: Sequence[str] | None,
     **how: bool,
 ) -> int:
     """The exit code of a run of which a place is a URL; with words it is done in a process of its own."""
-    with scratch() as folder:
+    with scratch() if cluster is None else fleeting() as folder:
         if words is not None:
             code = supervise(words, where.target if isinstance(where.target, Path) else folder)
             if code is not None:
                 return code
         from srgan.cli.remote import run_remote
 
-        return run_remote(choice, config, masks, where, folder, **how)
+        return run_remote(choice, config, masks, where, cluster, folder, **how)
 
 
 def _jobs(where: Places, config: FolderConfig, history: History, *, failed: bool, dry_run: bool) -> list[Job]:

@@ -22,11 +22,13 @@ class Converting(Protocol):
     Attributes:
         most: output pixels that are begun at a time.
         at_once: pictures that are begun and not yet handed out, at most.
+        carries: it brings itself what lies in object storage, and puts there what it makes.
     """
 
     config: FolderConfig
     most: float
     at_once: int
+    carries: bool
 
     def settings(self) -> dict[str, Any]:
         """What decides an output's bytes, beside the input."""

@@ -24,6 +24,9 @@ from srgan.runner.worker import Ready, Recipe, Worker
 
 log = logging.getLogger(__name__)
 
+WAYS = 3
+"""Pictures for each core of a worker, where they lie in object storage: one is made, others are on their way."""
+
 FALSE_STARTS = 3
 """Workers that die one after the other before one has begun: then it is no accident."""
 
@@ -50,7 +53,8 @@ class Crew:
 
     def __init__(self, ray: ModuleType, shape: Shape, recipe: Recipe) -> None:
         self._ray, self._recipe = ray, recipe
-        self.each = shape.cores + 2  # a worker has a thread more than cores, and the next picture comes meanwhile
+        # a worker has a thread more than cores, and the next picture comes meanwhile
+        self.each = shape.cores * (WAYS if recipe.remote else 1) + 2
         self.places = shape.workers * self.each
         options = {"num_cpus": shape.cores, "num_gpus": shape.gpus, "max_concurrency": self.each}
         self._kind = ray.remote(Worker).options(**options)
@@ -88,15 +92,15 @@ class Crew:
             ImageError: it cannot be made, or two workers died over it.
             MachineError: it cannot be written.
         """
-        deaths = 0
+        deaths, again = 0, False
         while deaths < 2:
             with self._hand(alone or deaths > 0) as hand:
                 if hand.blamed is not None:
                     continue
                 try:
-                    answer, said = self._ray.get(hand.actor.make.remote(job, seen, partial))
+                    answer, said = self._ray.get(hand.actor.make.remote(job, seen, partial, again))
                 except self._died as error:
-                    deaths += self._lost(hand, error)
+                    deaths, again = deaths + self._lost(hand, error), True
                     if partial is not None:
                         with suppress(OSError):
                             job.target.with_name(partial).unlink()

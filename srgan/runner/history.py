@@ -125,11 +125,30 @@ def tell_of_others(history: History, where: AnyPath, name: str, settings: Mappin
 def made_of(line: Mapping[str, Any], seen: list[int], memory: float) -> bool:
     """Whether what a line tells of was made of such an input, in as many pieces as it would be again."""
     return bool(
-        line.get("input") == seen and line.get("streamed", 0.0) == streamed_with(line.get("needs", 0.0), memory)
+        line.get("input") == seen and line.get("streamed", 0.0) == _streamed_with(line.get("needs", 0.0), memory)
     )
 
 
-def streamed_with(needs: float, memory: float) -> float:
+def remembered(
+    settings: str, asked: str, seen: list[int], size: int, digest: str, needs: float, memory: float
+) -> dict[str, Any]:
+    """What a line of the journal, and an object itself, tells of how an output was made; empty parts are left out.
+
+    Args:
+        settings: their fingerprint.
+        asked: the fingerprint of what was asked for.
+        seen: the input's stamp.
+        size: of the output [bytes].
+        digest: its SHA-256.
+        needs: the memory from which on it is held as a whole [GB]; with less its floats are summed otherwise.
+        memory: what there was.
+    """
+    line: dict[str, Any] = {"settings": settings, "input": seen, "output": size, "sha256": digest}
+    line |= {"asked": asked} if asked else {}
+    return line | ({"needs": needs, "streamed": _streamed_with(needs, memory)} if needs else {})
+
+
+def _streamed_with(needs: float, memory: float) -> float:
     """The memory that decides how many rows are made at a time; 0 where the whole is."""
     return memory if needs >= memory else 0.0
 

@@ -49,6 +49,7 @@ class Made:
         notes: what the user should know of it.
         models: by which it was made.
         needs: memory that it takes to be held as a whole, as `Prospect` has it [GB].
+        size: of the file [bytes].
     """
 
     pixels: int
@@ -56,12 +57,14 @@ class Made:
     notes: tuple[str, ...]
     models: tuple[Mapping[str, Any], ...]
     needs: float
+    size: int
 
 
 class Conversion:
     """What is done with each file of a run, on this machine; several threads may call it."""
 
     at_once = 64
+    carries = False
 
     def __init__(
         self,
@@ -133,7 +136,7 @@ class Conversion:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 pixels = sum(picture.width * picture.height for picture in each)
                 notes = (*each[0].notes, *([note] if note else []), *lost)
-                made = Made(pixels, digest, notes, tuple(each[0].models), prospect.needs)
+                made = Made(pixels, digest, notes, tuple(each[0].models), prospect.needs, file.tell())
                 self._check_unchanged(job, seen)
                 if before is not None:
                     before(file.fileno(), made)

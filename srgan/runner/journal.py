@@ -16,7 +16,7 @@ from typing import Any
 
 from srgan.errors import MachineError
 from srgan.files import is_partial, partial_name, stamp
-from srgan.runner.history import History, fingerprint, streamed_with
+from srgan.runner.history import History, fingerprint, remembered
 from srgan.runner.plan import Job
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,7 @@ class Journal(History):
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None, asked: str = "") -> None:
         super().__init__(folder)
-        self._asked = {"asked": asked} if asked else {}
-        self._run = run or secrets.token_hex(8)
+        self._asked, self._run = asked, run or secrets.token_hex(8)
         self.chosen, self._settings = dict(settings), fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
         try:
@@ -113,18 +112,11 @@ class Journal(History):
         """
         line = {
             "name": job.name,
-            "input": seen,
             "target": job.target.name,
-            "settings": self._settings,
-            **self._asked,
-            "output": size,
-            "sha256": digest,
+            **remembered(self._settings, self._asked, seen, size, digest, needs, memory),
             "seconds": round(seconds, 3),
         }
-        line |= {key: list(said) for key, said in (("notes", notes), ("models", models)) if said}
-        if needs:
-            line |= {"needs": needs, "streamed": streamed_with(needs, memory)}
-        self._write(line)
+        self._write(line | {key: list(said) for key, said in (("notes", notes), ("models", models)) if said})
 
     def fail(self, job: Job, reason: str) -> None:
         """Notes that `job` has failed, and why."""

@@ -15,7 +15,7 @@ from srgan.runner.outcome import FINISHED, THERE, Outcome
 from srgan.runner.plan import Job
 
 if TYPE_CHECKING:  # a dry run need not wait for torch
-    from srgan.runner.job import Conversion
+    from srgan.runner.converting import Converting
 
 _RECORDED = ("settings", "asked", "input", "output", "sha256", "needs", "streamed")
 """What an output remembers of the line that a journal has of it."""
@@ -31,7 +31,7 @@ class Outputs:
         close: puts what is noted and not in the bucket yet.
     """
 
-    def __init__(self, folder: Objects, conversion: Conversion, known: Known | None) -> None:
+    def __init__(self, folder: Objects, conversion: Converting, known: Known | None) -> None:
         self._folder, self._conversion, self._known, self._config = folder, conversion, known, conversion.config
         self._chosen = conversion.settings()
         self._settings, self._said_so, self._lock = fingerprint(self._chosen), False, threading.Lock()
@@ -59,8 +59,9 @@ class Outputs:
         return outcome
 
     def put(self, job: Job, line: Mapping[str, Any]) -> None:
-        """Makes an object of what was made, and notes it."""
-        self._folder.put(job.new, job.target, {key: line[key] for key in _RECORDED if key in line})
+        """Makes an object of what was made, unless whoever made it has, and notes it."""
+        if not self._conversion.carries:
+            self._folder.put(job.new, job.target, {key: line[key] for key in _RECORDED if key in line})
         self._parts.add(line)
 
     def fail(self, name: str, reason: str) -> None:

@@ -159,17 +159,17 @@ class Run:
         """The job done and noted; `partial` is what its output is called until it is whole."""
         job, seen, started = looked.job, looked.stamp, time.perf_counter()
 
-        def note(size: int, stamp: list[int], made: Made) -> None:
+        def note(stamp: list[int], made: Made) -> None:
             if self.journal is not None:
                 seconds = time.perf_counter() - started
                 memory: dict[str, Any] = {"needs": made.needs, "memory": self.config.memory}
                 said: dict[str, Any] = {"notes": made.notes, "models": made.models}
-                self.journal.add(job, stamp, size, made.sha256, seconds, **memory, **said)
+                self.journal.add(job, stamp, made.size, made.sha256, seconds, **memory, **said)
 
         def replaces(file: int, made: Made) -> None:
             take_after(file, job.source)
             status = os.fstat(file)
-            note(status.st_size, [status.st_size, status.st_mtime_ns, *seen[2:]], made)
+            note([status.st_size, status.st_mtime_ns, *seen[2:]], made)
 
         try:
             before = replaces if self.config.in_place else None
@@ -181,7 +181,7 @@ class Run:
             return self._failed(job, too_large)
         seconds = time.perf_counter() - started
         if not self.config.in_place:
-            note(job.target.stat().st_size, seen, made)
+            note(seen, made)
         chosen = self.conversion.chosen
         return Outcome(job.name, job.target, "ok", "", made.pixels, seconds, made.notes, chosen, made.models)
 

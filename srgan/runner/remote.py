@@ -18,7 +18,7 @@ from typing import Any
 
 from srgan.errors import ImageError
 from srgan.pools import ahead
-from srgan.runner.job import Conversion
+from srgan.runner.converting import Converting
 from srgan.runner.known import Known
 from srgan.runner.objects import Objects
 from srgan.runner.outcome import Outcome
@@ -43,13 +43,14 @@ class _Transit:
 
     def __init__(
         self,
-        conversion: Conversion,
+        conversion: Converting,
         source: Objects | Path,
         target: Outputs | Path,
         scratch: Path,
         run: Run,
     ) -> None:
-        self._conversion, self._source, self._target, self._run = conversion, source, target, run
+        self._conversion, self._target, self._run = conversion, target, run
+        self._store = source if isinstance(source, Objects) and not conversion.carries else None
         self._places = tuple(one if isinstance(one, Path) else one.url for one in (source, target))
         self._scratch, self._lock = scratch, threading.Lock()
         self._at_work: dict[str, Job] = {}
@@ -72,15 +73,18 @@ class _Transit:
                 yield settling.popleft().result()
 
     def _fetched(self, numbered: tuple[int, RemoteJob]) -> Job | Outcome:
-        """The job of a picture that lies in the scratch folder now; or its outcome, where that is known before."""
+        """The job of a picture, which lies in the scratch folder now unless whoever makes it fetches it.
+
+        Its outcome instead, where that is known before.
+        """
         number, asked = numbered
         job = asked.within(self._scratch, number, *self._places)
         try:
             settled = None if job.trouble else self._settled(job)
             if settled is not None:
                 return settled
-            if isinstance(self._source, Objects) and asked.seen is not None and not job.trouble:
-                self._source.fetch(job.name, job.source, asked.seen)
+            if self._store is not None and asked.seen is not None and not job.trouble:
+                self._store.fetch(job.name, job.source, asked.seen)
         except (ImageError, OSError) as error:
             job = dataclasses.replace(job, trouble=str(error))
         self._at_work[job.name] = job
@@ -126,7 +130,7 @@ def _weight(numbered: tuple[int, RemoteJob]) -> float:
 
 def remote_outcomes(
     ending: ExitStack,
-    conversion: Conversion,
+    conversion: Converting,
     pictures: Executor,
     places: tuple[Path | Url, Path | Url],
     jobs: Sequence[RemoteJob] | None,

@@ -6,7 +6,8 @@ plan -> lock, or skip what is finished -> probe -> decode -> restore -> encode -
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
+from srgan.runner.converting import Converting
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.known import Known
 from srgan.runner.outcome import Outcome
@@ -27,7 +29,7 @@ from srgan.runner.parallel import Run, noting
 from srgan.runner.plan import Job, plan
 from srgan.runner.remote import remote_outcomes
 from srgan.runner.remote_plan import RemoteJob
-from srgan.runner.urls import place
+from srgan.runner.urls import Url, place
 
 
 def restore_folder(
@@ -79,19 +81,40 @@ def restore_folder(
     threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)
     with ExitStack() as ending:
-        if len(folders) < 2:
-            planned = cast("Sequence[RemoteJob] | None", jobs)
-            outcomes = remote_outcomes(
-                ending, conversion, threads.pictures, places, planned, known, run=run, asked=asked
-            )
-        else:
-            # a single file is simply done again: a journal would be a surprise beside it
-            folder = folders[1] if folders[0].is_dir() else None
-            journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
-            outcomes = Run(conversion, threads.pictures, journal, locks).outcomes(cast("Sequence[Job]", jobs))
+        outcomes = outcomes_of(ending, conversion, threads.pictures, places, jobs, known, run=run, asked=asked)
         if own:
             ending.enter_context(closing(threads))
         yield from outcomes
+
+
+def outcomes_of(
+    ending: ExitStack,
+    conversion: Converting,
+    pictures: Executor,
+    places: tuple[Path | Url, Path | Url],
+    jobs: Sequence[Job] | Sequence[RemoteJob] | None,
+    known: Known | None,
+    *,
+    run: str | None,
+    asked: str,
+) -> Iterator[Outcome]:
+    """The outcomes of a run from one place into another, each an URL or not, by whatever makes the pictures.
+
+    Args:
+        ending: closes what they need.
+        jobs: the plan; None, where a place is a URL, makes it.
+
+    Raises:
+        SrganError: as `restore_folder`.
+    """
+    source, target = places
+    if isinstance(source, Url) or isinstance(target, Url):
+        planned = cast("Sequence[RemoteJob] | None", jobs)
+        return remote_outcomes(ending, conversion, pictures, places, planned, known, run=run, asked=asked)
+    # a single file is simply done again: a journal would be a surprise beside it
+    folder = target if source.is_dir() else None
+    journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
+    return Run(conversion, pictures, journal, locks).outcomes(cast("Sequence[Job]", jobs))
 
 
 def threads_for(config: FolderConfig) -> Threads:

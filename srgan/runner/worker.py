@@ -12,7 +12,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +24,13 @@ import torch
 from srgan import __version__
 from srgan.engines.choice import known_ways, take_ways
 from srgan.engines.memory import keep_freed_memory
-from srgan.errors import SrganError
+from srgan.errors import MachineError, SrganError
 from srgan.inference.chain import restorer_of
 from srgan.inference.pipeline import Models
 from srgan.inference.sizes import Size
 from srgan.quota import keep_within_quota
 from srgan.runner.beside import Beside, Nothing
+from srgan.runner.carrier import Carrier
 from srgan.runner.config import FolderConfig
 from srgan.runner.connection import go_to
 from srgan.runner.job import Conversion, Made
@@ -45,6 +47,9 @@ class Recipe:
 
     Attributes:
         load: gives the models, as `srgan.restore_folder` takes them.
+        asked: the fingerprint of what was asked for.
+        remote: pictures lie in object storage, or are put there.
+        shares: pictures lie in folders that all machines have, or are written there.
         folder: from which relative paths start.
         level: from which on messages of the log are of interest.
     """
@@ -53,6 +58,9 @@ class Recipe:
     config: FolderConfig
     size: Size | None = None
     beside: Beside = field(default_factory=Nothing)
+    asked: str = ""
+    remote: bool = False
+    shares: bool = True
     folder: str = field(default_factory=os.getcwd)
     level: int = field(default_factory=lambda: logging.getLogger("srgan").getEffectiveLevel())
 
@@ -105,19 +113,25 @@ class Worker:
         keep_freed_memory()
         keep_within_quota()
         try:
-            go_to(recipe.folder)
+            with nullcontext() if recipe.shares else suppress(MachineError):
+                go_to(recipe.folder)
             take_ways(ways)
             self._threads = threads_for(recipe.config)
             restorer = restorer_of(recipe.load(), recipe.config, recipe.size)
         except SrganError as error:
             return error
         self._conversion = Conversion(restorer.shared(self._threads.tiles), recipe.config, recipe.beside)
+        self._carrier = Carrier(self._conversion, recipe.asked) if recipe.remote else None
         settings, chosen = self._conversion.settings(), dict(self._conversion.chosen)
         return Ready(socket.gethostname(), __version__, settings, chosen, known_ways())
 
-    def make(self, job: Job, seen: list[int], partial: str | None) -> tuple[Made | Exception, Said]:
-        """What was written, or why nothing was, as `Conversion.make` says."""
-        return self._threads.pictures.submit(self._made, job, seen, partial).result(), self._said.taken()
+    def make(self, job: Job, seen: list[int], partial: str | None, again: bool) -> tuple[Made | Exception, Said]:
+        """What was written, or why nothing was, as `Conversion.make` says.
+
+        Args:
+            again: another worker had the picture, and died.
+        """
+        return self._answer(job, seen, partial, again), self._said.taken()
 
     def sample(self, jobs: Sequence[Job]) -> tuple[int, int, float] | Exception:
         """Of some pictures: how many can be made, the pixels of their outputs, and the seconds all take, side by side.
@@ -125,28 +139,39 @@ class Worker:
         They are made in a temporary folder; the first one once before, for what is slow but once. Where none can be
         made the answer is why the first cannot.
         """
-        with TemporaryDirectory(prefix="srgan-") as folder:
+        with TemporaryDirectory(prefix="srgan-") as folder, ThreadPoolExecutor(len(jobs)) as asking:
             aside = [
-                replace(job, output_folder=Path(folder), new=f"{number}{Path(job.new).suffix}")
+                replace(
+                    job,
+                    output_folder=Path(folder),
+                    new=f"{number}{Path(job.new).suffix}",
+                    stands_for=(job.stands_for[0], ""),
+                )
                 for number, job in enumerate([jobs[0], *jobs])
             ]
             each = [(job, self._conversion.stamp(job), None) for job in aside]
-            self._made(*each[0])
+            self._answer(*each[0])
             started = time.perf_counter()
-            made = list(self._threads.pictures.map(lambda one: self._made(*one), each[1:]))
+            made = list(asking.map(lambda one: self._answer(*one), each[1:]))
             seconds = time.perf_counter() - started
         pixels = [one.pixels for one in made if isinstance(one, Made)]
         return (
             (len(pixels), sum(pixels), seconds) if pixels else next(one for one in made if isinstance(one, Exception))
         )
 
-    def _made(self, job: Job, seen: list[int], partial: str | None) -> Made | Exception:
+    def _answer(self, job: Job, seen: list[int], partial: str | None, again: bool = False) -> Made | Exception:
+        def make(here: Job) -> Made:
+            return self._threads.pictures.submit(self._made, here, seen, partial).result()
+
         try:
-            prospect = self._conversion.look(job)
-            with self._room(prospect.pixels):
-                return self._conversion.make(job, seen, prospect, partial=partial)
+            return make(job) if self._carrier is None else self._carrier.carry(job, seen, make, again=again)
         except FORESEEN as error:
             return error
+
+    def _made(self, job: Job, seen: list[int], partial: str | None) -> Made:
+        prospect = self._conversion.look(job)
+        with self._room(prospect.pixels):
+            return self._conversion.make(job, seen, prospect, partial=partial)
 
     @contextmanager
     def _room(self, pixels: int) -> Iterator[None]:

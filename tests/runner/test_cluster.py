@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jsonschema
 import numpy as np
@@ -26,11 +27,15 @@ from srgan.runner.cluster import restore_on_cluster
 from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.connection import connected
 from srgan.runner.history import History
+from srgan.runner.objects import Objects
 from srgan.runner.plan import plan
+from srgan.runner.remote_plan import plan_remote
 from srgan.runner.run import restore_folder
 from srgan.runner.tasks import Tasks
+from srgan.runner.urls import Url, place
 from srgan.runner.worker import Recipe, Worker
 from srgan.training.suitable import look
+from tests.objects import Store, refusal
 
 TWO_MACHINES = """
 import sys, ray.cluster_utils
@@ -96,16 +101,88 @@ def crops(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def running():
+    store = Store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def store(running, monkeypatch):
+    """A store with an empty bucket, `output`, of which each version counts."""
+    for name, value in running.environment.items():
+        monkeypatch.setenv(name, value)
+    running.reset()
+    running.bucket("output")
+    running.client.put_bucket_versioning(Bucket="output", VersioningConfiguration={"Status": "Enabled"})
+    return running
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A folder for temporary files, with a path so short that Ray takes it."""
+    with TemporaryDirectory() as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
+def carried(store, tiny, ray, tmp_path):
+    """Restores from place to place by two workers; one dies when it has put an output that is called deadly."""
+    environment, pids = store.environment, tmp_path / "pids"
+    pids.mkdir()
+
+    def load():
+        os.environ.update(environment)
+        (pids / str(os.getpid())).touch()
+        objects = importlib.import_module("srgan.runner.objects").Objects
+        put = objects.put
+
+        def killing(self, name, *rest):
+            put(self, name, *rest)
+            if "deadly" in name:
+                signal.raise_signal(signal.SIGKILL)
+
+        objects.put = killing
+        return tiny
+
+    def carried(source, target, **config):
+        source, target, recipe = place(source), place(target), Recipe(load, FolderConfig(**config))
+        jobs = plan_remote(source, target)
+        return restore_on_cluster(ray, TWO, recipe, source, target, jobs=jobs)
+
+    return carried
+
+
+def versions(store):
+    """The outputs in the bucket, each as often as it was put."""
+    pages = store.client.get_paginator("list_object_versions").paginate(Bucket="output")
+    return sorted(one["Key"] for page in pages for one in page["Versions"] if ".srgan/" not in one["Key"])
+
+
 def tree(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
 
 
-def command(folder, source, *flags, dry=False):
+def command(folder, source, *flags, target=None, dry=False):
     """The command that restores a folder by two workers, begun; it prints each picture that is made."""
     flags = ["--workers", "2", "--cores-each", "1", *flags]
-    words = ["upscale", "-n" if dry else "-v", "-m", folder / "tiny.safetensors", source, folder / "out"]
+    words = ["upscale", "-n" if dry else "-v", "-m", folder / "tiny.safetensors", source, target or folder / "out"]
     program = [sys.executable, "-m", "srgan", "cluster", *flags, *map(str, words)]
     return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def kill_some(outcomes, pids):
+    """The outcomes, while ten workers are killed at random."""
+    draw, killed = random.Random(0), []
+    for outcome in outcomes:
+        yield outcome
+        living = sorted({int(path.name) for path in pids.iterdir()} - {*killed})
+        if len(killed) < 10 and living and draw.random() < 0.05:
+            killed.append(draw.choice(living))
+            os.kill(killed[-1], signal.SIGKILL)
+    assert len(killed) == 10
 
 
 def statuses(outcomes):
@@ -123,6 +200,28 @@ def test_workers_make_the_bytes_of_one_machine_and_set_a_deadly_picture_aside(ru
     list(restore_folder(tiny, pictures, tmp_path / "alone"))
     assert tree(tmp_path / "out") == tree(tmp_path / "alone")
     assert set(statuses(restore_folder(tiny, pictures, tmp_path / "out"))) == {"skipped"}
+
+
+def test_workers_fetch_and_put_each_picture_once_and_continue_what_one_machine_began(
+    carried, store, pictures, tiny, tmp_path, monkeypatch
+):
+    store.bucket("input", pictures)
+    store.put("input", "broken.png", b"\x89PNG\r\n\x1a\n and no more")
+    jobs = plan_remote(Url("s3://input"), Url("s3://output"))
+    list(restore_folder(tiny, "s3://input", "s3://output", jobs=jobs[:3]))
+
+    with monkeypatch.context() as here:
+        here.setattr(Objects, "fetch", None)  # pixels do not come here
+        outcomes = list(carried("s3://input", "s3://output"))
+
+    assert statuses(outcomes) == ["skipped"] * 3 + ["ok"] * 10 + ["failed"]
+    assert outcomes[-1].reason == "s3://input/broken.png: damaged png header: the file is truncated"
+    list(restore_folder(tiny, pictures, tmp_path / "alone"))
+    assert store.contents("output") == tree(tmp_path / "alone")
+    assert versions(store) == sorted(tree(tmp_path / "alone"))
+    store.remove("output", *(key for key in store.all_keys("output") if ".jsonl" in key))
+    again = restore_folder(tiny, "s3://input", "s3://output")
+    assert statuses(again) == ["skipped"] * 13 + ["failed"]
 
 
 def test_a_cluster_that_is_not_there_is_told_at_once(monkeypatch):
@@ -152,6 +251,14 @@ def test_a_damaged_picture_is_left_out_of_a_sample(pictures, tiny, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_between_buckets_a_worker_needs_no_folder_of_the_command(tiny):
+    def begun(**places):
+        return Worker().begin(Recipe(lambda: tiny, FolderConfig(), folder="/nowhere", **places), {})
+
+    assert str(begun()).startswith("/nowhere: not there on ")
+    assert begun(shares=False).chosen
+
+
 @pytest.mark.slow
 def test_ten_workers_killed_at_random_lose_nothing(run, crops, tiny, tmp_path):
     def load():
@@ -159,15 +266,9 @@ def test_ten_workers_killed_at_random_lose_nothing(run, crops, tiny, tmp_path):
         return tiny
 
     (tmp_path / "pids").mkdir()
-    draw, killed, outcomes = random.Random(0), [], []
-    for outcome in run(crops, tmp_path / "out", load=load):
-        outcomes.append(outcome)
-        living = sorted({int(path.name) for path in (tmp_path / "pids").iterdir()} - {*killed})
-        if len(killed) < 10 and living and draw.random() < 0.03:
-            killed.append(draw.choice(living))
-            os.kill(killed[-1], signal.SIGKILL)
 
-    assert len(killed) == 10
+    outcomes = list(kill_some(run(crops, tmp_path / "out", load=load), tmp_path / "pids"))
+
     assert statuses(outcomes) == ["ok"] * 600
     assert [outcome.name for outcome in outcomes] == sorted(path.name for path in crops.iterdir())
     list(restore_folder(tiny, crops, tmp_path / "alone"))
@@ -175,6 +276,71 @@ def test_ten_workers_killed_at_random_lose_nothing(run, crops, tiny, tmp_path):
     history = History(tmp_path / "out")
     history.refresh()
     assert len(history.finished) == 600 and not history.failed
+
+
+@pytest.mark.slow
+def test_ten_workers_killed_at_random_put_300_outputs_once_each(carried, store, crops, tiny, tmp_path):
+    store.bucket("input", crops)
+    store.remove("input", *store.keys("input")[300:])
+
+    outcomes = list(kill_some(carried("s3://input", "s3://output"), tmp_path / "pids"))
+
+    assert statuses(outcomes) == ["ok"] * 300
+    list(restore_folder(tiny, crops, tmp_path / "alone", jobs=plan(crops, tmp_path / "alone")[:300]))
+    assert store.contents("output") == tree(tmp_path / "alone")
+    assert versions(store) == store.keys("output")
+
+
+@pytest.mark.slow
+def test_a_folder_goes_into_a_bucket_and_a_bucket_into_a_folder(carried, store, pictures, tiny, tmp_path):
+    store.bucket("input", pictures)
+    store.door = lambda request: refusal("NoSuchKey", 404) if request.path == "/input/07.png" else None
+
+    up = list(carried(pictures, "s3://output/up"))
+    down = list(carried("s3://input", tmp_path / "down"))
+
+    list(restore_folder(tiny, pictures, tmp_path / "alone"))
+    whole = tree(tmp_path / "alone")
+    assert (statuses(up), statuses(down).count("ok")) == (["ok"] * 13, 12)
+    assert store.contents("output") == {f"up/{name}": data for name, data in whole.items()}
+    assert tree(tmp_path / "down") == {name: data for name, data in whole.items() if name != "07.png"}
+    failed = [one.reason for one in down if one.status == "failed"]
+    assert failed == ["s3://input/07.png: cannot be read: Said the store: NoSuchKey"]
+
+
+@pytest.mark.slow
+def test_what_a_store_refuses_to_a_worker_ends_the_run_with_the_name_of_its_machine(carried, store, pictures):
+    store.bucket("input", pictures)
+    store.door = lambda request: refusal("AccessDenied", 403) if request.path == "/output/03.png" else None
+    where = f"(on {socket.gethostname()})"
+
+    with pytest.raises(MachineError) as refused:
+        list(carried("s3://input", "s3://output", existing="overwrite"))
+
+    assert str(refused.value) == f"s3://output/03.png: cannot be written: Said the store: AccessDenied {where}"
+
+
+@pytest.mark.slow
+def test_a_command_between_buckets_foretells_is_killed_and_continues(store, crops, tiny, tmp_path, short):
+    save(tiny, tmp_path / "tiny.safetensors")
+    store.bucket("input", crops)
+    words = (tmp_path, "s3://input")
+
+    _, foretold = command(*words, target="s3://output", dry=True).communicate()
+    nothing = store.all_keys("output")
+    driver = command(*words, target="s3://output")
+    assert all([driver.stdout.readline() for _ in range(100)])
+    driver.kill()
+    driver.communicate()
+    _, said = command(*words, target="s3://output").communicate()
+
+    read = sum(path.stat().st_size for path in crops.iterdir())
+    assert f"pictures 600, {read / 1e6:.1f} MB to read; workers 2, cores each 1" in foretold
+    assert "an estimate: 16 pictures took one worker" in foretold and nothing == []
+    assert "600/600 pictures  ok " in said and " failed 0 " in said
+    list(restore_folder(tiny, crops, tmp_path / "alone"))
+    assert store.contents("output") == tree(tmp_path / "alone")
+    assert list(short.glob("srgan-*")) == []
 
 
 @pytest.mark.slow
