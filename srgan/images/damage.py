@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
+from PIL import Image as Pillow
 
 _SEEKS = (None, errno.EINVAL)  # what the decoders' own OSErrors have, and those of seeking to where no file can reach
 
@@ -31,6 +32,8 @@ def foreign() -> Iterator[None]:
         yield
     except (Refused, MemoryError):
         raise
+    except Pillow.DecompressionBombError as error:
+        raise Refused("more pixels than Pillow opens in this format; convert it to PNG or TIFF") from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno not in _SEEKS:
             raise

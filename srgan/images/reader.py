@@ -14,7 +14,7 @@ from typing import NamedTuple
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.files import AnyPath, printable
 from srgan.images import bmff, exif, jpeg, pixels, xmp
-from srgan.images.damage import Damaged, foreign
+from srgan.images.damage import Damaged, Refused, foreign
 from srgan.images.decoders import decoded, plugin_of
 from srgan.images.formats import HEAD, READABLE, AnyFile, sniffed
 from srgan.images.image import Image
@@ -120,6 +120,8 @@ def damage_named(name: str, format: str, part: str = "file") -> Iterator[None]:
     except Damaged as error:
         hint = "; --lenient takes what is left" if format == "jpeg" and "truncated" in str(error) else ""
         raise ImageError(f"{name}: damaged {format} {part}: {error}{hint}") from error
+    except Refused as error:
+        raise ImageError(f"{name}: {error}") from error
     except MemoryError as error:
         raise ImageError(f"{name}: not enough memory to read it") from error
     except OSError as error:

@@ -125,3 +125,11 @@ def test_what_is_already_said_is_not_said_twice():
         raise Damaged("once")
     with pytest.raises(KeyboardInterrupt), foreign():
         raise KeyboardInterrupt
+
+
+def test_what_is_too_large_for_pillow_alone_is_not_called_damaged(monkeypatch):
+    data = encode(Image(RGB), "webp")
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ImageError) as refused:
+        decode(data, "large.webp")
+    assert str(refused.value) == "large.webp: more pixels than Pillow opens in this format; convert it to PNG or TIFF"
