@@ -1,11 +1,11 @@
 """A store of objects on this machine: moto's, behind a door that can be told to refuse."""
 
 import threading
-from urllib.request import urlopen
 
 import boto3
 import fsspec
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
+from moto.server import create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -28,7 +28,7 @@ class Store:
 
     def __init__(self):
         self.door, self.requests = lambda request: None, []
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self._app = create_backend_app("s3")  # itself: to find out for each request that it is of S3 takes long
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -51,7 +51,7 @@ class Store:
     def reset(self):
         """No bucket is left, and the door is open."""
         self.door = lambda request: None
-        urlopen(f"{self.url}/moto-api/reset", data=b"").close()
+        s3_backends.reset()
         self.requests.clear()
 
     def asked(self, method, path):

@@ -166,11 +166,11 @@ def tree(folder):
 
 
 def command(folder, source, *flags, target=None, dry=False):
-    """The command that restores a folder by two workers, begun; it prints each picture that is made."""
+    """The command that restores a folder by two workers, begun; it says on stdout each picture that is made."""
     flags = ["--workers", "2", "--cores-each", "1", *flags]
     words = ["upscale", "-n" if dry else "-v", "-m", folder / "tiny.safetensors", source, target or folder / "out"]
     program = [sys.executable, "-m", "srgan", "cluster", *flags, *map(str, words)]
-    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def kill_some(outcomes, pids):
@@ -326,13 +326,13 @@ def test_a_command_between_buckets_foretells_is_killed_and_continues(store, crop
     store.bucket("input", crops)
     words = (tmp_path, "s3://input")
 
-    _, foretold = command(*words, target="s3://output", dry=True).communicate()
+    foretold, _ = command(*words, target="s3://output", dry=True).communicate()
     nothing = store.all_keys("output")
     driver = command(*words, target="s3://output")
     assert all([driver.stdout.readline() for _ in range(100)])
     driver.kill()
     driver.communicate()
-    _, said = command(*words, target="s3://output").communicate()
+    said, _ = command(*words, target="s3://output").communicate()
 
     read = sum(path.stat().st_size for path in crops.iterdir())
     assert f"pictures 600, {read / 1e6:.1f} MB to read; workers 2, cores each 1" in foretold
@@ -357,7 +357,7 @@ def test_a_command_whose_driver_is_killed_continues(crops, tiny, tmp_path):
 
     last = command(tmp_path, crops)
 
-    _, said = last.communicate()
+    said, _ = last.communicate()
     assert "600/600 pictures  ok " in said and " failed 0 " in said
     assert last.returncode == 0
     list(restore_folder(tiny, crops, tmp_path / "alone"))
@@ -375,7 +375,7 @@ def test_pictures_of_a_machine_that_is_lost_are_made_by_others(crops, tiny, tmp_
         assert all([driver.stdout.readline() for _ in range(100)])
         print(file=machines.stdin, flush=True)  # which takes one away
 
-        _, said = driver.communicate()
+        said, _ = driver.communicate()
 
         print(file=machines.stdin, flush=True)
     assert "600/600 pictures  ok 600 " in said and "a worker died" in said
@@ -420,7 +420,7 @@ def test_a_dry_run_tells_hours_and_cost_from_a_sample_and_writes_nothing(crops, 
 
     dry = command(tmp_path, crops, "--price", "1e6", dry=True)
 
-    _, said = dry.communicate()
+    said, _ = dry.communicate()
     *_, room, size, estimate = said.splitlines()
     read = sum(path.stat().st_size for path in crops.iterdir())
     assert dry.returncode == 0 and not (tmp_path / "out").exists()
