@@ -192,6 +192,7 @@ def test_57_a_loss_that_is_not_a_number_is_a_step_that_is_skipped(photos, tmp_pa
     assert json.loads((tmp_path / "log.jsonl").read_text())["skipped"] == 1
 
 
+@pytest.mark.slow
 def test_58_a_trainer_that_dies_while_it_writes_a_checkpoint(photos, tmp_path):
     """Training is one process: what dies is all of it, and the same command continues."""
     settings = {"steps": 40, "batch": 2, "crop": 12, "width": 64, "depth": 6, "checkpoint_every": 10}

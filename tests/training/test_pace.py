@@ -60,6 +60,7 @@ def test_steps_fill_the_minutes_but_for_what_is_spent_and_for_validations(trial)
     assert 600 - 1 < seconds <= 600
 
 
+@pytest.mark.slow
 def test_a_run_of_some_minutes_is_a_run_of_so_many_steps_and_continues_as_one(photos, tmp_path, monkeypatch):
     class Stopped(Exception):
         pass
