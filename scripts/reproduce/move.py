@@ -2,9 +2,9 @@
 
     python scripts/reproduce/move.py NEW OUT OLD TUNED SHARE [OLD TUNED SHARE ...]
 
-TUNED was fine-tuned from OLD. Of two such games the mean is better than either: what each has made up on its own is not
-what the other has. Papers: Ilharco et al. 2023, "Editing Models with Task Arithmetic", arXiv:2212.04089 (Sec. 2);
-Wortsman et al. 2022, "Model Soups", arXiv:2203.05482.
+TUNED was fine-tuned from OLD. Of several such games the mean is better than each: what one has made up on
+its own the others have not. Papers: Ilharco et al. 2023, "Editing Models with Task Arithmetic", arXiv:2212.04089
+(Sec. 2); Wortsman et al. 2022, "Model Soups", arXiv:2203.05482.
 """
 
 import argparse
