@@ -88,3 +88,21 @@ def pixels():
         return np.rint(smooth * np.iinfo(dtype).max).astype(dtype)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def running_store():
+    from tests.objects import Store  # not above: few tests need it, and it takes a second
+
+    store = Store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def bare_store(running_store, monkeypatch):
+    """An object store without buckets, which this machine's configuration names."""
+    for name, value in running_store.environment.items():
+        monkeypatch.setenv(name, value)
+    running_store.reset()
+    return running_store

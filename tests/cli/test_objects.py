@@ -16,30 +16,20 @@ from srgan.cli.supervise import SUPERVISED
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.file import save
-from tests.objects import KEYS, Store, refusal
+from tests.objects import KEYS, refusal
 
 CPU = ("-d", "cpu", "--precision", "fp32")
 
 
-@pytest.fixture(scope="module")
-def running():
-    store = Store()
-    yield store
-    store.close()
-
-
 @pytest.fixture
-def store(running, monkeypatch, tmp_path, pixels):
+def store(bare_store, tmp_path, pixels):
     """A store with a bucket of three good pictures and a bad one, and one for outputs."""
-    for name, value in running.environment.items():
-        monkeypatch.setenv(name, value)
-    running.reset()
     for seed, name in enumerate(("a.png", "sub/b.png", "c.tif")):
         write(tmp_path / "in" / name, Image(pixels(9, 8, seed=seed)))
     (tmp_path / "in" / "bad.png").write_bytes(b"")
-    running.bucket("input", tmp_path / "in")
-    running.bucket("output")
-    return running
+    bare_store.bucket("input", tmp_path / "in")
+    bare_store.bucket("output")
+    return bare_store
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from srgan.runner.tasks import Tasks
 from srgan.runner.urls import Url, place
 from srgan.runner.worker import Recipe, Worker
 from srgan.training.suitable import look
-from tests.objects import Store, refusal
+from tests.objects import refusal
 
 TWO_MACHINES = """
 import sys, ray.cluster_utils
@@ -101,22 +101,12 @@ def crops(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def running():
-    store = Store()
-    yield store
-    store.close()
-
-
 @pytest.fixture
-def store(running, monkeypatch):
+def store(bare_store):
     """A store with an empty bucket, `output`, of which each version counts."""
-    for name, value in running.environment.items():
-        monkeypatch.setenv(name, value)
-    running.reset()
-    running.bucket("output")
-    running.client.put_bucket_versioning(Bucket="output", VersioningConfiguration={"Status": "Enabled"})
-    return running
+    bare_store.bucket("output")
+    bare_store.client.put_bucket_versioning(Bucket="output", VersioningConfiguration={"Status": "Enabled"})
+    return bare_store
 
 
 @pytest.fixture

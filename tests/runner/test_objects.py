@@ -12,26 +12,15 @@ from srgan.runner.objects import Objects
 from srgan.runner.remote_plan import plan_remote
 from srgan.runner.run import restore_folder
 from srgan.runner.urls import Url
-from tests.objects import Store
 
 EXACT = FolderConfig(device="cpu", precision="fp32")
 
 
-@pytest.fixture(scope="module")
-def running():
-    store = Store()
-    yield store
-    store.close()
-
-
 @pytest.fixture
-def store(running, monkeypatch):
+def store(bare_store):
     """A store without buckets, that this machine's configuration names."""
-    for name, value in running.environment.items():
-        monkeypatch.setenv(name, value)
-    running.reset()
-    running.bucket("output")
-    return running
+    bare_store.bucket("output")
+    return bare_store
 
 
 @pytest.fixture
