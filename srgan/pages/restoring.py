@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -117,11 +117,10 @@ class Restoring:
             progress(share)
 
         def made(source: Path, target: Path, jobs: list[Planned], config: FolderConfig) -> Outcome:
-            for outcome in restore_folder(
+            (outcome,) = restore_folder(
                 restorer, source, target, config, masks=masks, jobs=jobs, progress=tell, threads=self._threads
-            ):
-                return dataclasses.replace(outcome, reason=self._named(job, outcome.reason))
-            raise NoPicturesError(f"{printable(job.name)}: is no longer there")
+            )
+            return dataclasses.replace(outcome, reason=self._named(job, outcome.reason))
 
         with self._lock:
             self._threads = self._threads or threads_for(config)
@@ -210,19 +209,32 @@ class Restoring:
 
 
 def _beside(source: Path, target: Path, job: Job, config: FolderConfig, made: Make) -> Outcome:
-    """What became of a picture of a folder: nothing that is there is replaced, but the next folder taken."""
+    """What became of a picture of a folder: nothing that is there is replaced, but the next place taken."""
     from srgan.runner.plan import plan
 
     config = dataclasses.replace(config, existing="skip")
-    name = job.source.relative_to(source).as_posix()
-    planned = [one for one in plan(source, target, **config.planning()) if one.name == name]
-    for number in itertools.count(1):
-        folder = target if number == 1 else target.with_name(f"{target.name}-{number}")
-        jobs = [dataclasses.replace(one, output_folder=folder) for one in planned]
-        outcome = made(source, folder, jobs, config)
+    jobs = {one.name: one for one in plan(source, target, **config.planning())}
+    first = jobs.get(job.source.relative_to(source).as_posix())
+    if first is None:
+        raise NoPicturesError(f"{printable(job.name)}: is no longer there")
+    for place in _places(first, {one.new for one in jobs.values()} if job.masked else None):
+        outcome = made(source, place.output_folder, [place], config)
         if outcome.reason != THERE:
             break
-    if number == 1:
+    if place is first:
         return outcome
-    note = f"written into {printable(folder.name)}, for {printable(target.name)} has another result of it"
+    new, old = (place.new, first.new) if job.masked else (place.output_folder.name, target.name)
+    note = f"written into {printable(new)}, for {printable(old)} has another result of it"
     return dataclasses.replace(outcome, notes=(*outcome.notes, note))
+
+
+def _places(first: Planned, taken: set[str] | None) -> Iterator[Planned]:
+    """A planned job, then the same in other folders; or, given the names that are taken, under others in its own."""
+    yield first
+    path, folder = PurePosixPath(first.new), first.output_folder
+    for number in itertools.count(2):
+        new = str(path.with_stem(f"{path.stem}-{number}"))
+        if taken is None:
+            yield dataclasses.replace(first, output_folder=folder.with_name(f"{folder.name}-{number}"))
+        elif new not in taken:
+            yield dataclasses.replace(first, new=new)

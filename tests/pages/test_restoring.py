@@ -166,6 +166,28 @@ def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(rest
     assert restoring(job, silent).reason == "finished before"
 
 
+def test_a_picture_of_a_folder_that_is_painted_on_anew_is_filled_beside_what_it_was(make_job, tmp_path):
+    shelf = Shelf(tmp_path / "photos")
+    restoring = Restoring(chosen, tag, FolderConfig(), shelf)
+    mask = np.zeros((24, 32), np.uint8)
+    mask[5:9, 10:20] = 255
+    job = make_job({"task": "inpaint"}, mask=mask)
+    for name in ("a.png", "a-2.png"):
+        write(shelf.folder / "sub" / name, read(job.source))
+    job.source = shelf.folder / "sub" / "a.png"
+    first = restoring(job, silent)
+    before = first.target.read_bytes()
+    Pillow.fromarray(mask.T.reshape(24, 32)).save(job.mask)
+
+    second, third = restoring(job, silent), restoring(job, silent)
+
+    folder = tmp_path / "photos-filled" / "sub"
+    assert [one.target for one in (first, second, third)] == [folder / "a.png", folder / "a-3.png", folder / "a-3.png"]
+    assert second.notes[-1] == "written into sub/a-3.png, for sub/a.png has another result of it"
+    assert first.target.read_bytes() == before != second.target.read_bytes()
+    assert sorted(path.name for path in tmp_path.glob("photos*")) == ["photos", "photos-filled"]
+
+
 def test_models_are_chosen_and_their_weights_digested_once_for_the_jobs_of_a_folder(
     tmp_path, photos, monkeypatch, tiny
 ):
