@@ -6,6 +6,8 @@ import asyncio
 import re
 import secrets
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,21 +27,34 @@ FILES = ("picture", "mask")
 SILENCE = 20.0
 """Between two pieces of an upload, at most [s]; others may wait for its place."""
 
+PATIENCE, PACE = 60.0, 100_000
+"""An upload takes so long [s] at most, beside what it would at so many bytes a second."""
+
 _CLOSE = {"Connection": "close"}
 
 
-def promptly(receive: Receive) -> Receive:
-    """The same body; who sends nothing for too long is let go.
+def promptly(receive: Receive, clock: Callable[[], float] = time.monotonic) -> Receive:
+    """The same body; who sends nothing for too long, or too slowly, is let go.
+
+    Args:
+        clock: the time [s].
 
     Raises:
-        HTTPException: nothing came.
+        HTTPException: nothing came, or too little.
     """
+    deadline = 0.0
 
     async def prompt() -> Message:
+        nonlocal deadline
+        deadline = deadline or clock() + PATIENCE
+        if clock() > deadline:
+            raise HTTPException(408, f"it came at less than {PACE // 1000} kB/s; send it again", _CLOSE)
         try:
-            return await asyncio.wait_for(receive(), SILENCE)
+            message = await asyncio.wait_for(receive(), SILENCE)
         except TimeoutError as error:
             raise HTTPException(408, f"nothing was sent for {SILENCE:g} s; send it again", _CLOSE) from error
+        deadline += len(message.get("body", b"")) / PACE
+        return message
 
     return prompt
 

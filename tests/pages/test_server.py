@@ -1,5 +1,6 @@
 """What a server answers over HTTP: to its page, to programs, and to those who mean no good."""
 
+import asyncio
 import io
 import json
 import os
@@ -206,6 +207,36 @@ def test_uploads_that_come_no_farther_make_room_for_others(ask, picture, monkeyp
         with stalled.makefile("rb") as answer:
             assert answer.readline() == b"HTTP/1.1 408 Request Timeout\r\n"
             assert b"nothing was sent for 0.2 s; send it again" in answer.read()
+
+
+async def receive_1000_seconds_at(rate, passed):
+    """Takes an upload of so many bytes a second, and notes each that has passed."""
+
+    async def a_second():
+        passed.append(len(passed))
+        return {"body": bytes(rate)}
+
+    prompt = uploads.promptly(a_second, lambda: 1.0 + len(passed))
+    while len(passed) < 1000:
+        await prompt()
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(1, 61), (50_000, 121)])
+def test_an_upload_that_drips_is_let_go(rate, seconds):
+    passed = []
+
+    with pytest.raises(server.HTTPException, match="408: it came at less than 100 kB/s; send it again"):
+        asyncio.run(receive_1000_seconds_at(rate, passed))
+
+    assert len(passed) == seconds
+
+
+def test_an_upload_that_is_large_takes_its_time():
+    passed = []
+
+    asyncio.run(receive_1000_seconds_at(100_000, passed))
+
+    assert len(passed) == 1000
 
 
 @pytest.mark.parametrize(
