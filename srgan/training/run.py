@@ -57,7 +57,7 @@ class Run:
         self._conditional = config.conditional
         task = start.task
         self.step = 0
-        self.model = copy.deepcopy(start).to(self.device).train()
+        self.model = copy.deepcopy(start).to(self.device).requires_grad_(True).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
         self.optimizer = Optimizer(self.model.parameters(), config.optimizer, config.momentum)
         self.objective = Objective(config, task.scale, self.device, self._dtype, self.model.parameters())

@@ -369,6 +369,15 @@ def test_the_model_given_stays_as_it_was_and_the_one_returned_says_how_it_was_ma
     assert "scores" not in cards[0]
 
 
+def test_a_model_that_training_returned_can_be_trained_on(photos, tmp_path):
+    config = TrainConfig(steps=1, **QUICK, checkpoint_every=10)
+    first = train(fresh(), photos, tmp_path / "first", config)
+
+    second = train(first, photos, tmp_path / "second", config)
+
+    assert second.digest() != first.digest()
+
+
 @pytest.mark.parametrize("learn", [train, finetune, lambda model, data, out: evaluate(model, data)])
 def test_pairs_without_masks_are_refused_before_anything_learns_nothing_from_them(photos, tmp_path, learn):
     inpainter = Model(Inpaint(), {"name": "compact", **TINY})
