@@ -67,6 +67,7 @@ def run_remote(
     history.refresh()
     if failed:
         jobs = [job for job in jobs if job.name in history.failed]
+    history.check_tasks(where.target, jobs, choice.tasks, config, known.there if known else None)
     rehearsal = Rehearsal(choice, config, masks, history)
     if dry_run:
         with closing(_looked_at(rehearsal, where, jobs, known, scratch)) as looked_at:

@@ -102,6 +102,7 @@ def run(
     jobs = _jobs(where, config, history, failed=failed, dry_run=dry_run)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
+        history.check_tasks(where.target, jobs, choice.tasks, config)
         code = rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
         if cluster is not None and rehearsal.planned and not quiet:
             foretell(cluster, rehearsal)
@@ -109,6 +110,7 @@ def run(
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     history.refresh()  # not before: of 100,000 pictures that takes a while
+    history.check_tasks(where.target, jobs, choice.tasks, config)
     outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
     return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
 

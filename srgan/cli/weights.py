@@ -96,6 +96,11 @@ class Choice:
         return {"weights": weights, "photo": photo, **asked, "size": str(self.size)}
 
     @property
+    def tasks(self) -> str:
+        """The name of their task."""
+        return str(self.weights[0].task["name"])
+
+    @property
     def growth(self) -> float | None:
         """Output pixels / input pixels; None where that is another for each picture."""
         factor = self.weights[0].scale if self.size is None else self.size.scale
@@ -128,6 +133,11 @@ class Choices:
     def record(self) -> dict[str, Any]:
         """What decides by which models pictures are restored, and how large they become."""
         return {"steps": [link.record() for link in self.links]}
+
+    @property
+    def tasks(self) -> str:
+        """The names of their tasks, one after the other, by commas."""
+        return ", ".join(link.tasks for link in self.links)
 
     @property
     def growth(self) -> float | None:

@@ -6,14 +6,18 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srgan.errors import ConfigError, ImageError
 from srgan.files import AnyPath, printable
 from srgan.images.find import OF_RUNS
+from srgan.runner.config import FolderConfig
 from srgan.runner.plan import Job
+from srgan.runner.remote_plan import RemoteJob
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +92,35 @@ class History:
         whose = "has changed since it was made" if job.new in self.made else "is there already, and no run has made it"
         raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
 
+    def check_tasks(
+        self,
+        where: AnyPath,
+        jobs: Sequence[Job] | Sequence[RemoteJob],
+        tasks: str,
+        config: FolderConfig,
+        there: Container[str] | None = None,
+    ) -> None:
+        """Checks that no job replaces, unasked, what another task has made of its picture.
+
+        Args:
+            where: the folder of outputs, as the user knows it.
+            tasks: of the run, as `tasks_of` has them.
+            there: the names of what lies in the folder; None looks.
+
+        Raises:
+            ConfigError: one does.
+        """
+        if config.existing != "resume" or config.in_place:
+            return
+        others = {name: other for name, chosen in self.settings.items() if (other := tasks_of(chosen)) != tasks}
+        for job in jobs:
+            before = others.get(self.finished.get(job.name, {}).get("settings", ""))
+            if before and (job.new in there if there is not None else os.path.lexists(self.folder / job.new)):
+                raise ConfigError(
+                    f"{printable(where)}: holds what {before} has made of these pictures, which {tasks} would replace: "
+                    "choose another output folder, or say --existing overwrite"
+                )
+
     def answers(self, job: Job, seen: list[int], asked: str, memory: float = math.inf) -> bool:
         """Whether this picture was finished from such an input for who asked for the same, and its output is there."""
         return self._holds(job, seen, memory, "asked", asked)
@@ -105,6 +138,11 @@ class History:
             )
         except OSError:
             return False
+
+
+def tasks_of(settings: Mapping[str, Any]) -> str:
+    """The tasks of a run under these settings, one after the other, by commas; empty where they tell of none."""
+    return ", ".join(dict.fromkeys(name.lower() for name in re.findall(r'"task": "(\w+)\(', json.dumps(settings))))
 
 
 def tell_of_others(history: History, where: AnyPath, name: str, settings: Mapping[str, Any]) -> bool:

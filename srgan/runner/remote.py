@@ -19,6 +19,7 @@ from typing import Any
 from srgan.errors import ImageError
 from srgan.pools import ahead
 from srgan.runner.converting import Converting
+from srgan.runner.history import tasks_of
 from srgan.runner.known import Known
 from srgan.runner.objects import Objects
 from srgan.runner.outcome import Outcome
@@ -146,7 +147,7 @@ def remote_outcomes(
 
     Raises:
         NoPicturesError: there is nothing to do.
-        ConfigError: IN and OUT do not go together.
+        ConfigError: IN and OUT do not go together, or what another task has made would be replaced.
         MachineError: a store cannot be asked, or the output not be written.
     """
     (source, target), config = places, conversion.config
@@ -161,8 +162,12 @@ def remote_outcomes(
     inputs = Objects(source) if isinstance(source, Url) else source
     outputs: Outputs | Path = Path(target)
     if isinstance(target, Url):
+        if known:
+            known.history.check_tasks(target, jobs, tasks_of(conversion.settings()), config, known.there)
         outputs = ending.enter_context(closing(Outputs(Objects(target), conversion, known)))
     folder = scratch if isinstance(outputs, Outputs) else outputs
     journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
+    if journal is not None and folder is outputs:
+        journal.check_tasks(folder, jobs, tasks_of(journal.chosen), config)
     transit = _Transit(conversion, inputs, outputs, scratch, Run(conversion, pictures, journal, locks))
     return transit.outcomes(jobs)

@@ -22,6 +22,7 @@ from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.converting import Converting
+from srgan.runner.history import tasks_of
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.known import Known
 from srgan.runner.outcome import Outcome
@@ -68,7 +69,7 @@ def restore_folder(
 
     Raises:
         NoPicturesError: there is nothing to do.
-        ConfigError: source and target do not go together.
+        ConfigError: source and target do not go together, or what another task has made would be replaced.
         MachineError: the output cannot be written; what was finished before is whole.
     """
     config = config or FolderConfig()
@@ -109,12 +110,15 @@ def outcomes_of(
     """
     source, target = places
     if isinstance(source, Url) or isinstance(target, Url):
-        planned = cast("Sequence[RemoteJob] | None", jobs)
-        return remote_outcomes(ending, conversion, pictures, places, planned, known, run=run, asked=asked)
+        remote = cast("Sequence[RemoteJob] | None", jobs)
+        return remote_outcomes(ending, conversion, pictures, places, remote, known, run=run, asked=asked)
     # a single file is simply done again: a journal would be a surprise beside it
     folder = target if source.is_dir() else None
     journal, locks = ending.enter_context(noting(conversion, folder, run, asked))
-    return Run(conversion, pictures, journal, locks).outcomes(cast("Sequence[Job]", jobs))
+    planned = cast("Sequence[Job]", jobs)
+    if journal is not None:
+        journal.check_tasks(target, planned, tasks_of(journal.chosen), conversion.config)
+    return Run(conversion, pictures, journal, locks).outcomes(planned)
 
 
 def threads_for(config: FolderConfig) -> Threads:

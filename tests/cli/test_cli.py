@@ -550,6 +550,25 @@ def test_weights_for_another_task_leave_with_2(run, folder, denoiser, weights, t
         assert stderr.endswith(f"error: {file} is for the task {has}, not for {command}\n")
 
 
+@pytest.mark.parametrize("words", [(), ("-n",)])
+def test_what_another_command_has_made_is_kept_before_anything_is_loaded(
+    run, folder, denoiser, weights, tmp_path, monkeypatch, words
+):
+    out = tmp_path / "out"
+    run("upscale", folder, out, "-m", weights, *CPU)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    monkeypatch.setattr("srgan.cli.weights.Choice.load", None)
+
+    code, _, stderr = run("denoise", folder, out, "-m", denoiser, *CPU, *words)
+
+    assert code == 2
+    assert stderr.splitlines()[-1] == (
+        f"error: {out}: holds what upscale has made of these pictures, which denoise would replace: "
+        "choose another output folder, or say --existing overwrite"
+    )
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
 def test_eval_of_a_denoiser_adds_the_noise_asked_for(run, folder, denoiser):
     code, stdout, _ = run(
         "eval", denoiser, "--data", folder, "--noise", "15", "--metrics", "psnr", "--json", "--device", "cpu"

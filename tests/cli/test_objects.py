@@ -81,6 +81,19 @@ def test_what_was_put_is_verified_and_what_changed_or_is_missing_named(upscale, 
     )
 
 
+@pytest.mark.parametrize("words", [(), ("-n",)])
+def test_what_another_command_has_put_is_kept(upscale, run, make_model, store, words):
+    upscale("s3://input", "s3://output")
+    before = store.all_keys("output")
+    save(make_model("denoise"), "denoiser.safetensors")
+
+    code, _, stderr = run("denoise", "s3://input", "s3://output", "-m", "denoiser.safetensors", *CPU, *words)
+
+    assert code == 2
+    assert stderr.splitlines()[-1].startswith("error: s3://output: holds what upscale has made of these pictures, ")
+    assert store.all_keys("output") == before
+
+
 def test_what_failed_is_tried_again_and_nothing_else(upscale, run, store):
     upscale("s3://input", "s3://output")
     good = store.contents("input")["a.png"]

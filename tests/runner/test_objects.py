@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.runner.config import FolderConfig
@@ -109,6 +110,23 @@ def test_other_settings_make_all_again_and_a_warning_says_which(tiny, photos, st
 
     assert [one.status for one in again].count("ok") == 5
     assert "s3://output holds pictures made with other settings (format keep, now png; strip_metadata" in caplog.text
+
+
+@pytest.mark.parametrize("there", ["an object", "a folder"])
+def test_what_another_task_has_made_is_not_replaced_unasked(tiny, make_model, photos, store, tmp_path, there):
+    (photos / "bad.png").unlink()
+    store.bucket("input", photos)
+    target = "s3://output" if there == "an object" else tmp_path / "out"
+    run(tiny, "s3://input", target)
+    before = store.all_keys("output")
+
+    with pytest.raises(ConfigError) as raised:
+        run(make_model("denoise"), "s3://input", target)
+
+    assert str(raised.value).startswith(f"{target}: holds what upscale has made of these pictures, which denoise ")
+    assert store.all_keys("output") == before
+    again = run(make_model("denoise"), "s3://input", target, existing="overwrite")
+    assert [one.status for one in again] == ["ok"] * 5
 
 
 def test_a_folder_goes_into_a_bucket_and_a_bucket_into_a_folder(tiny, photos, store, tmp_path):

@@ -184,6 +184,29 @@ def test_other_weights_restore_everything_again(tiny, make_model, photo_folder):
     assert statuses(run(make_model(scale=2, seed=5), photo_folder)) == ["ok"] * 4
 
 
+def test_what_another_task_has_made_is_replaced_where_that_is_asked_for_alone(tiny, make_model, photo_folder):
+    run(tiny, photo_folder)
+    out, denoiser = photo_folder.parent / "out", make_model("denoise")
+    before = contents(out)
+
+    with pytest.raises(ConfigError) as raised:
+        run(denoiser, photo_folder)
+
+    assert str(raised.value) == (
+        f"{out}: holds what upscale has made of these pictures, which denoise would replace: "
+        "choose another output folder, or say --existing overwrite"
+    )
+    assert contents(out) == before
+    with pytest.raises(ConfigError, match="holds what upscale has made of these pictures, which denoise, upscale "):
+        run([denoiser, tiny], photo_folder)
+    assert statuses(run(denoiser, photo_folder, existing="skip")) == ["skipped"] * 4
+    assert statuses(run(denoiser, photo_folder, existing="overwrite")) == ["ok"] * 4
+    assert statuses(run(denoiser, photo_folder)) == ["skipped"] * 4
+    for path in out.glob("*.png"):
+        path.unlink()
+    assert statuses(run(tiny, photo_folder)) == ["ok"] * 4, "nothing is replaced"
+
+
 def test_a_deleted_output_is_made_again_byte_for_byte(tiny, photo_folder):
     run(tiny, photo_folder)
     out = photo_folder.parent / "out"
