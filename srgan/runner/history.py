@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,10 +43,10 @@ class History:
         self.deaths: dict[str, int] = {}
         self.made: dict[str, int] = {}
         self.settings: dict[str, dict[str, Any]] = {}
-        self._read_to, self._lines = 0, 0
+        self._read_to = 0
 
     def refresh(self) -> None:
-        """Reads what was added since, by whomever; a line torn by a crash is ignored."""
+        """Reads what was added since, by whomever; a line torn by a crash is ignored: `Journal` has told of it."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._read_to)
@@ -54,11 +55,8 @@ class History:
             return
         whole = added.rfind(b"\n") + 1
         for text in added[:whole].splitlines():
-            self._lines += 1
-            try:
+            with suppress(ValueError, KeyError, TypeError):
                 self._note(json.loads(text))
-            except (ValueError, KeyError, TypeError):
-                log.warning("%s:%d: torn line ignored", self.path, self._lines)
         self._read_to += whole
 
     def _note(self, line: Mapping[str, Any]) -> None:

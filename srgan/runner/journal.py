@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan.errors import MachineError
-from srgan.files import is_partial, partial_name, stamp
+from srgan.files import is_partial, partial_name, printable, stamp
 from srgan.runner.history import History, fingerprint, remembered
 from srgan.runner.plan import Job
 
@@ -50,6 +50,7 @@ class Journal(History):
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror}); choose another output") from error
         if self.path.stat().st_size and not self._ends_a_line():
+            log.warning("%s: its last line was torn by a crash, and is ignored", printable(self.path))
             self._file.write("\n")
             self._file.flush()
         self.refresh()
