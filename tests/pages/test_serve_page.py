@@ -390,6 +390,24 @@ def test_a_page_that_is_hidden_takes_no_stream_from_the_pages_beside_it(visit, t
         page.evaluate(hide, False)
 
 
+def test_windows_of_one_browser_share_a_stream_and_hand_it_on(visit, tiny_site, photo):
+    site = tiny_site()
+    first = visit(site)
+    others = [first.context.new_page() for _ in range(2)]
+    for page in others:
+        page.goto(site.url)
+        page.get_by_role("status").get_by_text("Ready.").wait_for()
+
+    drop(others[0], photo)
+
+    done(first)
+    done(others[1])
+    assert len(site.jobs._listeners) == 1
+    first.goto("about:blank")
+    drop(others[0], photo)
+    done(others[1], 2)
+
+
 def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
     folder = tmp_path / "album"
     folder.mkdir()

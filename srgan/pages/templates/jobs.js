@@ -1,5 +1,5 @@
 import { button, make, say } from "./strings.js";
-import { asked, byId, call, filling, held, hush, jobs, later, release, roomy, send, tell } from "./send.js";
+import { ask, asked, byId, call, filling, held, hush, jobs, later, release, roomy, send, tell } from "./send.js";
 import { Viewer, kilobytes, known, models } from "./viewer.js";
 import { Editor } from "./brush.js";
 
@@ -97,6 +97,7 @@ function show(job) {
 /** Lists a job, or what has become of it. */
 export function list(job) {
   const before = jobs.get(job.id);
+  if (before?.version >= job.version && byId(job.id)) return; // told already
   jobs.set(job.id, job);
   show(job);
   offer();
@@ -119,11 +120,13 @@ function offer() {
 const remove = (job) => call(`/api/jobs/${job.id}`, { method: "DELETE" });
 byId("clear").addEventListener("click", async () => { for (const job of [...jobs.values()].filter(isOver)) await remove(job); });
 
-/** Unlists what the server does not hold. */
-export async function prune() {
+/** Lists what the server holds, and nothing else. */
+export async function refresh() {
   const ids = [...jobs.keys()];
-  const there = await (await call("/api/jobs"))?.json();
-  if (there) ids.filter((id) => !there.some((job) => job.id === id)).forEach(unlist);
+  const there = await ask("/api/jobs");
+  if (!there) return;
+  there.forEach(list);
+  ids.filter((id) => !there.some((job) => job.id === id)).forEach(unlist);
 }
 
 // Before and after

@@ -34,6 +34,9 @@ async function judged(answer, name = "") {
 
 export const call = async (path, how = {}) => judged(await fetch(path, how).catch(() => null));
 
+/** What the server tells, or nothing where it does not. */
+export const ask = (path) => fetch(path).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+
 /** Sends a picture, given as { picture }, { name } or { job }, with what is asked for. */
 function post(source, fields) {
   const form = new FormData();

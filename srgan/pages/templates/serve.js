@@ -1,6 +1,6 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { asked, byId, call, filling, forget, hush, limits, options, release } from "./send.js";
-import { list, prune, take, thumbnail, unlist } from "./jobs.js";
+import { ask, asked, byId, call, filling, forget, hush, limits, options, release } from "./send.js";
+import { list, refresh, take, thumbnail, unlist } from "./jobs.js";
 import { card } from "./cards.js";
 
 for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
@@ -64,25 +64,41 @@ byId("models").addEventListener("toggle", async () => {
   byId("models").append(...cards.map(card));
 }, { once: true });
 
-// What the server tells; while the page is hidden nothing, for a browser keeps no more than six streams of one server
+// What the server tells: windows of one browser share a stream, for it keeps no more than six connections to one server
 
-let events = null;
+const status = (key) => { byId("status").textContent = say(key); };
+const acts = { open: refresh, job: list, gone: ({ id }) => unlist(id), ready: () => status("ready"), error: () => status("gone") };
+const channel = new BroadcastChannel("events");
+channel.onmessage = ({ data: [kind, told] }) => acts[kind](told);
 
-function listen() {
-  events?.close();
+/** Tells this window and all others, until it is hidden: some browsers then let it sleep. */
+const stream = () => new Promise((end) => {
+  if (document.hidden) return end();
+  const events = new EventSource("/api/events");
+  for (const [kind, act] of Object.entries(acts)) {
+    events.addEventListener(kind, ({ data }) => {
+      const told = data && JSON.parse(data);
+      act(told);
+      channel.postMessage([kind, told]);
+    });
+  }
+  events.addEventListener("error", () => {
+    if (events.readyState === EventSource.CLOSED) { end(); setTimeout(listen, 3000); } // not all browsers try again
+  });
+  document.addEventListener("visibilitychange", () => { events.close(); end(); }, { once: true });
+});
+
+async function listen() {
   if (document.hidden) return;
-  events = new EventSource("/api/events");
-  events.addEventListener("open", prune); // all others are told anew
-  events.addEventListener("job", (event) => list(JSON.parse(event.data)));
-  events.addEventListener("gone", (event) => unlist(JSON.parse(event.data).id));
-  events.addEventListener("ready", () => { byId("status").textContent = say("ready"); });
-  events.addEventListener("error", () => { byId("status").textContent = say("gone"); });
+  if (navigator.locks) navigator.locks.request("events", stream); // of windows that ask, one has it
+  else stream(); // not encrypted, from another machine: each its own
+  refresh();
+  const api = await ask("/api");
+  Object.assign(limits, api?.limits);
+  if (api?.ready) status("ready");
+  if (api?.folder && byId("folder").hidden) openFolder(api.folder);
 }
 
-byId("status").textContent = say("loading");
+status("loading");
 document.addEventListener("visibilitychange", listen);
 listen();
-call("/api").then((answer) => answer?.json()).then((api) => {
-  Object.assign(limits, api?.limits);
-  if (api?.folder) openFolder(api.folder);
-});
