@@ -274,6 +274,43 @@ def test_of_several_pictures_to_be_painted_on_one_is_passed_over(visit, tiny_sit
     page.locator("#editor").wait_for(state="hidden")
 
 
+PAINTED = """() => { const canvas = document.querySelector("#editor canvas");
+    return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((level) => level); }"""
+
+
+def test_what_is_painted_is_kept_until_the_picture_is_filled_and_with_the_job_until_that_is_removed(
+    visit, tiny_site, photo
+):
+    page = visit(tiny_site())
+
+    def opened():
+        page.locator("#files").set_input_files(photo)
+        return paper(page)
+
+    page.get_by_label("Task").select_option("inpaint")
+    box = opened()
+    page.mouse.click(box["x"] + 40, box["y"] + 40)
+    page.keyboard.press("Escape")
+    opened()
+    assert page.evaluate(PAINTED)
+    page.on("dialog", lambda asked: asked.accept())
+    page.reload()
+    opened()
+    assert page.evaluate(PAINTED)
+
+    page.get_by_role("button", name="Fill").click()
+
+    page.get_by_role("button", name="Try a part, or paint: photo.png").click()
+    paper(page)
+    assert page.evaluate(PAINTED)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove: photo.png").click()
+    page.locator("#jobs li").wait_for(state="detached")
+    opened()
+    assert not page.evaluate(PAINTED)
+    assert page.evaluate("Object.keys(sessionStorage)") == ["options"]
+
+
 def test_what_the_eraser_takes_away_is_not_filled_and_the_mask_can_be_saved(visit, tiny_site, photo):
     page = visit(tiny_site())
     page.get_by_label("Task").select_option("inpaint")
@@ -526,16 +563,14 @@ def test_two_fingers_move_the_picture_that_one_paints_on_and_leaving_it_is_asked
     drop(page, photo)
     paper(page)
     page.get_by_role("button", name="200 %").tap()
-    painted = """() => { const canvas = document.querySelector("#editor canvas");
-        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((level) => level); }"""
 
     touch(page, [(180, 500), (220, 500)], [(120, 440), (160, 440)])
 
     scrolled = page.locator("#editor .canvas").evaluate("x => [x.scrollLeft, x.scrollTop]")
     assert scrolled[0] == 60
-    assert not page.evaluate(painted)
+    assert not page.evaluate(PAINTED)
     touch(page, [(180, 500)], [(200, 520)])
-    assert page.evaluate(painted)
+    assert page.evaluate(PAINTED)
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"

@@ -4,6 +4,16 @@ import { follow } from "./slider.js";
 const BOX = "\\d+,\\d+,\\d+,\\d+";
 const PART = 256; // the side of the part that is proposed
 
+// What is painted outlives a reload and a slip of the finger: by the key of its picture, until that is filled or removed
+
+const NOTHING = { shapes: [], boxes: "" };
+const kept = (key) => `painted ${key}`;
+
+/** What was painted on one picture belongs to another, too. */
+export const hand = (key, other) => sessionStorage.setItem(kept(other), sessionStorage.getItem(kept(key)));
+
+export const unpaint = (key) => sessionStorage.removeItem(kept(key));
+
 /** A picture on which one paints what is to be filled, or draws the part that is to be tried. */
 export class Editor {
   constructor(dialog) {
@@ -35,19 +45,22 @@ export class Editor {
       if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#undo();
       if (event.key === "Enter" && event.target === this.boxes) this.#go();
     });
+    this.boxes.addEventListener("input", () => this.#keep());
     dialog.addEventListener("close", () => this.#end(null));
     addEventListener("resize", () => this.#enlarge(this.zoom));
   }
 
-  /** Shows a picture, { name, address }; `done` gets { mask, box }, or { part } where one is asked for, or null. */
-  open({ name, address }, done, { part = false } = {}) {
-    Object.assign(this, { shapes: [], done });
+  /** Shows a picture, { name, address, key }; `done` gets { mask, box }, or { part } where one is asked for, or null. */
+  open({ name, address, key }, done, { part = false } = {}) {
+    const { shapes, boxes } = part ? NOTHING : JSON.parse(sessionStorage.getItem(kept(key))) ?? NOTHING;
+    Object.assign(this, { shapes: [...shapes], done, key });
     this.title.textContent = part ? say("draw part") : `${name}: ${say("paint")}`;
     this.boxesName.textContent = say(part ? "part" : "boxes");
-    Object.assign(this.boxes, { value: "", pattern: part ? BOX : `${BOX}( +${BOX})*` });
+    Object.assign(this.boxes, { value: boxes, pattern: part ? BOX : `${BOX}( +${BOX})*` });
     this.go.textContent = say(part ? "try" : "go");
     this.painting.forEach((element) => { element.hidden = part; });
     this.#choose(part ? "part" : "brush");
+    this.paper.hidden = true; // until the picture is there
     this.picture.src = address;
     if (!this.dialog.open) this.dialog.showModal();
   }
@@ -65,10 +78,11 @@ export class Editor {
   }
 
   #fit() {
+    this.paper.hidden = false;
     this.canvas.width = this.picture.naturalWidth;
     this.canvas.height = this.picture.naturalHeight;
-    this.size.value = Math.round(Math.max(this.canvas.width, this.canvas.height) / 25);
     this.size.max = Math.max(200, Math.round(this.canvas.width / 4));
+    this.size.value = Math.round(Math.max(this.canvas.width, this.canvas.height) / 25);
     if (this.tool === "part") this.#propose();
     this.#enlarge(0);
   }
@@ -95,7 +109,7 @@ export class Editor {
     const at = (event) => {
       const box = this.paper.getBoundingClientRect();
       return [(event.clientX - box.left) * this.canvas.width / box.width,
-        (event.clientY - box.top) * this.canvas.height / box.height];
+        (event.clientY - box.top) * this.canvas.height / box.height].map((place) => Math.round(10 * place) / 10);
     };
     const shape = { tool: this.tool, size: Number(this.size.value), points: [at(down)] };
     this.shapes.push(shape);
@@ -106,6 +120,7 @@ export class Editor {
     }, () => {
       this.stop = null;
       if (shape.tool === "part") this.#try(shape);
+      else this.#keep();
     });
     this.#redraw(this.canvas, "#f03");
   }
@@ -146,6 +161,11 @@ export class Editor {
   #undo() {
     this.shapes.pop();
     this.#redraw(this.canvas, "#f03");
+    this.#keep();
+  }
+
+  #keep() {
+    if (this.tool !== "part") sessionStorage.setItem(kept(this.key), JSON.stringify({ shapes: this.shapes, boxes: this.boxes.value }));
   }
 
   /** What is painted, white on black, as a PNG. */

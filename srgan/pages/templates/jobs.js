@@ -1,7 +1,7 @@
 import { button, make, say } from "./strings.js";
 import { ask, asked, byId, call, filling, held, hush, jobs, later, release, roomy, send, tell } from "./send.js";
 import { Viewer, kilobytes, known, models } from "./viewer.js";
-import { Editor } from "./brush.js";
+import { Editor, hand, unpaint } from "./brush.js";
 
 const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
 const address = (job, what) => `/api/jobs/${job.id}/${what}`;
@@ -14,7 +14,7 @@ export const thumbnail = (src) => make("img", { className: "checks", alt: "", lo
 const editor = new Editor(byId("editor"));
 
 /**
- * Takes on pictures, each { name, address, source }: at once; or where something is to be filled, when it has been
+ * Takes on pictures, each { name, address, source, key }: at once; or where something is to be filled, when it has been
  * painted, one after the other; or where a part is to be tried first, all when one has been tried.
  */
 export function take([first, ...rest]) {
@@ -30,14 +30,20 @@ export function take([first, ...rest]) {
 
 function paint(picture, next = () => {}) {
   editor.open(picture, (drawn) => {
-    if (drawn) later([{ ...picture, fields: { ...asked(), ...drawn } }]);
+    if (drawn) later([{ ...picture, fields: { ...asked(), ...drawn }, sent: (job) => painted(picture, job) }]);
     next();
   });
 }
 
+/** What was painted stays with the job that fills it, to be gone on with. */
+function painted({ key }, job) {
+  hand(key, job.id);
+  if (!jobs.has(key)) unpaint(key);
+}
+
 /** The picture of a job once more: painted on where something is to be filled, else a part of it to try. */
 function again(job) {
-  const picture = { name: job.name, address: address(job, "input"), source: { job: job.id } };
+  const picture = { name: job.name, address: address(job, "input"), source: { job: job.id }, key: job.id };
   if (filling()) paint(picture);
   else editor.open(picture, (drawn) => { if (drawn) preview(picture.source, { ...asked(), ...drawn }); }, { part: true });
 }
@@ -108,6 +114,7 @@ export function list(job) {
 
 export function unlist(id) {
   jobs.delete(id);
+  unpaint(id);
   byId(id)?.remove();
   offer();
 }

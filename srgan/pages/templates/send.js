@@ -47,7 +47,7 @@ function post(source, fields) {
 /** Sends a picture past all that wait; gives the job. */
 export const send = async (source, fields) => (await judged(await post(source, fields)))?.json();
 
-// What is still to be sent: { name, source, fields, ready }, in order
+// What is still to be sent, in order: { name, source, fields, ready, sent }, the last what is done with its job
 
 const unsent = [];
 let sending = false;
@@ -114,6 +114,7 @@ async function deliver() {
     if (!answer) hold();
     const job = await (await judged(answer, picture.name))?.json();
     if (job && !jobs.has(job.id)) jobs.set(job.id, job);
+    if (job) picture.sent?.(job);
     if (unsent.includes(picture)) unsent.splice(unsent.indexOf(picture), 1);
   }
   sending = false;

@@ -28,7 +28,8 @@ suit();
 
 function takeFiles(files) {
   hush();
-  take([...files].map((file) => ({ name: file.name, address: URL.createObjectURL(file), source: { picture: file } })));
+  take([...files].map((file) => ({ name: file.name, address: URL.createObjectURL(file), source: { picture: file },
+    key: [file.name, file.size, file.lastModified].join() })));
 }
 
 byId("files").addEventListener("change", (event) => { takeFiles(event.target.files); event.target.value = ""; });
@@ -55,7 +56,7 @@ async function openFolder(name) {
   byId("tick-all").onchange = (event) => boxes.forEach((box) => { box.checked = event.target.checked; });
   byId("ticked").onclick = () => {
     hush();
-    take(boxes.filter((box) => box.checked).map(({ value }) => ({ name: value, address: address(value), source: { name: value } })));
+    take(boxes.filter((box) => box.checked).map(({ value }) => ({ name: value, address: address(value), source: { name: value }, key: value })));
   };
 }
 
