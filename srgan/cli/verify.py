@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -21,21 +22,34 @@ RESTORING = ("upscale", "denoise", "inpaint", "translate", "restore")
 
 @click.command()
 @click.argument("target", metavar="OUT", type=PlaceType(path_type=Path))
-def verify(target: Path | Url) -> int:
-    """Check that every picture written into OUT is there, byte for byte."""
-    from srgan.runner.history import verify as check
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def verify(target: Path | Url, as_json: bool) -> int:
+    """Check that every picture written into OUT is there, byte for byte.
+
+    Where pictures were made by different settings or weights, that is said; it is no fault.
+    """
     from srgan.runner.known import verify_remote
     from srgan.runner.objects import Objects
+    from srgan.runner.verified import Ways
+    from srgan.runner.verified import verify as check
 
-    count = wrong = 0
+    count, wrong, ways = 0, {}, Ways()
     with scratch() as folder:
         found = verify_remote(Objects(target), folder) if isinstance(target, Url) else check(target)
-        for path, trouble in found:
+        for path, trouble, settings in found:
             count += 1
             if trouble:
-                wrong += 1
+                wrong[str(path)] = trouble
                 click.echo(f"{printable(path)}: {trouble}", err=True)
-    click.echo(f"{count} pictures, {wrong} missing or changed")
+            else:
+                ways.add(settings)
+    if as_json:
+        made = [{"pictures": number, "settings": settings} for number, settings in ways.counted()]
+        click.echo(json.dumps({"pictures": count, "wrong": wrong, "made": made}))
+        return 1 if wrong else 0
+    click.echo(f"{count} pictures, {len(wrong)} missing or changed")
+    if ways.told():
+        click.echo(ways.told())
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""What the journal of an output folder says of each picture, and whether what was written is still so."""
+"""What the journal of an output folder says of each picture."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import logging
 import math
 import os
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from srgan.errors import ConfigError, ImageError
@@ -187,26 +187,6 @@ def remembered(
 def _streamed_with(needs: float, memory: float) -> float:
     """The memory that decides how many rows are made at a time; 0 where the whole is."""
     return memory if needs >= memory else 0.0
-
-
-def verify(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Each output that the journal of a folder knows, and what is wrong with it: "", "is missing" or "has changed".
-
-    Raises:
-        ConfigError: the folder has no journal.
-    """
-    history = History(folder)
-    if not history.path.is_file():
-        raise ConfigError(f"{folder}: nothing was restored into it (there is no {history.path})")
-    history.refresh()
-    for name, line in history.finished.items():
-        target = folder / PurePosixPath(name).parent / line["target"]
-        try:
-            with target.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            yield target, "" if digest == line["sha256"] else "has changed"
-        except OSError as error:
-            yield target, "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

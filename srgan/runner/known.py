@@ -61,36 +61,37 @@ class Known:
         self.history.refresh()
 
 
-def verify_remote(folder: Objects, scratch: Path) -> Iterator[tuple[Url, str]]:
-    """Each output that runs have made in a bucket, and what is wrong with it: "", "is missing" or "has changed".
+def verify_remote(folder: Objects, scratch: Path) -> Iterator[tuple[Url, str, Mapping[str, Any]]]:
+    """Each output that runs have made in a bucket, what is wrong with it and what decided it, as `verify` has them.
 
     Raises:
         ConfigError: no run has.
         MachineError: the bucket cannot be asked.
     """
     known = Known(folder, scratch)
-    digests = {
-        str(PurePosixPath(name).parent / line["target"]): line["sha256"]
-        for name, line in known.history.finished.items()
+    records: dict[str, Mapping[str, Any]] = {
+        str(PurePosixPath(name).parent / line["target"]): line for name, line in known.history.finished.items()
     }
-    unknown = [name for name in known.there if name not in digests]
-    if not digests and not known.there:
+    unknown = [name for name in known.there if name not in records]
+    if not records and not known.there:
         raise ConfigError(f"{printable(folder.url)}: nothing was restored into it")
 
-    def checked(name: str) -> tuple[Url, str]:
+    def trouble(name: str) -> str:
         if name not in known.there:
-            return folder / name, "is missing"
+            return "is missing"
         try:
-            wrong = folder.sha256(name) != digests[name]
-            return folder / name, "has changed" if wrong else ""
+            return "" if folder.sha256(name) == records[name]["sha256"] else "has changed"
         except ImageError as error:
-            return folder / name, f"cannot be read: {error.__cause__}"
+            return f"cannot be read: {error.__cause__}"
+
+    def checked(name: str) -> tuple[Url, str, Mapping[str, Any]]:
+        return folder / name, trouble(name), known.history.settings.get(records[name].get("settings", ""), {})
 
     with ThreadPoolExecutor(_READERS) as readers:
         for name, record in zip(unknown, readers.map(folder.record, unknown), strict=True):
             if record:  # what a run that was killed had made, and could not note any more
-                digests[name] = record["sha256"]
-        yield from ahead(readers, checked, digests, 2 * _READERS)
+                records[name] = record
+        yield from ahead(readers, checked, records, 2 * _READERS)
 
 
 class Parts:

@@ -17,7 +17,7 @@ from srgan.errors import ConfigError, MachineError
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
-from srgan.runner.history import verify
+from srgan.runner.verified import verify
 
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
@@ -108,7 +108,7 @@ def test_who_kills_it_finds_nothing_half_written_and_what_was_done_is_kept(progr
 
     left = {path.name: read(path).width for path in made.iterdir() if not path.name.startswith(".srgan")}
     assert left in ({"small.png": 64}, {"small.png": 64, "large.png": 1600})
-    assert all(wrong == "" for _, wrong in verify(made))
+    assert all(wrong == "" for _, wrong, _ in verify(made))
 
 
 def post(address, name):

@@ -41,6 +41,31 @@ def test_what_is_missing_or_has_changed_is_named(run, restored):
     ]
 
 
+def test_pictures_made_in_several_ways_are_told_apart(run, restored, make_model):
+    source, journal = restored.parent / "in", restored / ".srgan" / "journal.jsonl"
+    assert json.loads(run("verify", restored, "--json")[1])["made"][0]["pictures"] == 3
+    save(make_model(scale=2, seed=1), restored.parent / "other.safetensors")
+    words = ("-m", restored.parent / "other.safetensors", *CPU, "-q", "80")
+    run("upscale", source / "a.png", source / "sub", "-o", restored, *words)
+
+    code, stdout, stderr = run("verify", restored)
+    as_json = json.loads(run("verify", restored, "--json")[1])
+
+    first, second = (way["settings"] for way in sorted(as_json["made"], key=lambda way: way["settings"]["quality"]))
+    assert (code, stderr) == (0, "")
+    assert stdout == (
+        "3 pictures, 0 missing or changed\n"
+        f"made in 2 ways: 2 with quality 80, weights {first['weights'][:52]}...; "
+        f"1 with quality 95, weights {second['weights'][:52]}...\n"
+    )
+    assert (as_json["pictures"], as_json["wrong"]) == (3, {})
+    assert [way["pictures"] for way in as_json["made"]] == [2, 1]
+
+    lines = [line for line in journal.read_text().splitlines() if '"chosen"' not in line]
+    journal.write_text("\n".join(lines) + "\n")
+    assert run("verify", restored)[1] == "3 pictures, 0 missing or changed\n", "nobody knows any more"
+
+
 def test_what_failed_is_tried_again_and_nothing_else(run, restored, pixels):
     source = restored.parent / "in"
     write(source / "bad.png", Image(pixels(5, 6)))

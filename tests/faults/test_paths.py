@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.reader import decode
 from srgan.runner import job
-from srgan.runner.history import verify
 from srgan.runner.plan import plan
+from srgan.runner.verified import verify
 
 from .conftest import ALONE, PHOTO, encoded
 
@@ -90,7 +90,7 @@ def test_35_in_place(folder):
     assert os.stat(folder.source / "a.png").st_mode & 0o7777 == 0o640
     assert folder.statuses(in_place=True) == {"a.png": "skipped", "b.jpg": "skipped", "c.png": "unsupported"}
     assert folder.tree() == once
-    assert [trouble for _, trouble in verify(folder.target)] == ["", ""]
+    assert [trouble for _, trouble, _ in verify(folder.target)] == ["", ""]
     other = folder.run(in_place=True, quality=50)["a.png"]
     assert other.status == "failed" and "was replaced already, by a command with other settings" in other.reason
     assert folder.tree() == once

@@ -17,7 +17,7 @@ from srgan.pages.asked import asked
 from srgan.pages.job import Cancelled, Job
 from srgan.pages.restoring import Restoring, Shelf
 from srgan.runner.config import FolderConfig
-from srgan.runner.history import verify
+from srgan.runner.verified import verify
 from tests.pages.conftest import Tiny
 
 
@@ -162,7 +162,7 @@ def test_pictures_of_a_folder_go_where_the_command_puts_them_with_a_journal(rest
 
     out = tmp_path / "photos-x2"
     assert outcome.target == out / "sub" / "a.png"
-    assert list(verify(out)) == [(out / "sub" / "a.png", "")]
+    assert [found[:2] for found in verify(out)] == [(out / "sub" / "a.png", "")]
     assert restoring(job, silent).reason == "finished before"
 
 

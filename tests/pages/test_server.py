@@ -22,8 +22,8 @@ from srgan.images.reader import decode, read
 from srgan.pages.job import Limits
 from srgan.pages.restoring import Restoring, Shelf
 from srgan.runner.config import FolderConfig
-from srgan.runner.history import verify
 from srgan.runner.run import restore_folder
+from srgan.runner.verified import verify
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
 server = pytest.importorskip("srgan.pages.server", reason="starlette is not installed")
@@ -354,7 +354,10 @@ def test_results_of_a_folder_stay_what_they_were_when_others_are_made_of_the_sam
     assert again == one != other
     assert {one, other} == {first, second}
     assert noted[one == first] == ["written into photos-tiny-2, for photos-tiny has another result of it"]
-    assert [list(verify(folder.parents[1])) for folder in (first, second)] == [[(first, "")], [(second, "")]]
+    assert [[found[:2] for found in verify(folder.parents[1])] for folder in (first, second)] == [
+        [(first, "")],
+        [(second, "")],
+    ]
 
 
 def test_results_in_the_folder_itself_are_none_of_its_pictures(shelf, picture):
