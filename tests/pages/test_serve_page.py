@@ -136,6 +136,10 @@ def test_the_divider_moves_by_mouse_and_keys_and_keys_zoom(visit, tiny_site, pho
     assert divider.input_value() == "26"
     divider.press("2")
     assert page.locator("#viewer button[aria-pressed=true]").all_text_contents() == ["200 %"]
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.locator("#viewer .stage").wait_for()
+    assert page.locator("#viewer button[aria-pressed=true]").all_text_contents() == ["Fit"]
 
 
 def test_a_chosen_file_is_sent_with_the_options_and_its_result_downloads(visit, tiny_site, photo, tmp_path):
@@ -206,6 +210,7 @@ def test_progress_shows_and_a_reload_loses_nothing_and_cancel_stops_it(visit, ti
     page.get_by_role("button", name="Remove: photo.png").click()
     page.locator("#jobs li").wait_for(state="detached")
     assert site.jobs.all() == []
+    assert page.evaluate("document.activeElement.id") == "files"
 
 
 def test_what_is_no_picture_is_told_in_words(visit, tiny_site, tmp_path):
@@ -482,8 +487,9 @@ def test_of_a_large_folder_only_what_is_in_sight_is_asked_for_after_a_reload_too
 def test_models_are_told_with_scores_and_licence(visit, tiny_site):
     page = visit(tiny_site())
 
-    page.locator("#models summary").click()
+    page.get_by_role("link", name="Models").click()
 
+    page.locator("#models article").first.get_by_text("Show otherwise, such as a day as a night").wait_for()
     card = page.locator("#models article", has=page.get_by_role("heading", name="upscale-x4-photo-vivid", exact=True))
     card.get_by_text("Enlarge · 4 × · a photograph · 1 vivid").wait_for()
     assert card.locator("li", has_text="Kodak24, web").text_content().count("(bicubic ") == 2

@@ -37,7 +37,7 @@ export class Editor {
     this.painting = [...this.tools, make("label", {}, say("thickness"), " ", this.size), this.undo, this.save];
     dialog.append(make("div", { className: "frame plain" }, make("div", { className: "bar" }, this.title,
       ...this.painting, this.go, make("label", {}, this.boxesName, " ", this.boxes), ...this.zooms,
-      button("✕", () => dialog.close(), { ariaLabel: say("close") })), this.stage));
+      button("✕", () => dialog.close(), { className: "close", ariaLabel: say("close") })), this.stage));
     this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
     this.picture.addEventListener("load", () => this.#fit());
     this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });

@@ -9,6 +9,6 @@ const score = ([data, mean]) => {
 
 /** What a model that ships says of itself. */
 export const card = ({ name, task, licence, scores = {} }) => make("article", {}, make("h3", {}, name),
-  make("p", {}, [say(task.name), task.scale && `${task.scale} ×`, task.source && say(task.source), name.endsWith("-vivid") && say("vivid")]
+  make("p", {}, [say(task.name), task.name === "upscale" && `${task.scale} ×`, task.source && say(task.source), name.endsWith("-vivid") && say("vivid")]
     .filter((text) => text).join(" · ")),
   make("ul", {}, ...Object.entries(scores).filter(([, mean]) => "psnr" in mean).map(score)), make("p", {}, make("small", {}, licence)));

@@ -7,7 +7,8 @@ const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
 const address = (job, what) => `/api/jobs/${job.id}/${what}`;
 
 /** A small picture that is asked for only when it comes into sight: `loading` must be set before `src`. */
-export const thumbnail = (src) => make("img", { className: "checks", alt: "", loading: "lazy", src });
+export const thumbnail = (src) => make("img", { className: "checks", alt: "", loading: "lazy", src,
+  onerror() { this.style.visibility = "hidden"; } });
 
 // Taking pictures on
 
@@ -86,7 +87,8 @@ function show(job) {
     ...(done ? [button(say("look"), () => look(job), label(say("look"))),
       make("a", { href: address(job, "result"), download: "", textContent: say("download"), ...label(say("download")) })] : []),
     ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
-    button(over ? "✕" : say("cancel"), () => remove(job), label(say(over ? "remove" : "cancel"))),
+    over ? button("✕", () => remove(job), { className: "remove", ...label(say("remove")) })
+      : button(say("cancel"), () => remove(job), label(say("cancel"))),
   ];
   const small = `${address(job, done ? "result" : "input")}?small`, shown = old?.querySelector("img");
   const image = shown?.getAttribute("src") === small ? shown : thumbnail(small);
@@ -115,7 +117,10 @@ export function list(job) {
 export function unlist(id) {
   jobs.delete(id);
   unpaint(id);
-  byId(id)?.remove();
+  const item = byId(id), focused = item?.contains(document.activeElement);
+  const next = item?.nextElementSibling ?? item?.previousElementSibling;
+  item?.remove();
+  if (focused) (next?.querySelector("button") ?? byId("files")).focus();
   offer();
 }
 

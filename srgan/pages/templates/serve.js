@@ -60,6 +60,7 @@ async function openFolder(name) {
   };
 }
 
+document.querySelector("a[href='#models']").addEventListener("click", () => { byId("models").open = true; });
 byId("models").addEventListener("toggle", async () => {
   const cards = await (await call("/api/models"))?.json() ?? [];
   byId("models").append(...cards.map(card));

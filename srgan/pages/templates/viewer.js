@@ -30,7 +30,7 @@ export class Viewer {
     const steps = step ? [button("←", () => step(-1), { ariaLabel: say("previous") }), button("→", () => step(1), { ariaLabel: say("next") })] : [];
     dialog.append(make("div", { className: facts ? "frame" : "frame plain" },
       make("div", { className: "bar" }, this.title, ...extra, ...this.zooms, this.loupe, ...steps,
-        button("✕", () => dialog.close(), { ariaLabel: say("close") })),
+        button("✕", () => dialog.close(), { className: "close", ariaLabel: say("close") })),
       this.slider.stage, facts ?? "", this.slider.range));
     this.keys = { l: () => this.#magnify(), n: () => step?.(1), p: () => step?.(-1),
       ...Object.fromEntries(ZOOMS.map(([key, zoom]) => [key, () => this.#enlarge(zoom)])) };
@@ -42,7 +42,10 @@ export class Viewer {
   show(name, sides) {
     const busy = this.dialog.open && document.activeElement.matches("select, input");
     this.title.textContent = name;
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      this.#enlarge(null);
+      this.dialog.showModal();
+    }
     this.slider.stage.hidden = !sides;
     if (sides) this.slider.show(...sides);
     if (!busy) this.slider.range.focus();
@@ -55,6 +58,7 @@ export class Viewer {
 
   #magnify() {
     this.slider.magnifying = !this.slider.magnifying;
+    this.slider.loupe.hidden = true; // until the pointer moves
     this.loupe.setAttribute("aria-pressed", String(this.slider.magnifying));
   }
 
