@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import shutil
@@ -115,8 +116,8 @@ def _again(jobs: Jobs, id: str, folder: Path) -> tuple[str, Path]:
 def _named(file: UploadFile) -> str:
     """What a file that was sent is called: never more than a name, in characters that are names anywhere."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
-    name = re.sub(r'[\x00-\x1f\x7f:*?"<>|]', "_", printable(name))[-100:].strip(". ")
-    return name or "picture"
+    stem, suffix = os.path.splitext(re.sub(r'[\x00-\x1f\x7f:*?"<>|]', "_", printable(name)))
+    return (stem[:200] + suffix[:20]).strip(". ") or "picture"
 
 
 def _saved(file: UploadFile, folder: Path, stem: str) -> Path:

@@ -319,6 +319,13 @@ def test_names_never_become_paths(name, ask, picture):
     assert {str(path.relative_to(folder)) for path in folder.rglob("*")} == {"input.png", "result", "result/input.png"}
 
 
+def test_of_a_long_name_the_beginning_and_the_suffix_are_kept(ask, picture):
+    client = ask()
+
+    assert post(client, picture, "IMG_1 " + "of a holiday " * 30 + ".png").json()["name"].startswith("IMG_1 of")
+    assert post(client, picture, "x" * 300 + ".png").json()["name"] == "x" * 200 + ".png"
+
+
 @pytest.fixture
 def shelf(tmp_path, picture):
     """A folder with a picture, a hidden one, a link to one outside, and one outside."""
