@@ -51,6 +51,7 @@ class Asked:
     feather: int = option(0, "Fade out so far beyond [px].")
     format: str = option("keep", "Format of the result: keep, png, jpeg, webp, tiff, avif or bmp.")
     quality: int = option(QUALITY, "Quality of JPEG, WebP and AVIF, 1 to 100.")
+    lenient: bool = option(False, "Of a truncated JPEG take what is left.")
     part: str = option("", "X,Y,W,H: only this part of the picture, as a preview; not with a mask.")
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from srgan.errors import ConfigError, NoPicturesError
+from srgan.errors import ConfigError, ImageError, NoPicturesError
 from srgan.files import printable
 from srgan.pages.asked import FILLING, Asked, Choice, boxes
 from srgan.pages.job import Job
@@ -109,7 +109,8 @@ class Restoring:
         """
         self.check(job)
         masks = self._masks(job)
-        config = dataclasses.replace(self.config, format=job.asked.format, quality=job.asked.quality)
+        asked = {name: getattr(job.asked, name) for name in ("format", "quality", "lenient")}
+        config = dataclasses.replace(self.config, **asked)
         restorer = self._restorer(job.asked, job.masked)
         from srgan.runner.run import restore_folder, threads_for
 
@@ -188,7 +189,10 @@ class Restoring:
         from srgan.images.writer import write
 
         ((left, top, width, height),) = boxes(job.asked.part)
-        image = read(job.source, max_pixels=self.config.max_pixels)
+        try:
+            image = read(job.source, max_pixels=self.config.max_pixels, lenient=job.asked.lenient)
+        except ImageError as error:
+            raise type(error)(self._named(job, str(error))) from error
         rows, columns = slice(top, top + height), slice(left, left + width)
         if left >= image.width or top >= image.height:
             raise ConfigError(f"part={job.asked.part}: lies outside of {image.width}x{image.height} px")
@@ -198,8 +202,8 @@ class Restoring:
         return job.part
 
     def _named(self, job: Job, reason: str) -> str:
-        """The reason, in which files have the names that the user gave them."""
-        name = printable(job.name)
+        """The reason, in which files have the names that the user gave them, and flags those of fields."""
+        name, reason = printable(job.name), reason.replace("--lenient", "lenient=true")
         for path in (job.source, job.part):
             reason = reason.replace(printable(path), name)
             if job.uploaded or path == job.part:

@@ -1,5 +1,6 @@
 """What jobs ask for becomes what the commands make, byte for byte."""
 
+import dataclasses
 import threading
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image as Pillow
 
 from srgan.cli.asked import chosen, tag
 from srgan.cli.commands import srgan as commands
-from srgan.errors import ConfigError
+from srgan.errors import ConfigError, ImageError
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -112,6 +113,16 @@ def test_a_part_is_restored_alone(restoring, make_job):
 def test_a_part_that_is_not_there_is_refused(restoring, make_job):
     with pytest.raises(ConfigError, match="part=32,0,4,4: lies outside of 32x24 px"):
         restoring(make_job({"part": "32,0,4,4"}), silent)
+
+
+def test_of_a_truncated_picture_a_part_is_made_of_what_is_left_when_that_is_wanted(restoring, make_job):
+    job = make_job({"task": "denoise", "part": "0,0,16,16"}, "jpg")
+    job.source.write_bytes(job.source.read_bytes()[:-40])
+    with pytest.raises(ImageError, match=r"^photo\.jpg: damaged jpeg file: .*; lenient=true takes what is left$"):
+        restoring(job, silent)
+    job.asked = dataclasses.replace(job.asked, lenient=True)
+
+    assert restoring(job, silent).status == "ok"
 
 
 def test_a_damaged_picture_is_told_by_the_name_that_the_user_knows(restoring, make_job):

@@ -223,6 +223,19 @@ def test_what_is_no_picture_is_told_in_words(visit, tiny_site, tmp_path):
     page.expected = 1  # the browser itself notes the status 415
 
 
+def test_of_a_truncated_picture_what_is_left_is_taken_when_that_is_wanted(visit, tiny_site, tmp_path):
+    page = visit(tiny_site())
+    Pillow.fromarray(skimage.data.astronaut()).save(tmp_path / "cut.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:20_000])
+    drop(page, tmp_path / "cut.jpg")
+
+    page.get_by_role("button", name="Take what is left: cut.jpg").click()
+
+    done(page)
+    page.expected = len(page.troubles)  # what the browser itself notes of the status 422 of the thumbnail
+    assert all("422" in trouble for trouble in page.troubles)
+
+
 @pytest.fixture
 def real_site(serve_app):
     """A server of the weights that ship."""

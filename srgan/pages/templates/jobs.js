@@ -86,6 +86,8 @@ function show(job) {
   const acts = [
     ...(done ? [button(say("look"), () => look(job), label(say("look"))),
       make("a", { href: address(job, "result"), download: "", textContent: say("download"), ...label(say("download")) })] : []),
+    ...(job.asked.task !== "inpaint" && job.error.includes("lenient=true")
+      ? [button(say("lenient"), () => later([{ name: job.name, source: { job: job.id }, fields: { ...job.asked, lenient: true } }]), label(say("lenient")))] : []),
     ...(over && !job.asked.part ? [button(say("edit"), () => again(job), label(say("edit")))] : []),
     over ? button("✕", () => remove(job), { className: "remove", ...label(say("remove")) })
       : button(say("cancel"), () => remove(job), label(say("cancel"))),
