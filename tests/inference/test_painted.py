@@ -144,6 +144,35 @@ def test_soft_edges_painted_over_a_copy_belong_to_the_hole(photo):
     assert (holes > 0).sum() > 0.98 * touched.sum()
 
 
+@pytest.mark.parametrize("softness", [0, 4])
+@pytest.mark.parametrize("opacity", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize("brush", ["red", "white", "green"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_soft_and_half_transparent_brushes_over_a_copy_fill_all_that_they_touched(
+    photo, mode, brush, opacity, softness
+):
+    photo = photo.convert(mode).convert("RGB")
+    touched = strokes().filter(ImageFilter.GaussianBlur(softness))
+    mask = Pillow.composite(
+        Pillow.new("RGB", SIZE, COLOURS[brush]), photo, touched.point(lambda level: level * opacity)
+    )
+
+    holes, how = painted(as_image(mask), as_image(photo))
+
+    clear = np.abs(np.asarray(mask).astype(int) - np.asarray(photo)).max(axis=2) > 4
+    assert (holes > 0)[clear].mean() > 0.98 and not (holes > 0)[np.asarray(touched) == 0].any()
+    assert how.startswith("what is painted over in ") and how.endswith(" in its mask, a copy of the picture")
+
+
+def test_pixels_that_an_editor_has_rounded_otherwise_are_no_holes(photo):
+    pixels = np.array(strokes("RGB", brush=COLOURS["red"], on=photo))
+    pixels[::4, ::4] += (pixels[::4, ::4] < 255).astype(np.uint8)
+
+    holes, _ = painted(Image(pixels), as_image(photo))
+
+    assert (holes > 0)[HOLES].all() and (holes > 0)[~HOLES].mean() < 0.01
+
+
 def test_a_copy_that_is_mostly_painted_over_is_still_one(photo):
     mask = photo.copy()
     ImageDraw.Draw(mask).rectangle((0, 0, 159, 79), fill=COLOURS["red"])
@@ -193,6 +222,10 @@ def two_brushes_over_a_copy(photo):
     return mask
 
 
+def two_half_transparent_brushes_over_a_copy(photo):
+    return Pillow.blend(photo, two_brushes_over_a_copy(photo), 0.5)
+
+
 def black_and_white_and_transparent():
     mask = strokes("RGBA", (0, 0, 0, 255), (255, 255, 255, 255))
     mask.paste((0, 0, 0, 0), (0, 0, 15, 120))
@@ -207,6 +240,8 @@ def black_and_white_and_transparent():
         (lambda photo: gradient(), "has more colours than "),
         (lambda photo: three_colours(), "has more colours than black and white, and is no copy of the picture"),
         (two_brushes_over_a_copy, "is a copy of the picture with red and other colours painted over it"),
+        (two_half_transparent_brushes_over_a_copy, "is a copy of the picture with rgb("),
+        (lambda photo: photo.point(lambda level: level * 0.85), "is the picture with more black nearly everywhere"),
         (lambda photo: Pillow.new("RGB", SIZE, (255, 0, 0)), "is red all over"),
         (
             lambda photo: black_and_white_and_transparent(),
