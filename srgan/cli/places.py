@@ -111,6 +111,8 @@ def _check_writable(target: Path) -> None:
     there = target
     while not os.path.lexists(there):
         there = there.parent
+    if not there.exists():
+        raise MachineError(f"{printable(target)}: cannot be written: {printable(there)} is a link to nothing")
     if there.is_file() and there != target:
         raise MachineError(f"{printable(target)}: cannot be written: {printable(there)} is a file, no folder")
     folder = there if there.is_dir() else there.parent

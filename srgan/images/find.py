@@ -24,15 +24,15 @@ def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
 def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | None = None) -> Iterator[str]:
     """The files under a folder, by relative posix path, each folder in the order of its names.
 
-    Links to files are followed, links to folders are not. Hidden files, pipes, sockets and devices are passed over, and
-    so is everything under `exclude`, and every folder in it that is the output of an earlier run. Bytes that are not
-    UTF-8 come as surrogates, as `os.fsdecode` has them.
+    Links to files are followed, links to folders are not; a warning tells of links to nothing. Hidden files, pipes,
+    sockets and devices are passed over, and so is everything under `exclude`, and every folder in it that is the output
+    of an earlier run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
 
     Args:
         unread: gets the folders that cannot be read, each with the reason; None tells of them in a warning.
     """
     excluded = exclude and os.path.realpath(exclude)
-    waiting = [""]
+    waiting, broken = [""], list[str]()
     while waiting:
         prefix = waiting.pop()
         folders = []
@@ -41,14 +41,21 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
             _log.warning("%s: passed over, for it is the output of an earlier run", printable(root / prefix))
             continue
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or entry.name.lower() in OF_THE_SYSTEM:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_symlink():
+                if os.path.isfile(entry.path):
+                    yield prefix + entry.name
+                elif not os.path.exists(entry.path):  # or the link is one to itself
+                    broken.append(prefix + entry.name)
+            elif entry.is_dir():
                 if not excluded or os.path.realpath(entry.path) != excluded:
                     folders.append(f"{prefix}{entry.name}/")
-            elif entry.name.lower() not in OF_THE_SYSTEM and entry.is_file():
+            elif entry.is_file():
                 yield prefix + entry.name
         waiting += reversed(folders)
+    if broken:
+        _log.warning("passed over links to nothing: %d, such as %s", len(broken), printable(root / broken[0]))
 
 
 def _entries(folder: Path, name: str, unread: dict[str, str] | None) -> list[os.DirEntry[str]]:

@@ -136,6 +136,10 @@ def test_where_nothing_can_be_written_nothing_is_begun(run, here, monkeypatch):
     code, _, said = run("upscale", "c", "file/out")
     assert (code, said) == (5, "error: file/out: cannot be written: file is a file, no folder\n")
 
+    (here / "drive").symlink_to("not mounted")
+    code, _, said = run("upscale", "c", "drive/out")
+    assert (code, said) == (5, "error: drive/out: cannot be written: drive is a link to nothing\n")
+
     monkeypatch.setattr("os.access", lambda path, mode: mode == os.R_OK)
     code, _, said = run("upscale", "c", "out")
 

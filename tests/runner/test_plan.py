@@ -33,12 +33,14 @@ def test_hidden_files_and_the_litter_of_file_managers_are_ignored(tmp_path):
     assert list(find(tmp_path)) == ["a.jpg"]
 
 
-def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path):
+def test_links_to_files_are_followed_links_to_folders_are_not_and_those_to_nothing_are_told_of(tmp_path, caplog):
     _touch(tmp_path, "sub/a.png")
     (tmp_path / "link.png").symlink_to(tmp_path / "sub/a.png")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "itself.png").symlink_to(tmp_path / "itself.png")
     assert list(find(tmp_path)) == ["link.png", "sub/a.png"]
+    assert caplog.messages == [f"passed over links to nothing: 2, such as {tmp_path}/dangling.png"]
 
 
 def test_pipes_are_passed_over(tmp_path):
