@@ -95,7 +95,7 @@ class Rehearsal:
                 click.echo(json.dumps(said))
             elif isinstance(job, Job) and said["status"] == "planned":
                 there = " (replaces it)" if not self.config.in_place and os.path.lexists(job.target) else ""
-                click.echo(job.named(f"{job.source} -> {job.target}{there}"))
+                click.echo(job.named(f"{printable(job.source)} -> {printable(job.target)}{there}"))
             if said["status"] in ("failed", "unsupported"):
                 click.echo(f"{said['status']}: {said['reason']}", err=True)
         return 1 if self.counts["failed"] + self.counts["unsupported"] else 0

@@ -65,13 +65,15 @@ def test_a_dry_run_prints_the_plan_without_torch_and_writes_nothing(folder, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_a_dry_run_names_each_input_and_output(run, folder, tmp_path):
+def test_a_dry_run_names_each_input_and_output_in_a_line(run, folder, tmp_path):
+    (folder / "sub" / "b.png").rename(folder / "sub" / "b\n.png")
+
     code, stdout, _ = run("upscale", "-n", folder, tmp_path / "out")
 
     assert code == 0
     assert stdout.splitlines() == [
         f"{folder}/a.png -> {tmp_path}/out/a.png",
-        f"{folder}/sub/b.png -> {tmp_path}/out/sub/b.png",
+        rf"{folder}/sub/b\n.png -> {tmp_path}/out/sub/b\n.png",
     ]
     assert not (tmp_path / "out").exists()
 
