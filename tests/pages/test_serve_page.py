@@ -425,6 +425,7 @@ def test_pictures_for_which_there_is_no_room_wait_in_the_page(visit, tiny_site, 
     page.get_by_role("alert").get_by_text("The server holds no more pictures").wait_for()
     page.get_by_role("button", name="Remove all").click()
     page.get_by_role("button", name="Remove all").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.id") == "files"
     page.get_by_role("button", name="Send them").click()
     done(page)
     assert [job.name for job in site.jobs.all()] == names[4:]

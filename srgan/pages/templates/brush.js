@@ -42,7 +42,7 @@ export class Editor {
     this.picture.addEventListener("load", () => this.#fit());
     this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
     dialog.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "z") this.#undo();
+      if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target !== this.boxes) this.#undo();
       if (event.key === "Enter" && event.target === this.boxes) this.#go();
     });
     this.boxes.addEventListener("input", () => this.#keep());

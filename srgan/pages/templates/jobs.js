@@ -132,7 +132,10 @@ function offer() {
 }
 
 const remove = (job) => call(`/api/jobs/${job.id}`, { method: "DELETE" });
-byId("clear").addEventListener("click", async () => { for (const job of [...jobs.values()].filter(isOver)) await remove(job); });
+byId("clear").addEventListener("click", async () => {
+  byId("files").focus({ preventScroll: true });
+  for (const job of [...jobs.values()].filter(isOver)) await remove(job);
+});
 
 /** Lists what the server holds, and nothing else. */
 export async function refresh() {
