@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import srgan.pages.sides
+import srgan.runner.run  # noqa: F401  else two threads of a server parse both for jaxtyping, which Python 3.11 cannot
 from srgan.inference.sizes import outlook
 from srgan.models.model import Model
 from srgan.pages.jobs import Jobs
