@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -209,16 +210,20 @@ def test_uploads_that_come_no_farther_make_room_for_others(ask, picture, monkeyp
             assert b"nothing was sent for 0.2 s; send it again" in answer.read()
 
 
-async def receive_1000_seconds_at(rate, passed):
+def receive_1000_seconds_at(rate, passed):
     """Takes an upload of so many bytes a second, and notes each that has passed."""
 
     async def a_second():
         passed.append(len(passed))
         return {"body": bytes(rate)}
 
-    prompt = uploads.promptly(a_second, lambda: 1.0 + len(passed))
-    while len(passed) < 1000:
-        await prompt()
+    async def received():
+        prompt = uploads.promptly(a_second, lambda: 1.0 + len(passed))
+        while len(passed) < 1000:
+            await prompt()
+
+    with ThreadPoolExecutor(1) as other:  # in this thread the loop of Playwright may run
+        other.submit(asyncio.run, received()).result()
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(1, 61), (50_000, 121)])
@@ -226,7 +231,7 @@ def test_an_upload_that_drips_is_let_go(rate, seconds):
     passed = []
 
     with pytest.raises(server.HTTPException, match="408: it came at less than 100 kB/s; send it again"):
-        asyncio.run(receive_1000_seconds_at(rate, passed))
+        receive_1000_seconds_at(rate, passed)
 
     assert len(passed) == seconds
 
@@ -234,7 +239,7 @@ def test_an_upload_that_drips_is_let_go(rate, seconds):
 def test_an_upload_that_is_large_takes_its_time():
     passed = []
 
-    asyncio.run(receive_1000_seconds_at(100_000, passed))
+    receive_1000_seconds_at(100_000, passed)
 
     assert len(passed) == 1000
 
