@@ -8,9 +8,18 @@ const PART = 256; // the side of the part that is proposed
 
 const NOTHING = { shapes: [], boxes: "" };
 const kept = (key) => `painted ${key}`;
+const painted = (key) => JSON.parse(sessionStorage.getItem(kept(key))) ?? NOTHING;
+
+function keep(key, what) {
+  try {
+    sessionStorage.setItem(kept(key), JSON.stringify(what));
+  } catch (error) {
+    if (error.name !== "QuotaExceededError") throw error; // hours of painting: the last is lost with the page
+  }
+}
 
 /** What was painted on one picture belongs to another, too. */
-export const hand = (key, other) => sessionStorage.setItem(kept(other), sessionStorage.getItem(kept(key)));
+export const hand = (key, other) => keep(other, painted(key));
 
 export const unpaint = (key) => sessionStorage.removeItem(kept(key));
 
@@ -40,19 +49,19 @@ export class Editor {
       button("✕", () => dialog.close(), { className: "close", ariaLabel: say("close") })), this.stage));
     this.paper.addEventListener("pointerdown", (event) => this.#draw(event));
     this.picture.addEventListener("load", () => this.#fit());
-    this.picture.addEventListener("error", () => { this.title.textContent = say("unshown"); });
+    this.picture.addEventListener("error", () => { this.title.textContent = `${say("unshown")} ${say("unpaintable")}`; });
     dialog.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target !== this.boxes) this.#undo();
       if (event.key === "Enter" && event.target === this.boxes) this.#go();
     });
     this.boxes.addEventListener("input", () => this.#keep());
-    dialog.addEventListener("close", () => this.#end(null));
+    dialog.addEventListener("close", () => { if (!dialog.open) this.#end(null); }); // it comes late: the next may be open
     addEventListener("resize", () => this.#enlarge(this.zoom));
   }
 
   /** Shows a picture, { name, address, key }; `done` gets { mask, box }, or { part } where one is asked for, or null. */
   open({ name, address, key }, done, { part = false } = {}) {
-    const { shapes, boxes } = part ? NOTHING : JSON.parse(sessionStorage.getItem(kept(key))) ?? NOTHING;
+    const { shapes, boxes } = part ? NOTHING : painted(key);
     Object.assign(this, { shapes: [...shapes], done, key });
     this.title.textContent = part ? say("draw part") : `${name}: ${say("paint")}`;
     this.boxesName.textContent = say(part ? "part" : "boxes");
@@ -165,7 +174,7 @@ export class Editor {
   }
 
   #keep() {
-    if (this.tool !== "part") sessionStorage.setItem(kept(this.key), JSON.stringify({ shapes: this.shapes, boxes: this.boxes.value }));
+    if (this.tool !== "part") keep(this.key, { shapes: this.shapes, boxes: this.boxes.value });
   }
 
   /** What is painted, white on black, as a PNG. */

@@ -1,6 +1,6 @@
 import { button, make, say } from "./strings.js";
 import { ask, asked, byId, call, filling, held, hush, jobs, later, release, roomy, send, tell } from "./send.js";
-import { Viewer, kilobytes, known, models } from "./viewer.js";
+import { Viewer, size, known, models } from "./viewer.js";
 import { Editor, hand, unpaint } from "./brush.js";
 
 const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
@@ -208,7 +208,7 @@ async function look(job) {
   const [before, after] = images.map(({ naturalWidth, naturalHeight }) => `${naturalWidth} × ${naturalHeight}`);
   facts.replaceChildren(
     ...known(say("before"), [["size", before], ["format", `${job.given.format}, ${job.given.depth} ${say("bits")}`]]),
-    ...known(say("after"), [["size", after], ["file", `${job.result.name}, ${kilobytes(job.result.bytes)}`], ["task", describe(job)],
+    ...known(say("after"), [["size", after], ["file", `${job.result.name}, ${size(job.result.bytes)}`], ["task", describe(job)],
       ...models(job.models), ["seconds", job.seconds.toFixed(1)], ["notes", job.notes.join("; ")]]));
   viewer.show(job.name, sides.map(([source, label], i) =>
     ({ source, label, width: images[i].naturalWidth, height: images[i].naturalHeight })));

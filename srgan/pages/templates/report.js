@@ -1,5 +1,5 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { Viewer, kilobytes, known, models } from "./viewer.js";
+import { Viewer, size, known, models } from "./viewer.js";
 
 const held = (kind) => [...document.querySelectorAll(`script.${kind}`)].map((script) => JSON.parse(script.textContent));
 const address = (source) => (source.startsWith("#") ? document.getElementById(source.slice(1)).textContent : source);
@@ -65,7 +65,7 @@ function describe(picture, column) {
   const wrong = picture.errors[column];
   return [...known(columns[column], [
     ["size", side && `${side.width} × ${side.height}`], ["format", side && `${side.format}, ${side.depth} ${say("bits")}`],
-    ["file", side && kilobytes(side.bytes)], ...models(made.models), ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
+    ["file", side && size(side.bytes)], ...models(made.models), ["seconds", made.seconds], ["notes", made.notes?.join("; ")],
     ["PSNR", score.psnr && `${score.psnr.toFixed(2)} dB`], ["SSIM", score.ssim?.toFixed(4)]]),
   ...(wrong ? [make("p", { className: "wrong" }, wrong)] : [])];
 }

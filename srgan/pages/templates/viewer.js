@@ -4,7 +4,10 @@ import { Slider } from "./slider.js";
 const ZOOMS = [["0", null, say("fit")], ["1", 1, "100 %"], ["2", 2, "200 %"], ["4", 4, "400 %"]];
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-export const kilobytes = (bytes) => `${(bytes / 1000).toLocaleString(LANGUAGE, { maximumFractionDigits: 1 })} kB`;
+export function size(bytes) {
+  const [times, unit] = bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  return `${(bytes / times).toLocaleString(LANGUAGE, { maximumFractionDigits: 1 })} ${unit}`;
+}
 
 const listed = (values = []) => values.filter((value) => value !== undefined).join(", ");
 
