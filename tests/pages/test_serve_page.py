@@ -423,6 +423,10 @@ def test_pictures_for_which_there_is_no_room_wait_in_the_page(visit, tiny_site, 
     done(page, 4)
     assert [job.name for job in site.jobs.all()] == names[:4]
     page.get_by_role("alert").get_by_text("The server holds no more pictures").wait_for()
+    page.once("dialog", lambda asked: asked.dismiss())
+    page.get_by_role("button", name="Remove all").click()
+    assert len(site.jobs.all()) == 4
+    page.once("dialog", lambda asked: asked.accept())
     page.get_by_role("button", name="Remove all").click()
     page.get_by_role("button", name="Remove all").wait_for(state="hidden")
     assert page.evaluate("document.activeElement.id") == "files"

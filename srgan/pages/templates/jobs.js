@@ -133,6 +133,7 @@ function offer() {
 
 const remove = (job) => call(`/api/jobs/${job.id}`, { method: "DELETE" });
 byId("clear").addEventListener("click", async () => {
+  if (!confirm(say("sure"))) return;
   byId("files").focus({ preventScroll: true });
   for (const job of [...jobs.values()].filter(isOver)) await remove(job);
 });

@@ -19,6 +19,7 @@ const STRINGS = {
     "draw part": "Draw a rectangle: it is tried alone", "done share": "Share that is done",
     first: "Try a part first", try: "Try", "tick all": "Tick all", unsent: "Still to be sent:", release: "Send them",
     forget: "Forget them", clear: "Remove all",
+    sure: "Remove all that is done? What was neither downloaded nor written into a folder is lost.",
     enough: "The server holds no more pictures: download what is done, remove it, then send the others." },
   de: { compare: "im Vergleich", sort: "Sortieren nach", name: "Name", score: "Wertung", changed: "Änderung",
     errors: "Fehler zuerst", pictures: "Bilder", wrong: "mit Fehlern", divider: "Trennlinie zwischen vorher und nachher",
@@ -41,6 +42,7 @@ const STRINGS = {
     "done share": "Fertiger Anteil",
     first: "Erst einen Teil versuchen", try: "Versuchen", "tick all": "Alle anhaken", unsent: "Noch zu senden:",
     release: "Senden", forget: "Vergessen", clear: "Alle entfernen",
+    sure: "Alle fertigen entfernen? Was weder heruntergeladen noch in einen Ordner geschrieben wurde, ist verloren.",
     enough: "Mehr Bilder hält der Server nicht: Fertiges herunterladen, entfernen, dann die übrigen senden." },
   zh: { compare: "对比", sort: "排序", name: "名称", score: "评分", changed: "变化", errors: "错误优先", pictures: "张图片",
     wrong: "张有错误", divider: "前后分界线", fit: "适合窗口", loupe: "放大镜", close: "关闭", previous: "上一张", next: "下一张",
@@ -58,6 +60,7 @@ const STRINGS = {
     unpaintable: "请先直接处理一次，之后可在列表中涂抹或试一部分。", "draw part": "画一个矩形，只试这一部分",
     "done share": "完成比例",
     first: "先试一部分", try: "试一试", "tick all": "全选", unsent: "尚待发送：", release: "发送", forget: "放弃", clear: "全部移除",
+    sure: "移除所有已完成的结果？既未下载也未写入文件夹的结果将会丢失。",
     enough: "服务器已存满：请下载并移除已完成的图片，再发送其余的。" },
 };
 export const LANGUAGE = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in STRINGS) ?? "en";
