@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--classifier", type=click.Path(path_type=Path), help="For what is made of noise: what judges it.")
 @click.option("-d", "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, bf16 or fp32.")
+@click.option("--ensemble", is_flag=True, help="Ask eight times, turned and mirrored, and average.")
 @click.option(
     "--metrics",
     default=None,
@@ -50,6 +51,7 @@ def evaluate(
     classifier: Path | None,
     device: str,
     precision: str,
+    ensemble: bool,
     metrics: str | None,
     as_json: bool,
 ) -> int:
@@ -72,7 +74,9 @@ def evaluate(
     loaded = _asked(zoo.load(model), model, noise, source, holes)
     if loaded.task.has_truth and classifier is None:
         names = (metrics or "psnr,ssim,lpips").split(",")
-        scores = run(loaded, chosen, metrics=names, device=device, precision=precision)
+        scores = run(loaded, chosen, metrics=names, device=device, precision=precision, ensemble=ensemble)
+    elif ensemble:
+        raise ConfigError("--ensemble turns pictures, and what this makes is judged as a set: leave it out")
     else:
         scores = _judged(loaded, classifier, chosen, metrics, device, precision)
     result = {"model": model, "sha256": zoo.sha256(zoo.locate(model)), **scores}

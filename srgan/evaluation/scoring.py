@@ -41,11 +41,13 @@ def evaluate(
     baselines: bool = True,
     device: str = "auto",
     precision: str = "auto",
+    ensemble: bool = False,
 ) -> dict[str, Any]:
     """Scores of a model on clean pictures or pairs: what `srgan eval --json` prints beside model and sha256.
 
     Each picture is cropped to a multiple of the scale, degraded by the model's task unless the observed one is given,
-    restored, rounded to 8 bit and compared. A metric that is infinite or cannot be computed is None, with a warning.
+    restored (with `ensemble` as `srgan.restore` does), rounded to 8 bit and compared. A metric that is infinite or
+    cannot be computed is None, with a warning.
 
     Raises:
         ConfigError: pairs do not tell the task enough, or nothing it makes is right or wrong.
@@ -55,7 +57,8 @@ def evaluate(
     check_model(model)
     every = sorted(sources(data), key=lambda source: source.name)
     check_comparable(model.task, every)
-    run = Run(model=model, engine=make_engine(model.generator, device=device, precision=precision))
+    engine = make_engine(model.generator, device=device, precision=precision)
+    run = Run(model=model, engine=engine, ensemble=ensemble)
     ways: dict[str, Way] = {"model": lambda observed, clean: restore_batch(run, observed)}
     if baselines:
         ways |= model.task.baselines()

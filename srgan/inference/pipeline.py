@@ -60,7 +60,7 @@ class Restorer:
 
     def _run(self, model: Model, device: torch.device) -> Run:
         engine = make_engine(model.generator, self.config.engine, str(device), self.config.precision)
-        return Run(model=model, engine=engine, tile=self.config.tile)
+        return Run(model=model, engine=engine, tile=self.config.tile, ensemble=self.config.ensemble)
 
     def shared(self, workers: Executor | None) -> Restorer:
         """The same, with the same engines, whose tiles are shared by threads."""

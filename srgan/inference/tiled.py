@@ -20,6 +20,7 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
 from srgan.models.model import Model
+from srgan.ops.symmetries import ensembled
 from srgan.ops.tiles import AUTO_TILE, Tile, batched, fitting, padded, sparse, tiles
 from srgan.pools import ahead
 from srgan.quota import allowed
@@ -40,6 +41,7 @@ class Run:
         progress: is told the share of the tiles that is done, now and then.
         part: only of these rows, from the first to before the last, are the tiles restored.
         grey: what is made is grey.
+        ensemble: the generator is asked in all eight symmetries of the square, and its answers are averaged.
     """
 
     model: Model
@@ -49,6 +51,7 @@ class Run:
     progress: Callable[[float], None] | None = None
     part: tuple[int, int] | None = None
     grey: bool = False
+    ensemble: bool = False
 
     def restore(self, pixels: Pixels, mask: Mask | None = None) -> Restored:
         """The restored pictures on the CPU, levels as levels and floats neither rounded nor clipped."""
@@ -117,7 +120,8 @@ class Run:
         task, scale, (rows, columns) = self.model.task, self.model.task.scale, alike[0]
         seen = torch.cat([pixels[..., tile.rows.seen, tile.columns.seen] for tile in alike]).to(self.engine.device)
         observed = present(seen if seen.is_floating_point() else seen.float().div(_white(pixels)))
-        generated = padded(self.engine, observed, self.model.generator.multiple_of, scale)
+        generate = ensembled(self.engine) if self.ensemble else self.engine
+        generated = padded(generate, observed, self.model.generator.multiple_of, scale)
         # Composing looks less far than the generator does: leave out what only the generator needed.
         high, wide = rows.narrowed(task.context), columns.narrowed(task.context)
         observed = observed[..., high.within(rows), wide.within(columns)]

@@ -132,7 +132,7 @@ class TrainConfig:
         """Whether there is a discriminator."""
         return bool(self.adversarial or self.feature_matching)
 
-    def judging(self, generator: Network) -> dict[str, str]:
+    def judging(self, generator: Network) -> dict[str, Any]:
         """The device and the precision in which the network is judged: those of training, as far as it bears them."""
         bears = self.precision in ("auto", *generator.precisions)
         return {"device": self.device, "precision": self.precision if bears else "auto"}

@@ -320,6 +320,15 @@ def test_eval_scores_small_pictures_as_people_have_them(run, weights, folder):
     assert web["baseline"]["bicubic"]["psnr"] < clean["baseline"]["bicubic"]["psnr"]
 
 
+def test_eval_scores_what_is_made_in_all_symmetries(run, weights, folder):
+    words = ("eval", weights, "--data", folder, "--metrics", "psnr", "--json", *CPU)
+
+    once, eightfold = (json.loads(run(*words, *more)[1]) for more in ((), ("--ensemble",)))
+
+    assert once["baseline"] == eightfold["baseline"]
+    assert once["mean"] != eightfold["mean"]
+
+
 def test_eval_of_an_empty_folder_leaves_with_3(run, weights, tmp_path):
     (tmp_path / "empty").mkdir()
 
@@ -455,6 +464,16 @@ def test_the_dial_and_weights_of_ones_own_leave_with_2(run, folder, weights, tmp
 
     assert code == 2
     assert "--realism blends shipped weights: leave out --model" in said
+
+
+def test_a_picture_asked_for_in_all_symmetries_is_not_what_was_finished(run, folder, weights, tmp_path):
+    command = ("upscale", folder, tmp_path / "out", "-m", weights, *CPU)
+    run(*command)
+    once = read(tmp_path / "out" / "a.png").rgb
+
+    assert "ok 2" in run(*command, "--ensemble")[2]
+    assert (read(tmp_path / "out" / "a.png").rgb != once).any()
+    assert "skipped 2" in run(*command, "--ensemble")[2]
 
 
 def test_a_consistent_picture_reduces_to_its_input(run, folder, shelf, tmp_path):
