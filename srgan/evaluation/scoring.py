@@ -72,7 +72,7 @@ def evaluate(
         "scale": model.task.scale,
         "data": Path(data).resolve().name if isinstance(data, str | os.PathLike) else "",
         "count": len(every),
-        "protocol": model.task.protocol().as_dict(),
+        "protocol": model.task.protocol().as_dict() | ({"ensemble": True} if ensemble else {}),
         **_means(rows, metrics),
         "pictures": [{"name": source.name, **row} for source, row in zip(every, rows["model"], strict=True)],
     }

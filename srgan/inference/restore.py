@@ -62,6 +62,8 @@ def restore(
     check_model(model)
     if tile is not None and (not isinstance(tile, int) or tile < 0):
         raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
+    if ensemble and not model.task.has_truth:
+        raise ConfigError("ensemble turns pictures, and this makes them of noise, of which each is as right as another")
     check_mask(model.task, mask)
     run = run_of(model, engine, tile=tile or 0, ensemble=ensemble)
     if isinstance(picture, Image):
@@ -85,7 +87,7 @@ def _suited(models: BySource, picture: object) -> tuple[Model, str]:
         rgb = picture.detach().reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
     else:
         rgb = image_of(picture if isinstance(picture, np.ndarray) else array_of(cast("PillowImage", picture))).rgb
-    source = source_of(rgb, quality)
+    source = source_of(rgb, quality, models.among)
     chosen = getattr(models, source.name)
     if not isinstance(chosen, Model):
         raise ConfigError("one picture needs one model of each kind, not one for each scale")

@@ -1,10 +1,13 @@
 """A network that is asked in all symmetries answers alike in all of them."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from srgan.errors import ConfigError
 from srgan.inference.restore import restore
 from srgan.inference.tiled import Run, restore_batch
 from srgan.ops.symmetries import SYMMETRIES, ensembled
@@ -77,3 +80,20 @@ def test_a_mask_is_turned_with_its_picture(make_model):
 
     np.testing.assert_array_equal(filled[~mask], picture[~mask])
     assert (filled[mask] != picture[mask]).any()
+
+
+def test_no_more_than_one_answer_is_held_beside_their_sum():
+    made = weakref.WeakSet()
+
+    def generate(observed):
+        assert len(made) <= 1
+        answer = observed.double()
+        made.add(answer)
+        return answer
+
+    ensembled(generate)(pictures(1, 3, 4, 4))
+
+
+def test_what_is_made_of_noise_is_not_turned(make_model):
+    with pytest.raises(ConfigError, match=r"^ensemble turns pictures, and this makes them of noise"):
+        restore(make_model("generate", "dcgan"), torch.zeros(3, 1, 1), ensemble=True)
