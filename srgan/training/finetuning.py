@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
 
+WEIGHTS, RUN = "model.safetensors", "training"
+"""What comes of it, and the folder of the run itself."""
+
 _GENTLE = {
     "steps": 2000,
     "optimizer": "adam",
@@ -100,7 +103,7 @@ def finetune(
     Raises:
         ConfigError: pairs do not tell the task enough.
         NoPicturesError: there are fewer than two pictures, or none is large enough.
-        TrainingError: no picture held out has a score.
+        TrainingError: `out` holds weights that were made otherwise, or no picture held out has a score.
     """
     check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
@@ -108,19 +111,21 @@ def finetune(
     every = sources(data)
     check_comparable(start.task, every)
     learn, held_out = split(_usable(every, start.task.scale))
-    run = out / "training"
+    run = out / RUN
+    if (out / WEIGHTS).exists() and not run.exists():
+        raise TrainingError(f"{out}: holds weights that no fine-tuning there made; choose another output")
     train(start, learn, run, config, validation=held_out, progress=progress)
     result = _judged(start, run, held_out, config)
     if result.improved:
-        write_bytes(out / "model.safetensors", (run / "model.safetensors").read_bytes())
+        write_bytes(out / WEIGHTS, (run / WEIGHTS).read_bytes())
     else:
-        save(start, out / "model.safetensors")
+        save(start, out / WEIGHTS)
     return result
 
 
 def _judged(start: Model, run: Path, held_out: Sequence[Source], config: TrainConfig) -> FineTuned:
     """What a run made of the start, and which of the two restores the pictures held out better."""
-    trained = load(run / "model.safetensors")
+    trained = load(run / WEIGHTS)
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
     metric = "lpips" if config.playing else "psnr"
     where = config.judging(start.generator)

@@ -34,7 +34,7 @@ from srgan.training.pace import steps_within
 from srgan.training.run import Run
 from srgan.training.schedule import averaging_at, check_warmup, learning_rate_at
 from srgan.training.sheets import write_curves, write_sheet
-from srgan.training.state import Checkpoints, begun_for, identity
+from srgan.training.state import Checkpoints, begun_for, check_free, identity
 from srgan.training.together import together
 from srgan.training.watch import UnhealthyError
 
@@ -74,13 +74,14 @@ def train(
         progress: show a bar on stderr.
 
     Raises:
-        TrainingError: `out` holds the state of a run with other settings, the data are unusable, or the run went wrong
-            again and again (training/watch.py has the rules).
+        TrainingError: `out` holds a run with other settings, or weights of none; the data are unusable; or the run went
+            wrong again and again (training/watch.py has the rules).
         ConfigError: pairs do not tell the task enough.
         NoPicturesError: no picture is large enough.
     """
     check_ours(model)
     began, folder, config = time.perf_counter(), _made(out), config or TrainConfig()
+    check_free(folder)
     given = _gathered(model, data, config, validation, card or {}, progress)
     with together(config.device) as processes:
         processes.check(config.batch, config.minutes)

@@ -28,6 +28,16 @@ ROLLBACKS = "rollbacks.json"
 _FREE = ("log_every", "checkpoint_every", "validate_every", "device", "features", "tensorboard")
 
 
+def check_free(folder: Path) -> None:
+    """Checks that weights in the folder of a run, which it would replace, are those of a run there: that has a log.
+
+    Raises:
+        TrainingError: they are not.
+    """
+    if (folder / "model.safetensors").exists() and not (folder / "log.jsonl").exists():
+        raise TrainingError(f"{folder}: holds weights that no run there has made; choose another output")
+
+
 def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict[str, Any]:
     """What must be the same for a run to be the same run: the weights it starts from, its pictures, its settings."""
     settings = {name: value for name, value in options.record(config).items() if name not in _FREE}

@@ -18,6 +18,7 @@ from srgan.tasks.upscale import Upscale
 from srgan.training import finetuning
 from srgan.training.config import TrainConfig
 from srgan.training.finetuning import finetune, gentle
+from srgan.training.loop import train
 
 QUICK = {"batch": 4, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 10, "checkpoint_every": 20}
 
@@ -53,6 +54,22 @@ def test_what_got_better_on_pictures_held_out_is_kept(my_photos, tmp_path):
     assert result.held_out == tuple(source.name for source in held_out)
     assert result.after["psnr"] > result.before["psnr"]
     assert result.after["psnr"] == scored["psnr"]
+
+
+def test_weights_that_were_made_otherwise_are_not_replaced(my_photos, tmp_path):
+    config = TrainConfig(steps=2, warmup=0, **QUICK)
+    train(silent(), my_photos, tmp_path / "trained", config)
+    finetune(silent(), my_photos, tmp_path / "tuned", config)
+    before = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("trained", "tuned")]
+
+    with pytest.raises(TrainingError, match="trained: holds weights that no fine-tuning there made; choose another"):
+        finetune(silent(), my_photos, tmp_path / "trained", config)
+    with pytest.raises(TrainingError, match="tuned: holds weights that no run there has made; choose another"):
+        train(silent(), my_photos, tmp_path / "tuned", config)
+
+    finetune(silent(), my_photos, tmp_path / "tuned", config)  # the same call continues
+    train(silent(), my_photos, tmp_path / "trained", config)
+    assert before == [(tmp_path / name / "model.safetensors").read_bytes() for name in ("trained", "tuned")]
 
 
 def test_where_nothing_got_better_the_start_is_kept(my_photos, tmp_path):
