@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import IO, Any
 
 MODULES = ("strings.js", "slider.js", "viewer.js", "report.js")
@@ -52,6 +53,12 @@ class Page:
 
     def _write(self, text: str) -> None:
         self._file.write(text.encode("utf-8"))
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is such a page."""
+    with path.open("rb") as file:
+        return b"<title>srgan</title>" in file.read(4096)
 
 
 def template(name: str) -> str:

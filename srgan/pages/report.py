@@ -13,7 +13,7 @@ from typing import Any
 from srgan.errors import ConfigError
 from srgan.files import printable, replacing
 from srgan.images.find import find
-from srgan.pages.page import Page
+from srgan.pages.page import Page, is_page
 from srgan.pages.sides import Side, look
 from srgan.pools import ahead
 from srgan.runner.history import History
@@ -97,11 +97,13 @@ def report(
         done: told of each picture in order, with how many there are.
 
     Raises:
-        ConfigError: a folder is none, or the first has no picture, or the target is a folder.
+        ConfigError: a folder is none, or the first has no picture, or the target is a folder or another file.
     """
     if target.is_dir():
         such = printable(target / "report.html")
         raise ConfigError(f"{printable(target)}: is a folder; name the page in it, such as {such}")
+    if target.exists() and not is_page(target):
+        raise ConfigError(f"{printable(target)}: is there already, and is no such page: name another")
     columns = [_Folder(folder) for folder in folders]
     clean = None if truth is None else _Folder(truth)
     names = columns[0].names()

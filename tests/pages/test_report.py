@@ -163,6 +163,17 @@ def test_a_folder_as_the_page_is_refused_before_anything_is_written(folders, tmp
     assert not (tmp_path / "r_files").exists()
 
 
+def test_a_page_is_replaced_and_another_file_is_not(folders, tmp_path):
+    report(folders, tmp_path / "report.html")
+    report(folders, tmp_path / "report.html")
+    (tmp_path / "mine.html").write_text("<title>what I wrote</title>")
+
+    with pytest.raises(ConfigError, match=r"mine\.html: is there already, and is no such page: name another"):
+        report(folders, tmp_path / "mine.html")
+
+    assert (tmp_path / "mine.html").read_text() == "<title>what I wrote</title>"
+
+
 def test_folders_that_are_not_there_or_hold_nothing_are_refused(folders, tmp_path):
     (tmp_path / "empty").mkdir()
 
