@@ -79,4 +79,4 @@ def _cleaning(strength: str, keep_grain: float, realism: float) -> Choice:
     asked = {"strength": strength, "keep_grain": keep_grain}
     if strength != "auto":
         return Choice(weights, asked)
-    return Choice(weights, asked, photo=weights, asked_of_clean={"strength": "0"})
+    return Choice(weights, asked, photo=weights, asked_of_clean={"strength": "0"}, among=("JPEG", "noise"))

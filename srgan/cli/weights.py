@@ -61,6 +61,7 @@ class Choice:
         asked: the fields of the task that flags have set.
         photo: such for photographs as people have them, where each picture gets what suits it.
         asked_of_clean: the fields that are set for other pictures, where not those of `asked`.
+        among: the traces by which a photograph is told, as `BySource` has them; None is all.
     """
 
     weights: tuple[Weights, ...]
@@ -68,16 +69,18 @@ class Choice:
     size: Size | None = None
     photo: tuple[Weights, ...] = ()
     asked_of_clean: Mapping[str, Any] | None = None
+    among: tuple[str, ...] | None = None
 
     def load(self) -> Models:
         """The models themselves, as `srgan.restore_folder` takes them."""
-        from srgan.inference.bysource import BySource
+        from srgan.inference.bysource import TRACES, BySource
 
         clean = self._loaded(self.weights, self.asked if self.asked_of_clean is None else self.asked_of_clean)
         if not self.photo:
             return clean
         realism = self.photo[0].realism
-        return BySource(clean, self._loaded(self.photo, self.asked), f"realism {realism:g}" if realism else "")
+        said = f"realism {realism:g}" if realism else ""
+        return BySource(clean, self._loaded(self.photo, self.asked), said, self.among or TRACES)
 
     def _loaded(self, weights: tuple[Weights, ...], asked: Mapping[str, Any]) -> Model | dict[int, Model]:
         models = {one.scale: one.load().asked(**asked) for one in weights}
@@ -93,7 +96,7 @@ class Choice:
         """What decides by which models pictures are restored, and how large they become."""
         weights, photo = ([one.record() for one in some] for some in (self.weights, self.photo))
         asked = {"asked": dict(self.asked), "of clean": dict(self.asked_of_clean or {})}
-        return {"weights": weights, "photo": photo, **asked, "size": str(self.size)}
+        return {"weights": weights, "photo": photo, "among": self.among, **asked, "size": str(self.size)}
 
     @property
     def tasks(self) -> str:

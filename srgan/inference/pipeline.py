@@ -114,7 +114,7 @@ class Restorer:
         wanted, _ = self.sizes(bands.width, bands.height)
         name = ""
         if self._by_source:
-            source, bands = source_of_bands(bands)
+            source, bands = source_of_bands(bands, self._by_source.among)
             name = source.name
             bands.notes.append(self._by_source.note(source))
         scales = self._enlargements(name, bands.width, bands.height)

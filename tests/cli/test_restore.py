@@ -8,8 +8,9 @@ import pytest
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
+from srgan.inference.bysource import source_of
 from tests.cli.test_cli import CPU
-from tests.inference.test_bysource import reduced, web
+from tests.inference.test_bysource import page, reduced, web
 
 UNET = {"width": 8, "depth": 1, "levels": 2, "fold": 1}
 
@@ -47,6 +48,17 @@ def test_what_shows_noise_or_jpeg_is_cleaned_and_nothing_else(run, shelf):
     assert notes["web.png"][0] == "photo: JPEG quality about 55" and notes["web.png"][1].startswith("noise of level")
     np.testing.assert_array_equal(read(shelf / "out" / "clean.png").rgb, reduced())
     assert (read(shelf / "out" / "web.png").rgb != web()).any()
+
+
+def test_a_screenshot_without_noise_is_left_as_it_is(run, shelf):
+    drawn = np.array(page(1))
+    write(shelf / "in" / "screen.png", Image(drawn))
+
+    notes = made_by(run, shelf)
+
+    assert source_of(drawn).name == "photo"  # to whom enlarges it
+    assert notes["screen.png"] == ["clean: neither blocks nor noise"]
+    np.testing.assert_array_equal(read(shelf / "out" / "screen.png").rgb, drawn)
 
 
 def test_a_strength_that_is_asked_for_is_taken_from_every_picture(run, shelf):

@@ -76,6 +76,11 @@ def test_what_was_drawn_for_a_screen_needs_no_detail_of_photographs():
     assert source_of(np.array(page(4))).name == "clean"
 
 
+def test_only_the_traces_that_are_asked_for_count():
+    assert source_of(np.array(page(1)), among=("JPEG", "noise")) == ("clean", "neither blocks nor noise")
+    assert source_of(np.array(page(1)), 60, among=("JPEG", "noise")) == ("photo", "JPEG quality about 60")
+
+
 def test_a_photograph_of_something_on_white_is_not_taken_for_drawn():
     on_white = np.full((300, 300, 3), 255, np.uint8)
     on_white[100:228, 100:228] = reduced()
