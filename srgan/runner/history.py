@@ -41,7 +41,7 @@ class History:
         self.failed: dict[str, str] = {}
         self.begun: dict[str, dict[str, str]] = {}
         self.deaths: dict[str, int] = {}
-        self.made: dict[str, int] = {}
+        self.made: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
         self._read_to = 0
 
@@ -77,7 +77,7 @@ class History:
             self.failed[name] = line["failed"]
         else:
             self.finished[name] = dict(line)
-            self.made[name[: name.rfind("/") + 1] + line["target"]] = line["output"]
+            self.made[name[: name.rfind("/") + 1] + line["target"]] = self.finished[name]
 
     def check_ours(self, job: Job) -> None:
         """Checks that the file in the place of an output is as a run has written it, or one was about to.
@@ -85,9 +85,10 @@ class History:
         Raises:
             ImageError: it is somebody else's, or has been changed since.
         """
-        if job.name in self.begun or self.made.get(job.new) == job.target.stat().st_size:
+        made = self.made.get(job.new)
+        if job.name in self.begun or (made and holds(job.target, made["output"], made["sha256"])):
             return
-        whose = "has changed since it was made" if job.new in self.made else "is there already, and no run has made it"
+        whose = "has changed since it was made" if made else "is there already, and no run has made it"
         raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
 
     def check_tasks(
@@ -156,6 +157,18 @@ def tell_of_others(history: History, where: AnyPath, name: str, settings: Mappin
         other = "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
     log.warning("%s holds pictures made with other settings (%s): they are made again", printable(where), other)
     return True
+
+
+def holds(path: Path, size: int, sha256: str) -> bool:
+    """Whether a file has this size and this SHA-256.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path.stat().st_size != size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def made_of(line: Mapping[str, Any], seen: list[int], memory: float) -> bool:

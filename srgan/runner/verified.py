@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
@@ -11,7 +10,7 @@ from typing import Any
 
 from srgan.errors import ConfigError
 from srgan.files import printable
-from srgan.runner.history import History
+from srgan.runner.history import History, holds
 
 _SHOWN = 60
 """Characters of a setting that are shown."""
@@ -54,13 +53,12 @@ def verify(folder: Path) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
     history.refresh()
     for name, line in history.finished.items():
         target = folder / PurePosixPath(name).parent / line["target"]
-        yield target, _trouble(target, line["sha256"]), history.settings.get(line["settings"], {})
+        yield target, _trouble(target, line), history.settings.get(line["settings"], {})
 
 
-def _trouble(target: Path, sha256: str) -> str:
+def _trouble(target: Path, line: Mapping[str, Any]) -> str:
     try:
-        with target.open("rb") as file:
-            return "" if hashlib.file_digest(file, "sha256").hexdigest() == sha256 else "has changed"
+        return "" if holds(target, line["output"], line["sha256"]) else "has changed"
     except OSError as error:
         return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
 

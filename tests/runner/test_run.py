@@ -293,6 +293,19 @@ def test_an_output_that_was_changed_by_hand_is_left_alone(tiny, photo_folder):
     assert outcome.target.read_bytes() == b"retouched"
 
 
+def test_an_output_that_was_changed_by_hand_and_has_the_size_it_had_is_not_replaced(tiny, photo_folder):
+    run(tiny, photo_folder)
+    output = photo_folder.parent / "out" / "b.png"
+    retouched = output.read_bytes()[:-1] + b"!"
+    output.write_bytes(retouched)
+
+    each = run(tiny, photo_folder, strip_metadata=True)
+
+    assert statuses(each) == ["ok", "failed", "ok", "ok"]
+    assert "out/b.png: has changed since it was made: move it away" in each[1].reason
+    assert output.read_bytes() == retouched
+
+
 def test_an_output_made_from_another_input_of_that_folder_is_ours(tiny, photo_folder):
     run(tiny, photo_folder)
     (photo_folder / "b.png").rename(photo_folder / "b.jpg")
