@@ -113,6 +113,10 @@ def _check_name(path: Path, model: Model) -> None:
     lacking = [name for name in needed if importlib.util.find_spec(name) is None]
     if lacking:
         raise ConfigError(f"{path}: needs {', '.join(lacking)}: pip install 'srgan[export]'")
+    other = {".param": ".xml", ".xml": ".param"}.get(path.suffix)
+    if other and path.with_suffix(other).exists():
+        taken, owner = path.with_suffix(".bin").name, path.with_suffix(other).name
+        raise ConfigError(f"{path}: {taken}, which goes with it, is that of {owner}: choose another name")
     scale = model.task.scale
     told = re.findall(r"x(\d)|(\d)x", path.stem.lower())
     if path.suffix == ".param" and scale > 1 and {"".join(pair) for pair in told} != {str(scale)}:

@@ -129,6 +129,18 @@ def test_what_is_not_exported_is_refused_in_words(tmp_path):
     assert "no network of ours is one that spandrel knows" in refusal(upscale, "mine.safetensors")
 
 
+def test_the_second_file_of_another_export_is_not_replaced(tmp_path):
+    pytest.importorskip("ncnn")
+    model = fresh(*TASKS["upscale 2 times"])
+    for first, second in ((".param", ".xml"), (".xml", ".param")):
+        (tmp_path / f"mine-x2{first}").touch()
+
+        said = f"mine-x2{second}: mine-x2.bin, which goes with it, is that of mine-x2{first}: choose another name"
+        with pytest.raises(ConfigError, match=re.escape(said)):
+            export(model, tmp_path / f"mine-x2{second}")
+        (tmp_path / f"mine-x2{first}").unlink()
+
+
 def test_the_pair_for_ncnn_has_the_blobs_that_upscayl_asks_for(tmp_path):
     pytest.importorskip("ncnn")
 
