@@ -24,7 +24,9 @@ def doctor(seconds: float) -> int:
 
 
 @click.command()
-@click.option("--clear", is_flag=True, help="Empty it; what is needed is measured again.")
+@click.option(
+    "--clear", is_flag=True, help="Empty it; what is needed is measured, and data sets are downloaded, again."
+)
 def cache(clear: bool) -> None:
     """Tell where is kept what was measured on this machine, and how much it is."""
     from srgan.engines import cache as kept

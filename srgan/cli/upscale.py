@@ -85,7 +85,7 @@ def upscale(
     files and links to folders are passed over. IN and OUT may be s3://bucket/prefix.
 
     Formats, colour profiles, metadata and transparency are kept. The same command again continues an interrupted run.
-    A size that no network makes is made by the next larger one, or by two, and then reduced.
+    A size that no network makes is made by the next larger one, or by several, and then reduced.
     """
     size = asked_size(scale, width, height, max_side)
     limited = scale is None and size is not None

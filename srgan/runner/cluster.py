@@ -100,7 +100,8 @@ def estimate(ray: ModuleType, cluster: ClusterConfig, recipe: Recipe, jobs: Sequ
     Raises:
         SrganError: as `restore_on_cluster`, or a picture of the sample cannot be made.
     """
-    some = jobs[:: max(1, len(jobs) // SAMPLE)][:SAMPLE]
+    many = min(SAMPLE, len(jobs))
+    some = [jobs[number * len(jobs) // many] for number in range(many)]
     recipe = _where(recipe, *map(bool, some[0].stands_for))
     with closing(Crew(ray, replace(shape(ray, cluster), workers=1), recipe)) as crew:
         sampled, made, seconds = crew.sample(some)

@@ -29,7 +29,7 @@ class FolderConfig(InferenceConfig):
     max_pixels: int = option(512_000_000, "Inputs with more pixels are refused.")
     frames: str = option("first", "Of animations: first, or all; a TIFF of several pages is refused unless all.")
     lenient: bool = option(False, "Of truncated JPEG files take what is left.")
-    strip_metadata: bool = option(False, "Do not copy EXIF and XMP.")
+    strip_metadata: bool = option(False, "Copy no EXIF, XMP, IPTC or texts; colour profile and resolution stay.")
     fail_fast: bool = option(False, "Stop at the first failure.")
 
     def __post_init__(self) -> None:

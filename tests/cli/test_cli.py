@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
@@ -327,6 +328,7 @@ def test_eval_scores_what_is_made_in_all_symmetries(run, weights, folder):
 
     assert once["baseline"] == eightfold["baseline"]
     assert once["mean"] != eightfold["mean"]
+    assert eightfold["protocol"] == {**once["protocol"], "ensemble": True}
 
 
 def test_eval_of_an_empty_folder_leaves_with_3(run, weights, tmp_path):
@@ -342,6 +344,16 @@ def test_samples_are_pictures_and_their_paths_are_printed(run, tmp_path):
     assert code == 0
     assert len(paths) == len(list((tmp_path / "samples").iterdir())) > 4
     assert {read(path).grey for path in paths} == {True, False}
+
+
+def test_a_picture_of_the_name_of_a_sample_is_not_replaced(run, tmp_path):
+    write(tmp_path / "coffee.png", Image(np.zeros((4, 4, 3), np.uint8)))
+
+    code, _, said = run("samples", tmp_path)
+
+    assert code == 2
+    assert f"{tmp_path}/coffee.png: is there already, and is no sample: choose another folder" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["coffee.png"]
 
 
 def test_train_dry_run_prints_every_setting_and_does_nothing(run, tmp_path):
