@@ -100,13 +100,18 @@ def estimate(ray: ModuleType, cluster: ClusterConfig, recipe: Recipe, jobs: Sequ
     Raises:
         SrganError: as `restore_on_cluster`, or a picture of the sample cannot be made.
     """
-    many = min(SAMPLE, len(jobs))
-    some = [jobs[number * len(jobs) // many] for number in range(many)]
+    some = sample_of(jobs)
     recipe = _where(recipe, *map(bool, some[0].stands_for))
     with closing(Crew(ray, replace(shape(ray, cluster), workers=1), recipe)) as crew:
         sampled, made, seconds = crew.sample(some)
     shaped = shape(ray, cluster)  # by now there is a machine, if there was none
     return Estimate(shaped, sampled, seconds, seconds * pixels / made / shaped.workers / 3600)
+
+
+def sample_of(jobs: Sequence[Job]) -> list[Job]:
+    """SAMPLE of them at even distances, or all where there are fewer."""
+    many = min(SAMPLE, len(jobs))
+    return [jobs[number * len(jobs) // many] for number in range(many)]
 
 
 def _where(recipe: Recipe, *urls: bool) -> Recipe:

@@ -23,7 +23,7 @@ from srgan.errors import ConfigError, MachineError, WeightsError
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.file import save
-from srgan.runner.cluster import restore_on_cluster
+from srgan.runner.cluster import restore_on_cluster, sample_of
 from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.connection import connected
 from srgan.runner.history import History
@@ -464,3 +464,11 @@ def test_the_jobs_of_the_example_for_slurm_make_everything_once(pictures, tiny, 
 
     assert [one["status"] for one in made] == ["ok"] * 13
     assert sorted(one["name"] for one in made) == sorted(path.name for path in pictures.iterdir())
+
+
+@pytest.mark.parametrize(("count", "last"), [(3, 2), (16, 15), (31, 29), (1000, 937)])
+def test_the_sample_is_of_all_the_plan(count, last):
+    sample = sample_of(range(count))
+
+    assert (sample[0], sample[-1]) == (0, last)
+    assert len(set(sample)) == len(sample) == min(count, 16)
