@@ -28,7 +28,7 @@ from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.connection import connected
 from srgan.runner.history import History
 from srgan.runner.objects import Objects
-from srgan.runner.plan import plan
+from srgan.runner.plan import Job, plan
 from srgan.runner.remote_plan import plan_remote
 from srgan.runner.run import restore_folder
 from srgan.runner.tasks import Tasks
@@ -468,7 +468,9 @@ def test_the_jobs_of_the_example_for_slurm_make_everything_once(pictures, tiny, 
 
 @pytest.mark.parametrize(("count", "last"), [(3, 2), (16, 15), (31, 29), (1000, 937)])
 def test_the_sample_is_of_all_the_plan(count, last):
-    sample = sample_of(range(count))
+    jobs = [Job(Path("in"), Path("out"), str(number), str(number)) for number in range(count)]
+
+    sample = [int(job.name) for job in sample_of(jobs)]
 
     assert (sample[0], sample[-1]) == (0, last)
     assert len(set(sample)) == len(sample) == min(count, 16)
