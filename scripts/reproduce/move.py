@@ -2,9 +2,10 @@
 
     python scripts/reproduce/move.py NEW OUT OLD TUNED SHARE [OLD TUNED SHARE ...]
 
-TUNED was fine-tuned from OLD. Of several such games the mean is better than each: what one has made up on
-its own the others have not. Papers: Ilharco et al. 2023, "Editing Models with Task Arithmetic", arXiv:2212.04089
-(Sec. 2); Wortsman et al. 2022, "Model Soups", arXiv:2203.05482.
+TUNED was fine-tuned from OLD. Of several such games the mean is better than each: what one has made up on its own the
+others have not. Between scales the last convolution has another shape, and stays as it is in NEW.
+Papers: Ilharco et al. 2023, "Editing Models with Task Arithmetic", arXiv:2212.04089 (Sec. 2); Wortsman et al. 2022,
+"Model Soups", arXiv:2203.05482.
 """
 
 import argparse
@@ -21,16 +22,19 @@ def main() -> None:
     arguments = parser.parse_args()
     if len(arguments.learnt) % 3:
         parser.error("give OLD, TUNED and SHARE of each")
-    moved = load(arguments.new).generator.state_dict()
+    model = load(arguments.new)
+    moved = model.generator.state_dict()
     for before, after, share in zip(*(arguments.learnt[place::3] for place in range(3)), strict=True):
-        old, tuned = load(Path(before)).generator.state_dict(), load(Path(after))
-        moved = {
-            name: weights + float(share) * (tuned.generator.state_dict()[name] - old[name])
-            for name, weights in moved.items()
-        }
-    tuned.generator.load_state_dict(moved)
+        game = load(Path(after))
+        model.card = {name: game.card[name] for name in ("training", "licence") if name in game.card}
+        model.card["moved"] = arguments.learnt[2::3]
+        old, tuned = load(Path(before)).generator.state_dict(), game.generator.state_dict()
+        for name in moved:
+            if old[name].shape == moved[name].shape:
+                moved[name] = moved[name] + float(share) * (tuned[name] - old[name])
+    model.generator.load_state_dict(moved)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    save(tuned, arguments.out)
+    save(model, arguments.out)
 
 
 if __name__ == "__main__":
