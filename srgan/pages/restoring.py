@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import itertools
 import json
+import logging
 import re
 import threading
 from collections import OrderedDict
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 
     Make = Callable[[Path, Path, list[Planned], FolderConfig], Outcome]
 
+log = logging.getLogger(__name__)
+
 KEPT = 4
 """Choices of models that stay loaded."""
 
 KNOWN = 64
 """Choices that are not made anew for the next picture of which the same is asked."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that is not UTF-8, which neither JSON nor an address can carry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +57,15 @@ class Shelf:
         return self.output or self.folder.with_name(f"{self.folder.name}{tag}")
 
     def names(self) -> list[str]:
-        """The pictures in it, none of which is outside of it, or a result."""
+        """The pictures in it, none of which is outside of it, or a result; a warning tells of names not in UTF-8."""
         from srgan.images.find import find
 
-        names = find(self.folder, exclude=self.output)
-        return [name for name in names if not (self.folder / name).is_symlink() or self.path(name) is not None]
+        names = list(find(self.folder, exclude=self.output))
+        texts = [name for name in names if not _SURROGATE.search(name)]
+        if strange := sorted(set(names) - set(texts)):
+            first = printable(self.folder / strange[0])
+            log.warning("left out names that are not UTF-8: %d, such as %s; rename them", len(strange), first)
+        return [name for name in texts if not (self.folder / name).is_symlink() or self.path(name) is not None]
 
     def path(self, name: str) -> Path | None:
         """The picture of that name; None is outside of the folder, hidden, or not there."""

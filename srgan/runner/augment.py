@@ -85,7 +85,8 @@ def _begin(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
         ConfigError: there is another one, or other files.
         MachineError: what is there cannot be read.
     """
-    wanted = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    wanted = text.encode(errors="backslashreplace")  # of a name that is not UTF-8: \udcff is how JSON says \xff
     manifest = folder / MANIFEST
     try:
         there = manifest.read_bytes() if manifest.exists() else None

@@ -484,6 +484,22 @@ def test_pictures_of_the_folder_are_ticked(visit, tiny_site, photos, tmp_path):
     assert sorted(path.name for path in (tmp_path / "album-tiny").glob("*.png")) == ["chelsea.png", "coffee.png"]
 
 
+def test_a_folder_that_cannot_be_listed_is_told_of_and_the_page_goes_on(visit, tiny_site, photo, tmp_path):
+    site = tiny_site(folder=tmp_path)
+    site.restoring.shelf.folder.joinpath("other.png").write_bytes(photo.read_bytes())
+    page = visit(site)
+    page.get_by_role("checkbox", name="other.png").wait_for()
+    page.route("**/api/folder", lambda route: route.fulfill(status=500, json={"error": "internal error"}))
+
+    page.reload()
+
+    page.get_by_role("alert").get_by_text("internal error").wait_for()
+    page.unroute("**/api/folder")
+    drop(page, photo)
+    done(page)
+    page.expected = 1  # the browser itself notes the status 500
+
+
 def test_of_a_large_folder_only_what_is_in_sight_is_asked_for_after_a_reload_too(visit, tiny_site, tmp_path):
     folder = tmp_path / "album"
     folder.mkdir()

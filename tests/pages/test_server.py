@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -378,6 +379,18 @@ def test_results_in_the_folder_itself_are_none_of_its_pictures(shelf, picture):
     (out / "b.png").write_bytes(picture)
 
     assert Shelf(shelf, out).names() == ["sub/a.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf8_hides_no_other_picture_of_the_folder(ask, shelf, picture, caplog):
+    for name in (b"bad\xff.png", b"worse\xff.png"):
+        with open(os.path.join(os.fsencode(shelf), name), "wb") as file:
+            file.write(picture)
+
+    assert ask(folder=shelf).get("/api/folder").json() == ["sub/a.png"]
+
+    told = f"left out names that are not UTF-8: 2, such as {shelf}/bad\\udcff.png; rename them"
+    assert [record.getMessage() for record in caplog.records] == [told]
 
 
 def test_pictures_of_the_folder_are_not_decoded_where_they_are_too_large(ask, shelf, picture):

@@ -1,6 +1,8 @@
 """A labelled set enlarged by what a model makes: which files there are, what is told of them, what is refused."""
 
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -54,6 +56,18 @@ def test_real_pictures_stay_as_they_are_and_made_ones_come_beside_them(model, pe
     (alone,) = pictures(model, range(8, 9), "cpu")
     write(tmp_path / "alone.png", alone)
     assert files["cat/seed-000008.png"] == (tmp_path / "alone.png").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_real_picture_whose_name_is_not_utf8_is_told_of_in_json(model, pets, tmp_path):
+    os.rename(pets / "cat" / "a.png", os.fsencode(pets) + b"/cat/\xffk\xc3\xa4tzchen.png")
+
+    for _ in range(2):  # again, to continue
+        augment(model, pets, tmp_path / "out", count=1, origin=ORIGIN, device="cpu")
+
+    source = told(tmp_path / "out")[1]["source"]
+    assert os.fsencode(source) == b"cat/\xffk\xc3\xa4tzchen.png"
+    assert "kätzchen" in (tmp_path / "out" / "manifest.jsonl").read_text(encoding="utf-8")
 
 
 def test_what_comes_out_is_a_labelled_set_to_train_on(model, pets, tmp_path):

@@ -47,7 +47,8 @@ byId("forget").addEventListener("click", forget);
 // The folder that the server was started with
 
 async function openFolder(name) {
-  const names = await (await call("/api/folder")).json();
+  const names = await (await call("/api/folder"))?.json();
+  if (!names) return;
   const shelf = byId("shelf"), address = (one) => `/api/folder?name=${encodeURIComponent(one)}`;
   const boxes = names.map((one) => make("input", { type: "checkbox", value: one }));
   byId("folder").hidden = false;
