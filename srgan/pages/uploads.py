@@ -22,6 +22,7 @@ from srgan.pages.asked import Choice, asked
 from srgan.pages.job import Job, Limits, OverLimit, check_pixels
 from srgan.pages.jobs import Jobs
 from srgan.pages.restoring import Restoring
+from srgan.pages.workplace import room
 
 FILES = ("picture", "mask")
 
@@ -76,7 +77,7 @@ def job_of(form: FormData, restoring: Restoring, jobs: Jobs, work: Path) -> Job:
     if (sent is not None) + bool(listed) + bool(earlier) != 1:
         raise ConfigError("send a file as `picture`, or the `name` of one in the folder, or the id of an earlier `job`")
     chosen = asked(texts)
-    folder = work / secrets.token_hex(8)
+    folder = room(work) / secrets.token_hex(8)
     folder.mkdir()
     try:
         if sent is not None:

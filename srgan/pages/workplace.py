@@ -32,8 +32,16 @@ def workplace() -> Iterator[Path]:
             locks.acquire(_SERVER)
             yield work
     finally:
-        shutil.rmtree(work)  # before the locks, by which the next server knows what one that was killed here has left
-        shutil.rmtree(made)
+        for folder in (work, made):  # the locks last: by them the next server knows what a killed one has left
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder)
+
+
+def room(work: Path) -> Path:
+    """The work folder, made anew where a cleaner of temporary files has taken it; for our own user alone, as before."""
+    for folder in (work.parent, work):
+        folder.mkdir(0o700, exist_ok=True)
+    return work
 
 
 def _remove_left(folder: Path) -> None:

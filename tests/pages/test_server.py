@@ -97,6 +97,13 @@ def test_who_waits_gets_the_picture_itself(ask, picture):
     assert (made.width, made.height) == (48, 32)
 
 
+def test_an_upload_is_taken_though_a_cleaner_of_temporary_files_has_taken_the_empty_folder(ask, picture):
+    client = ask()
+    client.site.work.rmdir()
+
+    assert post(client, picture, wait=True).status_code == 200
+
+
 def test_jobs_outlive_the_page_until_they_are_removed(ask, picture):
     client = ask()
     post(client, picture, wait=True)

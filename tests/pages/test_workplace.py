@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from srgan.pages.workplace import workplace
+from srgan.pages.workplace import room, workplace
 from srgan.runner.locks import Locks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere locks belong to the process")
@@ -57,6 +57,26 @@ def test_what_an_interrupted_end_leaves_is_known_by_its_locks(tmp_path, monkeypa
         pass
 
     assert (work.parent / "claims").is_file()
+
+
+def test_what_a_cleaner_of_temporary_files_takes_is_made_anew_for_our_user_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with workplace() as work:
+        shutil.rmtree(work.parent)
+
+        assert room(work).is_dir()
+        assert [folder.stat().st_mode & 0o777 for folder in (work.parent, work)] == [0o700, 0o700]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", [lambda work: work, lambda work: work.parent])
+def test_an_end_does_not_fail_on_what_a_cleaner_has_taken(taken, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with workplace() as work:
+        shutil.rmtree(taken(work))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_link_is_followed(left, tmp_path):
