@@ -39,7 +39,8 @@ def serve(folder: Path | None, port: int, host: str, token: str, output: Path | 
     except ImportError as error:
         raise MachineError(f"srgan serve needs {error.name}: pip install 'srgan[serve]'") from error
     from srgan.pages.jobs import Jobs
-    from srgan.pages.restoring import Restoring, Shelf
+    from srgan.pages.restoring import Restoring
+    from srgan.pages.shelf import Shelf
     from srgan.pages.workplace import workplace
     from srgan.runner.config import FolderConfig
 

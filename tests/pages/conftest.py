@@ -14,7 +14,8 @@ import srgan.runner.run  # noqa: F401  else two threads of a server parse both f
 from srgan.inference.sizes import outlook
 from srgan.models.model import Model
 from srgan.pages.jobs import Jobs
-from srgan.pages.restoring import Restoring, Shelf
+from srgan.pages.restoring import Restoring
+from srgan.pages.shelf import Shelf
 from srgan.runner.config import FolderConfig
 
 

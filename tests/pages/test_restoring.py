@@ -16,7 +16,8 @@ from srgan.images.writer import write
 from srgan.models.model import Model
 from srgan.pages.asked import asked
 from srgan.pages.job import Cancelled, Job
-from srgan.pages.restoring import Restoring, Shelf
+from srgan.pages.restoring import Restoring
+from srgan.pages.shelf import Shelf
 from srgan.runner.config import FolderConfig
 from srgan.runner.verified import verify
 from tests.pages.conftest import Tiny

@@ -22,7 +22,8 @@ from PIL import Image as Pillow
 from srgan.cli.asked import chosen, tag
 from srgan.images.reader import decode, read
 from srgan.pages.job import Limits
-from srgan.pages.restoring import Restoring, Shelf
+from srgan.pages.restoring import Restoring
+from srgan.pages.shelf import Shelf
 from srgan.runner.config import FolderConfig
 from srgan.runner.run import restore_folder
 from srgan.runner.verified import verify
