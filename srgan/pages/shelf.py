@@ -8,6 +8,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from srgan.files import printable
+from srgan.runner.names import beside
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Shelf:
 
     def target(self, tag: str) -> Path:
         """Where results with that tag go."""
-        return self.output or self.folder.with_name(f"{self.folder.name}{tag}")
+        return self.output or beside(self.folder, tag)
 
     def names(self) -> list[str]:
         """The pictures in it, none of which is outside of it, or a result; a warning tells of names not in UTF-8."""
