@@ -60,6 +60,10 @@ class Full(Exception):
     """There is no room for another job now."""
 
 
+class Crowded(Full):
+    """Nor will there be, until somebody removes a result or it is old."""
+
+
 class Cancelled(Exception):
     """Nobody wants the result any more."""
 
@@ -79,6 +83,7 @@ class Job:
         error, exit_code: why it failed, and with what code a command would have ended.
         over: when it came to an end, by the clock of its queue.
         wanted: nobody has cancelled it.
+        handed: the result was the answer to who sent the picture.
     """
 
     name: str
@@ -99,6 +104,7 @@ class Job:
     over: float | None = None
     version: int = 0
     wanted: bool = True
+    handed: bool = False
 
     @property
     def uploaded(self) -> bool:
@@ -114,6 +120,12 @@ class Job:
     def masked(self) -> bool:
         """Whether something is to be filled."""
         return self.asked.task in FILLING and (self.mask is not None or self.asked.fills)
+
+    @property
+    def kept(self) -> bool:
+        """Whether it has the only copy of a result, for which no other job may push it out."""
+        only = self.result is not None and self.result.is_relative_to(self.folder)
+        return only and not self.asked.part and not self.handed
 
     @property
     def result_name(self) -> str:

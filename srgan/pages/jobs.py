@@ -1,6 +1,7 @@
 """What a server was asked to do: a queue of jobs that live in it, each with its state, its progress and its result.
 
-queued -> working -> done, failed or cancelled -> forgotten, when it is old or others need the room
+queued -> working -> done, failed or cancelled -> forgotten, when it is old; where others need the room, too, unless it
+has the only copy of a result
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from srgan.errors import SrganError
 from srgan.files import printable
-from srgan.pages.job import OVER, Cancelled, Full, Job, Limits
+from srgan.pages.job import OVER, Cancelled, Crowded, Full, Job, Limits
 from srgan.runner.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class Jobs:
         """Queues a job; a preview of a part waits for other previews alone.
 
         Raises:
-            Full: too many wait, or there is no room for what it brings.
+            Full: too many wait, or there is no room for what it brings beside them.
+            Crowded: nor is there beside the results that are kept.
         """
         with self._lock:
             preview = bool(job.asked.part)
@@ -162,7 +164,7 @@ class Jobs:
                 setattr(job, name, value)
             job.state, job.over = state, self._clock()
             self._changed(job)
-            with suppress(Full):  # what is not over stays
+            with suppress(Full):  # what is not over stays, and what is kept: the next picture is refused
                 self._make_room()
 
     def _changed(self, job: Job) -> None:
@@ -171,17 +173,24 @@ class Jobs:
         self.announce()
 
     def _make_room(self, *, jobs: int = 0, bytes: int = 0) -> None:
-        """Forgets what was over first, until there is room for so much more."""
+        """Forgets what was over first, but what is kept, until there is room for so much more."""
         self.sweep()
         sizes = {job.id: job.bytes() for job in self._jobs.values()}
-        over = sorted((job for job in self._jobs.values() if job.over is not None), key=lambda job: job.over or 0.0)
-        jobs, bytes = jobs + len(self._jobs), bytes + sum(sizes.values())
-        most = self.limits
-        if jobs - len(over) > most.held or bytes - sum(sizes[job.id] for job in over) > most.disk:
+
+        def fits(held: Iterable[Job]) -> bool:
+            there = [sizes[job.id] for job in held]
+            return jobs + len(there) <= self.limits.held and bytes + sum(there) <= self.limits.disk
+
+        every = list(self._jobs.values())
+        if not fits(job for job in every if job.kept):
+            raise Crowded("there is no room for another picture; download results and remove them")
+        if not fits(job for job in every if job.kept or job.over is None):
             raise Full("there is no room for another picture; wait until others are done")
-        while jobs > most.held or bytes > most.disk:
-            jobs, bytes = jobs - 1, bytes - sizes[over[0].id]
-            self._forget(over.pop(0))
+        yielding = (job for job in every if job.over is not None and not job.kept)
+        for job in sorted(yielding, key=lambda job: job.over or 0.0):
+            if fits(self._jobs.values()):
+                break
+            self._forget(job)
 
     def _forget(self, job: Job) -> None:
         del self._jobs[job.id]

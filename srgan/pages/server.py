@@ -25,7 +25,7 @@ from srgan.pages.answers import archive, picture, result, status_of
 from srgan.pages.asked import Asked
 from srgan.pages.events import changes, events
 from srgan.pages.guard import Guard, TooLarge, wrong
-from srgan.pages.job import Full, Job, OverLimit
+from srgan.pages.job import Crowded, Full, Job, OverLimit
 from srgan.pages.jobs import Jobs
 from srgan.pages.page import template
 from srgan.pages.restoring import Restoring
@@ -77,6 +77,7 @@ class Server:
             OverLimit: lambda request, error: wrong(413, str(error)),
             TooLarge: lambda request, error: wrong(413, f"more than the limit of {self.jobs.limits.bytes} bytes"),
             Full: lambda request, error: wrong(503, str(error), **{"Retry-After": "10"}),
+            Crowded: lambda request, error: wrong(503, str(error)),
             Exception: lambda request, error: wrong(500, "internal error; the server's log has more"),
         }
         inner = Starlette(routes=routes, exception_handlers=wrongs, lifespan=self._living)
@@ -122,6 +123,7 @@ class Server:
         async with aclosing(changes(self.jobs)) as each:
             async for _ in each:
                 if job.over is not None:
+                    job.handed = True
                     return result(job)
         raise HTTPException(410, "the server is being closed")
 

@@ -1,12 +1,14 @@
 """The jobs of a server: what becomes of them, in what order, and how much is held."""
 
+import shutil
 import threading
+from dataclasses import replace
 
 import pytest
 
 from srgan.errors import ImageError
 from srgan.pages.asked import Asked
-from srgan.pages.job import Full, Job, Limits
+from srgan.pages.job import Crowded, Full, Job, Limits
 from srgan.pages.jobs import Jobs
 from srgan.runner.outcome import Outcome
 
@@ -190,10 +192,30 @@ def test_no_more_wait_than_may(make_jobs, make_job, gated):
     gate.release(8)
 
 
-def test_the_oldest_that_are_over_make_room_and_take_their_files_with_them(make_jobs, make_job):
-    jobs = make_jobs(copied, Limits(held=2))
+def preview(job, tmp_path):
+    job.asked = Asked(part="0,0,8,8")
+
+
+def handed(job, tmp_path):
+    job.handed = True
+
+
+def of_a_folder(job, tmp_path):
+    job.source = shutil.move(job.source, tmp_path / job.name)
+
+
+@pytest.mark.parametrize("changed", [preview, handed, of_a_folder])
+def test_the_oldest_results_that_are_not_kept_make_room_and_take_their_files_with_them(
+    changed, make_jobs, make_job, tmp_path
+):
+    def restore(job, progress):
+        outcome = copied(job, progress)
+        return outcome if job.uploaded else replace(outcome, target=job.source)
+
+    jobs = make_jobs(restore, Limits(held=2))
     old, middle, new = make_job(), make_job(), make_job()
     for job in (old, middle, new):
+        changed(job, tmp_path)
         jobs.add(job)
         wait(jobs, job)
 
@@ -201,23 +223,53 @@ def test_the_oldest_that_are_over_make_room_and_take_their_files_with_them(make_
     assert not old.folder.exists() and middle.folder.exists()
 
 
-def test_bytes_are_limited_and_a_picture_that_finds_no_room_is_refused(make_jobs, make_job):
-    jobs = make_jobs(copied, Limits(disk=50))
-    small, other = make_job(10), make_job(15)
-    jobs.add(small)
-    wait(jobs, small)
-    jobs.add(other)
-    wait(jobs, other)
+@pytest.mark.parametrize("limits", [Limits(held=2), Limits(disk=50)])
+def test_a_result_of_an_upload_makes_no_room_for_another_picture(limits, make_jobs, make_job):
+    jobs = make_jobs(copied, limits)
+    first, second = make_job(10), make_job(15)  # each twice, for its result is as large
+    for job in (first, second):
+        jobs.add(job)
+        wait(jobs, job)
 
-    assert jobs.all() == [small, other]
+    message = "there is no room for another picture; download results and remove them"
+    for part in ("", "0,0,8,8"):
+        third = make_job(15)
+        third.asked = Asked(part=part)
+        with pytest.raises(Crowded, match=f"^{message}$"):
+            jobs.add(third)
 
-    with pytest.raises(Full, match="no room for another picture"):
-        jobs.add(make_job(51))
-    assert jobs.all() == [small, other]
-    third = make_job(15)
+    assert jobs.all() == [first, second] and first.result.exists()
+    jobs.remove(second.id)
     jobs.add(third)
-    assert small not in jobs.all()
     wait(jobs, third)
+
+
+def test_results_that_grow_beyond_the_limit_stay_and_the_next_picture_is_refused(make_jobs, make_job, gated):
+    gate, restore = gated
+    jobs, first, second = make_jobs(restore, Limits(disk=50)), make_job(20), make_job(20)
+    jobs.add(first)
+    jobs.add(second)
+
+    with pytest.raises(Full, match=r"^there is no room for another picture; wait until others are done$"):
+        jobs.add(make_job(20))
+    gate.release(8)
+    wait(jobs, first, second)
+
+    assert jobs.all() == [first, second] and first.result.exists() and second.result.exists()
+    with pytest.raises(Crowded):
+        jobs.add(make_job(1))
+
+
+def test_what_has_failed_makes_room_for_another_picture(make_jobs, make_job):
+    def refuse(job, progress):
+        raise ImageError("damaged")
+
+    jobs, first, second = make_jobs(refuse, Limits(held=1)), make_job(), make_job()
+    for job in (first, second):
+        jobs.add(job)
+        wait(jobs, job)
+
+    assert jobs.all() == [second]
 
 
 def test_what_is_over_is_forgotten_when_it_is_old(make_jobs, make_job):

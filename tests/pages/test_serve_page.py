@@ -437,6 +437,28 @@ def test_pictures_for_which_there_is_no_room_wait_in_the_page(visit, tiny_site, 
     assert all("503" in trouble for trouble in page.troubles)
 
 
+def test_ticked_pictures_push_out_no_result_of_an_upload(visit, tiny_site, photo, tmp_path):
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album" / "other.png").write_bytes(photo.read_bytes())
+    site = tiny_site(Limits(disk=3 * photo.stat().st_size), folder=tmp_path / "album")
+    page = visit(site)
+    drop(page, photo)
+    done(page)
+
+    page.get_by_role("checkbox", name="other.png").check()
+    page.get_by_role("button", name="Restore what is ticked").click()
+
+    page.get_by_role("alert").get_by_text("The server holds no more pictures").wait_for()
+    page.get_by_text("Still to be sent: 1").wait_for()
+    assert [job.name for job in site.jobs.all()] == ["photo.png"]
+    page.get_by_role("button", name="Remove: photo.png").click()
+    page.get_by_role("button", name="Look: photo.png").wait_for(state="detached")
+    page.get_by_role("button", name="Send them").click()
+    done(page)
+    assert [job.name for job in site.jobs.all()] == ["other.png"]
+    page.expected = 1  # the browser itself notes the status 503
+
+
 def test_a_page_that_is_hidden_takes_no_stream_from_the_pages_beside_it(visit, tiny_site):
     page = visit(tiny_site())
     page.get_by_role("status").get_by_text("Ready.").wait_for()

@@ -452,6 +452,21 @@ def test_a_full_queue_is_told_and_a_result_that_is_not_made_yet(serve_app, tiny_
     assert told(client, first["id"])[-1]["state"] == "done"
 
 
+def test_who_waits_for_results_is_never_refused_for_them_and_who_leaves_them_there_is(ask, picture):
+    client = ask(Limits(held=2))
+    assert [post(client, picture, wait=True).status_code for _ in range(3)] == [200] * 3
+    left = [post(client, picture).json()["id"] for _ in range(2)]
+    for id in left:
+        told(client, id)
+
+    crowded = post(client, picture, wait=True)
+
+    wrong(crowded, 503, "there is no room for another picture; download results and remove them")
+    assert "retry-after" not in crowded.headers
+    assert client.delete(f"/api/jobs/{left[0]}").status_code == 204
+    assert post(client, picture, wait=True).status_code == 200
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Starlette lets broken forms lie
 def test_200_hostile_requests_leave_the_server_alive_and_nothing_behind(ask, picture):
     client = ask()

@@ -2,7 +2,6 @@ import { make, say } from "./strings.js";
 
 export const byId = (id) => document.getElementById(id);
 export const jobs = new Map(); // what the server is known to hold, by id, the oldest first
-export const limits = { held: Infinity };
 export const options = byId("options");
 export const filling = () => options.task.value === "inpaint";
 
@@ -99,16 +98,14 @@ async function deliver() {
   if (sending) return;
   sending = true;
   for (let picture = next(); picture; picture = next()) {
-    if (picture.source.picture && jobs.size >= limits.held) { // another would push out the oldest result
-      hold();
-      tell(say("enough"));
-      continue;
-    }
     room = false;
     const answer = await post(picture.source, picture.fields);
     if (answer?.status === 503) {
-      const seconds = answer.headers.get("Retry-After") ?? 10;
-      if (!room) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, 1000 * seconds); });
+      const seconds = answer.headers.get("Retry-After"), ours = answer.headers.get("Content-Type") === "application/json";
+      if (ours && !seconds) { // only results that are removed make room
+        hold();
+        tell(say("enough"));
+      } else if (!room) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, 1000 * (seconds ?? 10)); });
       continue;
     }
     if (!answer) hold();

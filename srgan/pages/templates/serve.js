@@ -1,5 +1,5 @@
 import { LANGUAGE, make, say } from "./strings.js";
-import { ask, asked, byId, call, filling, forget, hush, limits, options, release } from "./send.js";
+import { ask, asked, byId, call, filling, forget, hush, options, release } from "./send.js";
 import { list, refresh, take, thumbnail, unlist } from "./jobs.js";
 import { card } from "./cards.js";
 
@@ -97,7 +97,6 @@ async function listen() {
   else stream(); // not encrypted, from another machine: each its own
   refresh();
   const api = await ask("/api");
-  Object.assign(limits, api?.limits);
   if (api?.ready) status("ready");
   if (api?.folder && byId("folder").hidden) openFolder(api.folder);
 }
