@@ -31,8 +31,8 @@ class Masks:
 
     Attributes:
         where: the path of a picture that serves all, or of a folder with one of the same name for each (its suffix may
-            differ): white on black; or any two colours, of which the rarer is filled; or what is painted, or erased, in
-            the alpha channel; or a copy of the picture with one colour painted over it.
+            differ where no other has that name): white on black; or any two colours, of which the rarer is filled; or
+            what is painted, or erased, in the alpha channel; or a copy of the picture with one colour painted over it.
         alpha: what is fully transparent is filled.
         boxes: these are filled, in every picture.
         grow: holes reach so much farther to each side [px].
@@ -67,14 +67,22 @@ class Masks:
         """The file that masks the picture of that name, where masks are files.
 
         Raises:
-            ImageError: the folder has none.
+            ImageError: the folder has none, or several that differ by their suffix alone.
         """
         if self.path is None or not self.path.is_dir():
             return self.path
         stem = str(PurePosixPath(name).with_suffix(""))
-        if stem not in self._by_stem:
+        masks = self._by_stem.get(stem, [])
+        if name in masks:
+            return self.path / name
+        if len(masks) > 1:
+            raise ImageError(
+                f"{printable(name)}: {printable(self.path)} holds several masks of that name, "
+                f"{', '.join(map(printable, masks))}; keep one, or give one the same suffix"
+            )
+        if not masks:
             raise ImageError(f"{printable(name)}: {printable(self.path)} holds no mask of that name")
-        return self.path / self._by_stem[stem]
+        return self.path / masks[0]
 
     def settings(self) -> dict[str, str]:
         """What decides which pixels are filled, beside the files of masks."""
@@ -115,8 +123,11 @@ class Masks:
         return self.of(name, image).opacity
 
     @cached_property
-    def _by_stem(self) -> dict[str, str]:
-        return {os.path.splitext(name)[0]: name for name in find(self.path)} if self.path else {}
+    def _by_stem(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for name in find(self.path) if self.path else ():
+            names.setdefault(os.path.splitext(name)[0], []).append(name)
+        return names
 
 
 def _read(file: Path, name: str, image: Image) -> Painted:

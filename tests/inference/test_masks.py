@@ -46,6 +46,20 @@ def test_a_folder_has_a_mask_of_the_same_name_whatever_its_suffix(tmp_path):
     assert str(caught.value) == f"sub/a.png: {tmp_path} holds no mask of that name"
 
 
+def test_of_masks_that_differ_by_suffix_the_same_name_wins_and_else_none(tmp_path):
+    white(tmp_path / "a.bmp", rows=slice(0, 2))
+    white(tmp_path / "a.png")
+    masks = Masks(tmp_path)
+
+    np.testing.assert_array_equal(masks.opacity("a.bmp", image()), rectangle(slice(0, 2), slice(2, 4)))
+    np.testing.assert_array_equal(masks.opacity("a.png", image()), rectangle(slice(5, 9), slice(2, 4)))
+    with pytest.raises(ImageError) as caught:
+        masks.opacity("a.jpg", image())
+    assert str(caught.value) == (
+        f"a.jpg: {tmp_path} holds several masks of that name, a.bmp, a.png; keep one, or give one the same suffix"
+    )
+
+
 def test_what_is_transparent_is_filled_and_boxes_are_too():
     alpha = np.full((20, 30), 255, np.uint8)
     alpha[3, 4], alpha[3, 5] = 0, 1
