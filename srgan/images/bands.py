@@ -71,20 +71,20 @@ class Window:
     """Some rows of a picture at a time, ever farther down and none left out; what lies above them is forgotten."""
 
     def __init__(self, bands: Bands) -> None:
-        self._each, self._held, self._top = iter(bands.each), _rows_of(bands.like, 0, 0), 0
+        self._each, self._held, self._top = iter(bands.each), rows_of(bands.like, 0, 0), 0
 
     def rows(self, start: int, stop: int) -> Image:
         """The rows from `start` to before `stop`; neither may be less than before."""
-        parts = [_rows_of(self._held, start - self._top, self._held.height)]
+        parts = [rows_of(self._held, start - self._top, self._held.height)]
         self._top, height = start, parts[0].height
         while height < stop - start:
             parts.append(next(self._each))
             height += parts[-1].height
         self._held = _joined([part for part in parts if part.height])
-        return _rows_of(self._held, 0, stop - start)
+        return rows_of(self._held, 0, stop - start)
 
 
-def _rows_of(image: Image, start: int, stop: int) -> Image:
+def rows_of(image: Image, start: int, stop: int) -> Image:
     """The rows of a picture from `start` to before `stop`."""
     alpha = None if image.alpha is None else image.alpha[start:stop]
     return dataclasses.replace(image, rgb=image.rgb[start:stop], alpha=alpha)

@@ -90,6 +90,19 @@ def test_reduced_pictures_keep_depth_and_brightness_and_transparent_parts_leave_
     assert smaller.alpha[0, 0] == 0 and smaller.alpha[0, -1] == white
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_under_what_is_transparent_a_reduced_picture_has_the_colours_of_what_is_near(dtype, monkeypatch):
+    monkeypatch.setattr("srgan.inference.reduce._HELD", 64 * 3 * 2 * 5)  # a few rows
+    white = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    rgb, alpha = np.full((64, 64, 3), 0.75 * white, dtype), np.full((64, 64), white, dtype)
+    rgb[:, 32:], alpha[:, 32:] = 0, 0
+
+    smaller = whole(reduced(as_bands(Image(rgb, alpha)), 32, 32))
+
+    assert np.abs(smaller.rgb[:, :18].astype(float) / white - 0.75).max() <= 1 / 200
+    assert (smaller.alpha[:, 18] <= 0).all() and smaller.rgb[:, 24:].max() == 0
+
+
 @pytest.mark.parametrize("size, new_size", [(40, 27), (97, 13), (60, 60), (33, 32)])
 def test_reduced_some_rows_at_a_time_a_picture_is_what_torch_makes_of_the_whole(pixels, size, new_size, monkeypatch):
     monkeypatch.setattr("srgan.inference.reduce._HELD", 3 * 50 * 10)  # a few rows
