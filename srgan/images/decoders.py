@@ -106,11 +106,12 @@ def plugin_of(format: str) -> type[ImageFile.ImageFile]:
     return plugin
 
 
-def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int = 0) -> ImageFile.ImageFile:
-    """Pillow's picture of that number in the file, its pixels decoded."""
+def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int | None = None) -> ImageFile.ImageFile:
+    """Pillow's picture of that number in the file, its pixels decoded; by default the one that the file opens with."""
     with foreign():
         picture = plugin(io.BytesIO(data))
-        picture.seek(number)
+        if number is not None:  # of HEIC the one to show need not be the first
+            picture.seek(number)
         picture.load()
         return picture
 

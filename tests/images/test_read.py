@@ -354,6 +354,20 @@ def test_heic_is_read_where_the_extra_is_installed(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("primary", [0, 1])
+def test_of_a_heic_of_several_pictures_the_primary_one_is_read(primary):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file, several = io.BytesIO(), pillow_heif.HeifFile()
+    for level in (50, 200):
+        several.add_from_pillow(Pillow.new("RGB", (64, 64), (level,) * 3))
+    several.save(file, quality=90, primary_index=primary)
+
+    image = decode(file.getvalue(), "a.heic")
+
+    assert np.abs(image.rgb.astype(int) - (50, 200)[primary]).max() <= 2
+    assert image.notes == ("first of 2 frames",)
+
+
 def test_kinds_of_tiff_that_are_not_read_are_named():
     assert _reason(_tiff(np.zeros((3, 8, 8, 3), np.uint8)), UnsupportedImageError) == (
         "a TIFF of 3 pages; --frames all restores all of them"
