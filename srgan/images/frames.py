@@ -20,7 +20,17 @@ from srgan.images.formats import HEAD, QUALITY, SEVERAL, check_size, sniffed, wr
 from srgan.images.image import Image, eight_bits
 from srgan.images.png import chunks as png
 from srgan.images.png import writer as png_writer
-from srgan.images.reader import MAX_PIXELS, Header, check_pixels, contents_of, damage_named, decode, finished, opened
+from srgan.images.reader import (
+    MAX_PIXELS,
+    Header,
+    check_pixels,
+    contents_of,
+    damage_named,
+    decode,
+    finished,
+    opened,
+    stored,
+)
 from srgan.images.tiff import pixels as tiff_pixels
 from srgan.images.tiff import tiff
 from srgan.images.writer import failure_told, stacked, write_bands, write_pages
@@ -81,21 +91,22 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     format = sniffed(data[:HEAD], name)
     if format == "tiff":
         return Frames(tuple(map(as_bands, _pages(data, name, max_pixels))))
-    first = decode(data, name, max_pixels=max_pixels, lenient=lenient)
     if format not in _ANIMATED:
-        return Frames((as_bands(first),))
+        return Frames((as_bands(decode(data, name, max_pixels=max_pixels, lenient=lenient)),))
+    _, first = stored(data, name, max_pixels, lenient)
     first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
     with damage_named(name, format):
         moving = _moving(data, format)
         if moving.frames == 1:
-            return Frames((as_bands(first),))
+            return Frames((as_bands(finished(first, format, name)),))
         if moving.frames * first.width * first.height > max_pixels:
             raise ImageError(f"{name}: {moving.frames} frames have more pixels than the limit of {max_pixels}")
         if first.depth > 8:
             first = dataclasses.replace(first, notes=(*first.notes, "frames hold 8 bits: finer levels are rounded"))
         images, durations = [], []
         for found, duration in moving.shown:
-            images.append(dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey))
+            image = dataclasses.replace(first, rgb=found.rgb, alpha=found.alpha, grey=found.grey)
+            images.append(finished(image, format, name))  # all are turned as EXIF says of the first
             durations.append(duration or _SHOWN)
         return Frames(tuple(map(as_bands, images)), tuple(durations), moving.plays)
 

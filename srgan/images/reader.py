@@ -81,10 +81,17 @@ def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: boo
         UnsupportedImageError: they are of no kind that is read here.
     """
     name = printable(name)
+    format, image = stored(data, name, max_pixels, lenient)
+    with damage_named(name, format):
+        return finished(image, format, name)
+
+
+def stored(data: bytes, name: str, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> tuple[str, Image]:
+    """The format of a file, and its picture as it lies there: neither upright nor looked over; see `finished`."""
     header = header_of(io.BytesIO(data), name)
     check_pixels(header, name, max_pixels)
     with damage_named(name, header.format):
-        return finished(decoded(data, header.format, lenient=lenient), header.format, name)
+        return header.format, decoded(data, header.format, lenient=lenient)
 
 
 def check_pixels(header: Header, name: str, most: int) -> None:

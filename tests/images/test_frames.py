@@ -9,9 +9,11 @@ import tifffile
 from PIL import Image as Pillow
 
 from srgan.errors import ImageError
+from srgan.images import exif
 from srgan.images.bands import as_bands
 from srgan.images.frames import read_frames, write_frames
 from srgan.images.image import Image
+from srgan.images.pixels import turned
 
 PHOTO = skimage.data.astronaut()[:60, 100:180]
 SHIFTED = [np.roll(PHOTO, 20 * shift, axis=1) for shift in range(3)]
@@ -35,6 +37,21 @@ def test_the_frames_of_an_animation_are_read_with_their_times(tmp_path, format, 
     for image, shifted in zip(frames.images, SHIFTED, strict=True):
         assert np.abs(image.rgb.astype(int) - shifted).mean() <= error
         assert image.notes == ()
+
+
+@pytest.mark.parametrize("format", ["png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_frame_is_turned_as_exif_says(tmp_path, format, orientation):
+    block = Pillow.Exif()
+    block[0x0112] = orientation
+    (tmp_path / "a").write_bytes(animation(format, exif=block, **({"lossless": True} if format == "webp" else {})))
+
+    frames = read_frames(tmp_path / "a")
+
+    assert len(frames.images) == 3
+    for image, stored in zip(frames.images, SHIFTED, strict=True):
+        np.testing.assert_array_equal(image.rgb, turned(stored, orientation))
+        assert image.exif is not None and exif.orientation(image.exif.removeprefix(exif.PREFIX)) == 1
 
 
 @pytest.mark.parametrize("format", ["png", "webp"])
