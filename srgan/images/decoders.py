@@ -44,6 +44,7 @@ _PILLOW: dict[str, type[ImageFile.ImageFile]] = {
 FIRST_OF = "first of "
 """How the note of a picture begins that is one of several frames."""
 
+_PNG_DEPTH = 24  # where a PNG says how many bits a channel has
 _TURBO = {"RGB": "RGB", "L": "GRAY"}  # what libjpeg-turbo calls Pillow's modes
 
 
@@ -106,10 +107,22 @@ def plugin_of(format: str) -> type[ImageFile.ImageFile]:
     return plugin
 
 
+def through_pillow(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFile:
+    """What Pillow opens of a file; within `foreign`.
+
+    Pillow widens PNG's greys of 2 and 4 bits to 8, but not the one of them that is transparent.
+    """
+    picture = plugin(io.BytesIO(data))
+    if picture.format == "PNG" and picture.mode == "L" and "transparency" in picture.info:
+        most = 2 ** data[_PNG_DEPTH] - 1
+        picture.info["transparency"] = (picture.info["transparency"] & most) * (255 // most)
+    return picture
+
+
 def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int | None = None) -> ImageFile.ImageFile:
     """Pillow's picture of that number in the file, its pixels decoded; by default the one that the file opens with."""
     with foreign():
-        picture = plugin(io.BytesIO(data))
+        picture = through_pillow(plugin, data)
         if number is not None:  # of HEIC the one to show need not be the first
             picture.seek(number)
         picture.load()

@@ -14,7 +14,7 @@ from srgan.files import AnyPath, printable
 from srgan.images import exif, gif, pixels
 from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import foreign
-from srgan.images.decoders import FIRST_OF, plugin_of
+from srgan.images.decoders import FIRST_OF, plugin_of, through_pillow
 from srgan.images.fitting import fitted
 from srgan.images.formats import HEAD, QUALITY, SEVERAL, check_size, sniffed, writable
 from srgan.images.image import Image, eight_bits
@@ -125,7 +125,7 @@ def _moving(data: bytes, format: str) -> _Moving:
     if format == "png":
         data = png.pixels_alone(data, moving=True)
     with foreign():
-        picture = plugin_of(format)(io.BytesIO(data))
+        picture = through_pillow(plugin_of(format), data)
         start, stop = _range(picture)
         plays = int(picture.info.get("loop") or 0)
     return _Moving(stop - start, plays, _seen(picture, range(start, stop)))

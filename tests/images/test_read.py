@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, PngImagePlugin
 
 from srgan.errors import ImageError, UnsupportedImageError
+from srgan.images.bands import read_bands, whole
 from srgan.images.reader import decode, probe, read
 
 PHOTO = skimage.data.astronaut()[:120, 100:260]
@@ -103,6 +104,21 @@ def test_a_transparent_colour_in_a_16_bit_png_becomes_alpha(colour, channels):
     image = decode(_deep_png(array, colour, _chunk(b"tRNS", array[2, 5].astype(">u2").tobytes())), "a")
     assert image.alpha[2, 5] == 0
     assert image.alpha.sum(dtype=int) == 65_535 * (9 * 13 - 1)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_transparent_grey_in_a_png_of_few_bits_becomes_alpha(bits, streamed, tmp_path):
+    levels = np.arange(48).reshape(3, 16) % 2**bits
+    unpacked = (levels[..., None] >> np.arange(bits)[::-1]) & 1
+    rows = b"".join(b"\0" + np.packbits(row).tobytes() for row in unpacked)
+    (tmp_path / "a.png").write_bytes(_png(16, 3, bits, 0, rows, _chunk(b"tRNS", b"\0\1")))
+
+    with read_bands(tmp_path / "a.png", streamed=streamed) as bands:
+        image = whole(bands)
+
+    np.testing.assert_array_equal(image.alpha, np.where(levels == 1, 0, 255))
+    np.testing.assert_array_equal(image.rgb[..., 0], levels * (255 // (2**bits - 1)))
 
 
 @pytest.mark.parametrize(
