@@ -10,6 +10,7 @@ from torch import Tensor
 
 from srgan.errors import ConfigError, ImageError
 from srgan.images.image import LARGEST_FLOAT, Image
+from srgan.images.pixels import from_pillow
 from srgan.images.reader import read
 from srgan.inference.painted import Masked, masked, painted
 from srgan.inference.picture import checked
@@ -47,7 +48,7 @@ def image_of(picture: Array) -> Image:
 
 
 def array_of(picture: PillowImage) -> Array:
-    """A Pillow image as an array of 8 or 16 bits: grey or RGB, with or without alpha.
+    """A Pillow image as an array of 8 or 16 bits: grey or RGB, with or without alpha; inks as sRGB, as files of them.
 
     Raises:
         ConfigError: its mode does not say what white is, or Pillow cannot make RGB of it.
@@ -57,7 +58,10 @@ def array_of(picture: PillowImage) -> Array:
         return np.array(picture).astype(np.uint16)
     if mode in ("I", "F"):
         raise ConfigError(f"a Pillow image of mode {mode} does not say what white is: give an array")
-    alpha = "A" in picture.getbands() or "a" in picture.getbands() or "transparency" in picture.info
+    if mode == "CMYK":
+        inks, _, _ = from_pillow(picture, picture.info.get("icc_profile"))
+        return inks.rgb
+    alpha = picture.has_transparency_data
     wanted = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}.get(mode, "RGB")
     wanted = {"L": "LA", "RGB": "RGBA"}.get(wanted, wanted) if alpha else wanted
     try:

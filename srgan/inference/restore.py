@@ -139,5 +139,6 @@ def _restore_pillow(run: Run, picture: PillowImage, mask: AnyMask | None) -> Pil
     if not isinstance(picture, Pillow.Image):
         raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
     restored = Pillow.fromarray(_restore_array(run, array_of(picture), mask))
-    restored.info.update({name: said for name, said in picture.info.items() if name != "transparency"})
+    untrue = ("transparency", "icc_profile") if picture.mode == "CMYK" else ("transparency",)
+    restored.info.update({name: said for name, said in picture.info.items() if name not in untrue})
     return restored

@@ -148,6 +148,28 @@ def test_pillow_images_of_rarer_modes(tiny, engine, pixels, mode, expected):
     assert restored.mode == expected and "transparency" not in restored.info
 
 
+@pytest.mark.parametrize("mode, kept", [("L", True), ("RGB", True), ("CMYK", False)])
+def test_the_profile_of_a_pillow_image_stays_unless_it_is_one_of_inks(tiny, engine, pixels, mode, kept):
+    picture = Pillow.fromarray(pixels(9, 12)).convert(mode)
+    picture.info["icc_profile"] = b"of its mode"
+
+    restored = restore(tiny, picture, engine=engine)
+
+    assert ("icc_profile" in restored.info) == kept
+    assert restored.mode == ("L" if mode == "L" else "RGB")
+
+
+def test_a_pillow_palette_of_rgba_keeps_its_alpha(tiny, engine, pixels):
+    alpha = np.full((9, 12), 255, np.uint8)
+    alpha[:, :6] = 0
+    picture = Pillow.fromarray(np.dstack([pixels(9, 12), alpha])).quantize(16)
+
+    restored = restore(tiny, picture, engine=engine)
+
+    assert np.array(restored.getchannel("A"))[:, 0].max() == 0
+    assert np.array(restored.getchannel("A"))[:, -1].min() == 255
+
+
 NOT_FINITE = "the picture has pixels that are not numbers (NaN) or infinite"
 
 
