@@ -90,7 +90,9 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     data, name = contents_of(path), printable(path)
     format = sniffed(data[:HEAD], name)
     if format == "tiff":
-        return Frames(tuple(map(as_bands, _pages(data, name, max_pixels))))
+        first, *others = _pages(data, name, max_pixels)
+        notes = dict.fromkeys(note for page in (first, *others) for note in page.notes)
+        return Frames(tuple(map(as_bands, (dataclasses.replace(first, notes=tuple(notes)), *others))))
     if format not in _ANIMATED:
         return Frames((as_bands(decode(data, name, max_pixels=max_pixels, lenient=lenient)),))
     _, first = stored(data, name, max_pixels, lenient)
@@ -176,16 +178,18 @@ def write_frames(
     if len(frames.each) == 1:
         return write_bands(file, frames.each[0], format, quality=quality, strip_metadata=strip_metadata)
     holder = "apng" if format == "png" else format
-    images = tuple(fitted(image, holder, strip_metadata=strip_metadata) for image in frames.images)
+    given = frames.images
+    images = tuple(fitted(image, holder, strip_metadata=strip_metadata) for image in given)
     if format == "tiff":
         for image in images:
             check_size(format, image.width, image.height)
-        write_pages(file, list(map(as_bands, images)), images[0])
+        write_pages(file, list(map(as_bands, images)))
     elif format in SEVERAL:
         file.write(_animated(images, frames, format, quality))
     else:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
-    return images[0].notes[len(frames.images[0].notes) :]
+    notes = (note for made, was in zip(images, given, strict=True) for note in made.notes[len(was.notes) :])
+    return tuple(dict.fromkeys(notes))
 
 
 def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int) -> bytes:

@@ -1,5 +1,6 @@
 """An Image becomes a file, whole or not at all: encoded in memory, written under another name, synced, renamed."""
 
+import dataclasses
 import io
 import logging
 from collections.abc import Iterator, Sequence
@@ -62,20 +63,20 @@ def write_bands(
             for piece in png_writer.encoded(map(_whole_numbers, map(stacked, bands.each)), bands.height, said):
                 file.write(piece)
         elif format == "tiff":
-            write_pages(file, [bands], said)
+            write_pages(file, [dataclasses.replace(bands, like=said)])
         else:
             _through_pillow(file, said, format, quality)
     return said.notes[len(like.notes) :]
 
 
-def write_pages(file: io.BytesIO | io.BufferedRandom, pages: Sequence[Bands], said: Image) -> None:
-    """Writes a TIFF of these pages, a band at a time, with what is said of its first."""
+def write_pages(file: io.BytesIO | io.BufferedRandom, pages: Sequence[Bands]) -> None:
+    """Writes a TIFF of these pages, a band at a time, each with what is said of it."""
     every = []
     for page in pages:
         channels = (1 if page.like.grey else 3) + (page.like.alpha is not None)
         shape = (page.height, page.width, channels)[: 3 if channels > 1 else 2]
-        every.append(tiff_writer.Page(shape, page.like.rgb.dtype, map(stacked, page.each)))
-    tiff_writer.write(file, every, said)
+        every.append(tiff_writer.Page(shape, page.like.rgb.dtype, map(stacked, page.each), page.like))
+    tiff_writer.write(file, every)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from PIL import Image as Pillow
 from srgan.errors import ImageError
 from srgan.images import exif
 from srgan.images.bands import as_bands
-from srgan.images.frames import read_frames, write_frames
+from srgan.images.frames import Frames, read_frames, write_frames
 from srgan.images.image import Image
 from srgan.images.pixels import turned
+from srgan.images.tiff import writer
 
 PHOTO = skimage.data.astronaut()[:60, 100:180]
 SHIFTED = [np.roll(PHOTO, 20 * shift, axis=1) for shift in range(3)]
@@ -96,6 +97,53 @@ def test_every_page_of_a_tiff_is_read_and_written(tmp_path, options, dtype):
     for found in (frames, again):
         assert found.durations == () and len(found.images) == 3
         assert all(np.array_equal(image.rgb, page) for image, page in zip(found.images, pages, strict=True))
+
+
+def _said(number):
+    block = Pillow.Exif()
+    block[271] = f"camera {number}"
+    block.get_ifd(0x8769)[0x8827] = 100 * number
+    return {
+        "icc": b"profile %d" % number,
+        "exif": block.tobytes().removeprefix(exif.PREFIX),
+        "xmp": b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:source>roll %d</dc:source></x:xmpmeta>' % number,
+        "dpi": (72.0 * number, 72.0 * number),
+    }
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_every_page_of_a_tiff_keeps_what_is_said_of_it(tmp_path, monkeypatch, bigtiff):
+    monkeypatch.setattr(writer, "_CLASSIC", 0 if bigtiff else 2**31)
+    plain = Image(SHIFTED[0])
+    pages = [Image(page, **_said(number)) for number, page in enumerate(SHIFTED, 1)] + [plain]
+
+    with open(tmp_path / "a.tif", "w+b") as file:
+        write_frames(file, Frames(tuple(map(as_bands, pages))), "tiff")
+    again = read_frames(tmp_path / "a.tif").images
+
+    assert len(again) == 4
+    for number, (image, page) in enumerate(zip(again, pages, strict=True), 1):
+        np.testing.assert_array_equal(image.rgb, page.rgb)
+        assert (image.icc, image.xmp, image.dpi) == (page.icc, page.xmp, page.dpi)
+        if page is not plain:
+            block = Pillow.Exif()
+            block.load(image.exif)
+            assert (block[271], block.get_ifd(0x8769)[0x8827]) == (f"camera {number}", 100 * number)
+    assert again[3].exif is None
+
+
+def test_what_is_lost_of_any_page_of_a_tiff_is_told(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for page, place in zip(SHIFTED, (False, True, True), strict=True):
+            tags = [(33550, "d", 3, (1.0, 1.0, 0.0), True)] if place else []
+            file.write(page, photometric="rgb", metadata=None, extratags=tags)
+    frames = read_frames(tmp_path / "a.tif")
+    texts = [Image(SHIFTED[0], texts=texts) for texts in ((), (("Roll", "7"),), (("Roll", "7"),))]
+
+    notes = write_frames(io.BytesIO(), Frames(tuple(map(as_bands, texts))), "tiff")
+
+    assert frames.each[0].notes == ["GeoTIFF tags dropped"]
+    assert notes == ("texts dropped, which tiff cannot hold: Roll",)
 
 
 def test_a_plain_picture_is_one_frame(tmp_path):

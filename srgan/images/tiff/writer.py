@@ -31,21 +31,18 @@ class Page(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     strips: Iterable[np.ndarray]
+    said: Image  # what is said of it beside its pixels
 
 
-def write(
-    file: io.BytesIO | io.BufferedRandom,
-    pages: Sequence[Page],
-    like: Image,
-) -> None:
-    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA; `like` has what is said.
+def write(file: io.BytesIO | io.BufferedRandom, pages: Sequence[Page]) -> None:
+    """Writes a TIFF of (h, w) grey pages, or of (h, w, c) ones: grey and alpha, RGB, or RGBA.
 
-    The block of EXIF is taken apart again, and lies in the first page. Beyond 4 GB it is a BigTIFF.
+    Blocks of EXIF are taken apart again. Beyond 4 GB it is a BigTIFF.
     """
-    said = exif_parts.taken_apart(like.exif) if like.exif else {}
+    every = [exif_parts.taken_apart(page.said.exif) if page.said.exif else {} for page in pages]
     bigtiff = sum(int(np.prod(page.shape)) * page.dtype.itemsize for page in pages) > _CLASSIC
     with tifffile.TiffWriter(file, byteorder="<", bigtiff=bigtiff) as writer:
-        for number, page in enumerate(pages):
+        for page, parts in zip(pages, every, strict=True):
             channels = page.shape[2] if len(page.shape) == 3 else 1
             row = int(np.prod(page.shape[1:])) * page.dtype.itemsize
             rows = max(1, 2**20 // row)
@@ -59,15 +56,15 @@ def write(
                 compression="adobe_deflate",
                 predictor=page.dtype.kind == "u",
                 rowsperstrip=rows,
-                iccprofile=like.icc,
-                resolution=like.dpi or (1, 1),
-                resolutionunit="inch" if like.dpi else "none",
+                iccprofile=page.said.icc,
+                resolution=page.said.dpi or (1, 1),
+                resolutionunit="inch" if page.said.dpi else "none",
                 metadata=None,
                 software=False,
-                extratags=_tags(said, like.xmp, like.iptc, bigtiff) if number == 0 else [],
+                extratags=_tags(parts, page.said.xmp, page.said.iptc, bigtiff),
             )
-    if any(said.get(tag) for tag in _NAMES):
-        _add_directories(file, said, bigtiff)
+    if any(parts.get(tag) for parts in every for tag in _NAMES):
+        _add_directories(file, every, bigtiff)
 
 
 def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
@@ -109,15 +106,18 @@ def _tags(said: exif_parts.Parts, xmp: bytes | None, iptc: bytes | None, bigtiff
     return tags
 
 
-def _add_directories(file: io.BytesIO | io.BufferedRandom, said: exif_parts.Parts, bigtiff: bool) -> None:
-    """Writes EXIF's own directories behind a file, and their offsets into the places kept for them."""
-    file.seek(8 if bigtiff else 4)
-    first = directory(file, "<", int.from_bytes(file.read(8 if bigtiff else 4), "little"), big=bigtiff)
-    assert first is not None
-    end = file.seek(0, io.SEEK_END)
-    packed, places = exif_parts.appended(said, end + end % 2, big=bigtiff)
-    file.write(bytes(end % 2) + packed)
-    for field in first.fields:
-        if field.tag in places:
-            file.seek(field.at)
-            file.write(struct.pack("<Q" if bigtiff else "<I", places[field.tag]))
+def _add_directories(file: io.BytesIO | io.BufferedRandom, every: Sequence[exif_parts.Parts], bigtiff: bool) -> None:
+    """Writes EXIF's own directories of each page behind a file, and their offsets into the places kept for them."""
+    size = link_at = 8 if bigtiff else 4
+    for said in every:
+        file.seek(link_at)
+        page = directory(file, "<", int.from_bytes(file.read(size), "little"), big=bigtiff)
+        assert page is not None
+        link_at = page.link_at
+        end = file.seek(0, io.SEEK_END)
+        packed, places = exif_parts.appended(said, end + end % 2, big=bigtiff)
+        file.write(bytes(end % 2) + packed)
+        for field in page.fields:
+            if field.tag in places:
+                file.seek(field.at)
+                file.write(struct.pack("<Q" if bigtiff else "<I", places[field.tag]))
