@@ -72,6 +72,20 @@ def replacing(path: AnyPath, partial: str | None = None) -> Iterator[io.Buffered
         raise kind(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
 
 
+def nearest(path: Path) -> Path:
+    """What is there of a path: itself, and be it a link to nothing, or the nearest folder above it.
+
+    Raises:
+        MachineError: not even its drive is there.
+    """
+    there = path
+    while not os.path.lexists(there):
+        if there == there.parent:
+            raise MachineError(f"{printable(path)}: cannot be written: {printable(there)} is not there")
+        there = there.parent
+    return there
+
+
 def take_after(file: int, path: Path) -> None:
     """Gives an open file the owner, permissions and extended attributes (ACLs, labels) of another, where it may."""
     status = os.stat(path)

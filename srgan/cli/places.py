@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from srgan.errors import ConfigError, MachineError
-from srgan.files import printable
+from srgan.files import nearest, printable
 from srgan.runner.config import FolderConfig
 from srgan.runner.names import beside
 from srgan.runner.urls import Url, place
@@ -97,20 +97,25 @@ def _remote(paths: Sequence[Path | Url], output: Path | Url | None, tag: str) ->
 
 
 def _together(paths: Sequence[Path], output: Path) -> Places:
-    """The folder that holds several inputs, with their names in it."""
+    """The folder that holds several inputs, with their names in it.
+
+    Raises:
+        ConfigError: there is none.
+    """
     names = [os.path.normpath(path) for path in paths]
     if any(os.path.isabs(name) or name.split(os.sep)[0] in (os.curdir, os.pardir) for name in names):
         names = [os.path.abspath(name) for name in names]
-    root = os.path.commonpath([os.path.dirname(name) for name in names])
+    try:
+        root = os.path.commonpath([os.path.dirname(name) for name in names])
+    except ValueError as error:  # Windows has a root for each drive
+        raise ConfigError("several inputs on several drives: one drive at a time") from error
     among = tuple(Path(os.path.relpath(name, root or os.curdir)).as_posix() for name in names)
     return Places(Path(root), output, among)
 
 
 def _check_writable(target: Path) -> None:
     """Checks that a file or folder can be made."""
-    there = target
-    while not os.path.lexists(there):
-        there = there.parent
+    there = nearest(target)
     if not there.exists():
         raise MachineError(f"{printable(target)}: cannot be written: {printable(there)} is a link to nothing")
     if there.is_file() and there != target:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srgan.files import nearest
+
 if TYPE_CHECKING:
     from srgan.runner.plan import Job
 
@@ -55,6 +57,4 @@ def bytes_said(count: int | float) -> str:
 
 def free(target: Path) -> int:
     """The bytes that are free where a file or folder is or will be."""
-    while not target.exists():
-        target = target.absolute().parent
-    return shutil.disk_usage(target).free
+    return shutil.disk_usage(nearest(target.absolute())).free

@@ -1,5 +1,6 @@
 """Where outputs go: beside a picture, into a folder of its own, or where several inputs go together."""
 
+import ntpath
 import os
 
 import pytest
@@ -145,3 +146,19 @@ def test_where_nothing_can_be_written_nothing_is_begun(run, here, monkeypatch):
 
     assert code == 5
     assert said.startswith("error: out: cannot be written: no permission to write into ")
+
+
+def test_a_drive_that_is_not_there_is_told_of(run, here, monkeypatch):
+    """Of Windows; everywhere else there is a root."""
+    lexists = os.path.lexists
+    monkeypatch.setattr("os.path.lexists", lambda path: str(path) not in ("/", "/out") and lexists(path))
+
+    assert run("upscale", "c", "/out")[::2] == (5, "error: /out: cannot be written: / is not there\n")
+
+
+def test_inputs_on_several_drives_are_refused(run, here, monkeypatch):
+    monkeypatch.setattr("os.path.commonpath", lambda paths: ntpath.commonpath(["C:/a", "D:/b"]))
+
+    code, _, said = run("upscale", "c/d.png", "notes.txt", "-o", "out")
+
+    assert (code, said) == (2, "error: several inputs on several drives: one drive at a time\n")
