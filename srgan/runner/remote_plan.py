@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from srgan.runner.plan import Job, kinds_of, shard_of, share
 from srgan.runner.urls import Url
 
 _log = logging.getLogger(__name__)
+
+_LONGEST = 255
+"""Bytes of a file's name, at most, on the file systems that there are."""
 
 _READERS = 16
 """Objects that are looked into at a time."""
@@ -124,7 +128,8 @@ def _passed_over(name: str) -> bool:
 
 def _strange(name: str) -> str:
     """Why an object of this name cannot be a file; empty where it can."""
-    strange = any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name
+    strange = any(part in ("", ".", "..") or len(os.fsencode(part)) > _LONGEST for part in name.split("/"))
+    strange = strange or "\0" in name
     return f"{printable(name)}: no file can be called so; rename the object" if strange else ""
 
 

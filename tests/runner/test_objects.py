@@ -189,7 +189,7 @@ def test_shards_make_everything_once_and_read_the_parts_of_their_own(tiny, photo
 
 def test_an_object_whose_name_is_no_path_fails_alone(tiny, photos, store):
     store.bucket("input")
-    strange = ("../out.png", "a//b.png", "./c.png", "/d.png")
+    strange = ("../out.png", "a//b.png", "./c.png", "/d.png", f"{'ü' * 126}.png", f"{'e' * 256}/a.png")
     for key in (*strange, "good.png"):
         store.put("input", f"pictures/{key}", (photos / "a.png").read_bytes())
 
