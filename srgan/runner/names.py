@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from srgan.errors import ConfigError, ImageError
@@ -51,18 +51,20 @@ def beside(source: Path, tag: str, format: str = "keep") -> Path:
 
 
 def targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
-    """Each name with that of the file made from it; all of these differ, in more than case."""
+    """Each name with that of the file made from it; all of these differ, in more than case, and from their folders."""
     wanted = {name: renamed(name, kind, format) for name, kind in kinds.items()}
+    folders = _folders(wanted)
     rivals = Counter(map(_folded, wanted.values()))
-    if len(rivals) == len(wanted):
+    rivals.update(folders)
+    if rivals.total() == len(rivals):
         return list(wanted.items())
-    chosen: dict[str, str] = {}
-    taken: set[str] = set()
+    chosen, taken = dict[str, str](), set(folders)
     for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
         new = wanted[name]
         if rivals[_folded(new)] > 1:
             if on_collision == "error":
                 others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
+                others += [f"{new}/"] if _folded(new) in folders else []
                 raise ConfigError(
                     f"{', '.join(map(printable, others))} would all become {printable(new)}: "
                     "rename them, or let them be renamed with --on-collision rename"
@@ -71,6 +73,15 @@ def targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tu
         chosen[name] = _free(new, taken)
         taken.add(_folded(chosen[name]))
     return [(name, chosen[name]) for name in kinds]
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    """The folders of these names and those above them, folded."""
+    found, more = set[str](), {name.rpartition("/")[0] for name in names}
+    while more := more - found:
+        found |= more
+        more = {folder.rpartition("/")[0] for folder in more}
+    return set(map(_folded, found - {""}))
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -101,6 +101,18 @@ def test_names_that_differ_in_case_alone_count_as_one(tmp_path):
     assert _targets(source, tmp_path / "out") == {"A.png": "A.png", "a.png": "a-2.png"}
 
 
+def test_no_output_is_called_as_a_folder_of_others_is(tmp_path):
+    source = _touch(tmp_path / "in", "X.gif", "x.png/sub.gif", "x.png/sub.png/y.png", "x.gif.png/z.png")
+    assert _targets(source, tmp_path / "out") == {
+        "X.gif": "X.gif-2.png",
+        "x.png/sub.gif": "x.png/sub.gif.png",
+        "x.png/sub.png/y.png": "x.png/sub.png/y.png",
+        "x.gif.png/z.png": "x.gif.png/z.png",
+    }
+    with pytest.raises(ConfigError, match=r"^X\.gif, X\.png/ would all become X\.png: rename them"):
+        plan(source, tmp_path / "out", on_collision="error")
+
+
 def test_a_collision_can_be_an_error_instead(tmp_path):
     source = _touch(tmp_path / "in", "a.jpg", "a.png")
     with pytest.raises(ConfigError) as caught:
