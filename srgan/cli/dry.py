@@ -17,7 +17,7 @@ from srgan.files import printable, stamp
 from srgan.runner import space
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.history import History, fingerprint, made_of
-from srgan.runner.outcome import FINISHED, THERE, Outcome
+from srgan.runner.outcome import FINISHED, LINK, THERE, Outcome
 from srgan.runner.plan import Job
 from srgan.runner.urls import Url
 
@@ -123,6 +123,8 @@ class Rehearsal:
 
     def _settled(self, job: Job) -> tuple[str, str] | None:
         """What is said of a picture that is not made, because of what is there; None of others."""
+        if self.config.in_place and job.source.is_symlink():
+            return "skipped", LINK
         if self.config.existing == "overwrite" or not os.path.lexists(job.target):
             return None
         if self.config.existing == "error":

@@ -13,6 +13,9 @@ FINISHED = "finished before"
 THERE = "is there already"
 """Why a picture is skipped in whose place there is something else."""
 
+LINK = "is a link: --in-place replaces files themselves"
+"""Why a picture is skipped in whose place a file would take that of a link to another."""
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -21,7 +21,7 @@ from srgan.runner.history import tell_of_others
 from srgan.runner.job import Made
 from srgan.runner.journal import Journal
 from srgan.runner.locks import LOCKS, Locks
-from srgan.runner.outcome import FINISHED, THERE, Outcome
+from srgan.runner.outcome import FINISHED, LINK, THERE, Outcome
 from srgan.runner.plan import Job
 from srgan.runner.prospects import Looked
 
@@ -124,6 +124,8 @@ class Run:
         Raises:
             ImageError: that is not ours to replace.
         """
+        if self.config.in_place and job.source.is_symlink():
+            return Outcome(job.name, job.target, "skipped", LINK)
         existing = self.config.existing
         if existing == "overwrite" or not os.path.lexists(job.target):
             return None

@@ -200,6 +200,8 @@ def share(name: str, count: int) -> int:
 
 def _single(source: Path, target: Path, format: str, existing: str, in_place: bool) -> Job:
     """The job of a file by itself; OUT is a file, too, or a folder."""
+    if in_place and source.is_symlink():
+        raise ConfigError(f"{printable(source)}: is a link: --in-place replaces files themselves; name that one")
     target = _place(source, target, format)
     if os.path.realpath(source) == os.path.realpath(target) and not in_place:
         raise ConfigError(f"{printable(target)}: both input and output; {_ANOTHER}")

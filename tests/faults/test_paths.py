@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import shlex
 import subprocess
@@ -135,6 +136,22 @@ def test_35_in_place_loses_no_frames_and_no_names(folder):
     assert sorted(folder.tree()) == ["a.webp", "b.gif"]
     folder.target = folder.source.parent / "elsewhere"
     with pytest.raises(ConfigError, match=r"--in-place replaces the input: give .* as output, too"):
+        folder.run(in_place=True)
+
+
+@pytest.mark.parametrize("existing", ["resume", "overwrite"])
+def test_35_in_place_leaves_links_alone(folder, existing):
+    folder.put(a_png=encoded(SMALL))
+    (folder.source / "cover.png").symlink_to("a.png")
+    folder.target = folder.source
+
+    foretold = folder.start("--in-place", "--existing", existing, "-n", "--json")
+    assert [json.loads(line)["status"] for line in foretold.communicate()[0].splitlines()] == ["planned", "skipped"]
+    assert folder.statuses(in_place=True, existing=existing) == {"a.png": "ok", "cover.png": "skipped"}
+    assert os.readlink(folder.source / "cover.png") == "a.png"
+    folder.source /= "cover.png"
+    folder.target = folder.source
+    with pytest.raises(ConfigError, match=r"cover\.png: is a link: --in-place replaces files themselves; "):
         folder.run(in_place=True)
 
 
