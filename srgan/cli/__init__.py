@@ -103,4 +103,5 @@ def _importing(frame: FrameType | None) -> bool:
 
 
 def _say(what: str) -> None:
-    print(f"{what}; the same command continues", file=sys.stderr, flush=True)
+    anew = any(word in ("overwrite", "--existing=overwrite") for word in sys.argv)
+    print(f"{what}; the same command {'begins anew' if anew else 'continues'}", file=sys.stderr, flush=True)

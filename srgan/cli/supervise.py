@@ -50,8 +50,9 @@ def supervise(words: Sequence[str], target: Path) -> int | None:
         if os.environ[SUPERVISED] != "0":
             threading.Thread(target=_leave_with_parent, daemon=True).start()
         return None
+    command, number = secrets.token_hex(8), 0
     while True:
-        name = secrets.token_hex(8)
+        name, number = f"{command}.{number}", number + 1
         code = _run(words, name)
         if code >= 0 or not _blamed(target, name, -code):
             return code if code >= 0 else 128 - code

@@ -33,9 +33,13 @@ class History:
         deaths: how often a run died over it since it last came to an end.
         made: the sizes of the outputs, by their names in the folder.
         settings: what decided the outputs of finished pictures, by fingerprint.
+        own: what runs of this command began, and whether it is finished since.
+
+    Args:
+        run: the name of a run of this command, which the names of its others share up to the dot; empty is none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, run: str = "") -> None:
         self.folder, self.path = folder, folder / OF_RUNS / "journal.jsonl"
         self.finished: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
@@ -43,7 +47,8 @@ class History:
         self.deaths: dict[str, int] = {}
         self.made: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
-        self._read_to = 0
+        self.own: dict[str, bool] = {}
+        self._command, self._read_to = run.partition(".")[0], 0
 
     def refresh(self) -> None:
         """Reads what was added since, by whomever; a line torn by a crash is ignored: `Journal` has told of it."""
@@ -65,7 +70,10 @@ class History:
             return
         name = line["name"]
         if "begun" in line:
-            self.begun.setdefault(name, {})[str(line["begun"])] = str(line.get("run"))
+            run = str(line.get("run"))
+            self.begun.setdefault(name, {})[str(line["begun"])] = run
+            if self._command and run.partition(".")[0] == self._command:
+                self.own[name] = False
             return
         if "died" in line:
             self.deaths[name] = self.deaths.get(name, 0) + 1
@@ -77,6 +85,8 @@ class History:
             self.failed[name] = line["failed"]
         else:
             self.finished[name] = dict(line)
+            if name in self.own:
+                self.own[name] = True
             self.made[name[: name.rfind("/") + 1] + line["target"]] = self.finished[name]
 
     def check_ours(self, job: Job) -> None:

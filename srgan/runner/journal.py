@@ -33,15 +33,16 @@ class Journal(History):
     the size it was written with.
 
     Args:
-        run: the name of this run, which no other has on whatever machine; None makes one.
+        run: the name of this run, which no other has on whatever machine; None makes one. Up to a dot it is that of
+            its command, of which there is another run where one was killed.
 
     Attributes:
         chosen: the settings.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, run: str | None = None, asked: str = "") -> None:
-        super().__init__(folder)
         self._asked, self._run = asked, run or secrets.token_hex(8)
+        super().__init__(folder, self._run)
         self.chosen, self._settings = dict(settings), fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
         try:

@@ -127,12 +127,17 @@ class Run:
         if self.config.in_place and job.source.is_symlink():
             return Outcome(job.name, job.target, "skipped", LINK)
         existing = self.config.existing
-        if existing == "overwrite" or not os.path.lexists(job.target):
+        if not os.path.lexists(job.target):
+            return None
+        own = {} if self.journal is None else self.journal.own
+        # Where a run of this very command was killed, what that had finished is finished, whatever was asked for.
+        known = existing in ("resume", "skip") or own.get(job.name, False)
+        if known and self.journal and self.journal.has(job, self.conversion.stamp(job), self.config.memory):
+            return Outcome(job.name, job.target, "skipped", FINISHED)
+        if existing == "overwrite" or (existing == "error" and job.name in own):
             return None
         if existing == "error":
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
-        if self.journal is not None and self.journal.has(job, self.conversion.stamp(job), self.config.memory):
-            return Outcome(job.name, job.target, "skipped", FINISHED)
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", THERE)
         if self.config.in_place and self.journal is not None and self.journal.is_output(job):

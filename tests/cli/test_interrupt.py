@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from srgan import cli
 from srgan.images.image import Image
 from srgan.images.reader import read
 from srgan.images.writer import write
@@ -41,6 +42,15 @@ def test_a_signal_ends_the_command_and_the_same_command_continues(tmp_path, pixe
     assert f"skipped {len(done)}" in again.stderr
     assert len(list(target.glob("*.png"))) == 40
     assert all((target / name).stat().st_mtime_ns == time for name, time in done.items())
+
+
+@pytest.mark.parametrize("words", [("--existing", "overwrite"), ("--existing=overwrite",)])
+def test_a_command_that_overwrites_does_not_say_that_it_continues(monkeypatch, capsys, words):
+    monkeypatch.setattr("sys.argv", ["srgan", "upscale", "in", "out", *words])
+
+    cli._say("interrupted")
+
+    assert capsys.readouterr().err == "interrupted; the same command begins anew\n"
 
 
 INTERRUPTED = "import os, signal\ntry: os.kill(os.getpid(), signal.{name})\nexcept BaseException: raise RuntimeError\n"

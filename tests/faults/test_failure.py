@@ -14,13 +14,29 @@ import torch
 from srgan.engines import make_engine
 from srgan.engines.torch_engine import TorchEngine
 from srgan.images.image import Image
-from srgan.images.reader import read
+from srgan.images.reader import decode, read
 from srgan.images.writer import encode
 from srgan.inference.picture import restore_image
 from srgan.inference.tiled import Run
 from tests.precisions import HAS_BF16, needs_bf16
 
 from .conftest import PHOTO, encoded
+
+DEADLY = """
+import importlib, os, pathlib, signal, time
+reader = importlib.import_module("srgan.images.reader")
+decode = reader.decode
+def killing(data, name, **options):
+    if name.endswith("deadly.png") and not (ONCE and os.path.exists(ONCE)):
+        if ONCE:
+            time.sleep(2)  # until the others are finished
+            pathlib.Path(ONCE).touch()
+        signal.raise_signal(signal.SIGSEGV)  # in this thread: os.kill leaves it the time to go on
+    return decode(data, name, **options)
+if "SRGAN_SUPERVISED" in os.environ:
+    reader.decode = killing
+"""
+"""A program dies over pictures called deadly: always, or where ONCE is a path once, when it has finished the others."""
 
 
 def _fill(folder, pixels, count, side=24):
@@ -135,26 +151,35 @@ def test_46_shards(folder, pixels, count):
 def test_47_a_picture_over_which_the_program_dies(folder, pixels, tmp_path):
     _fill(folder, pixels, 6)
     folder.put(deadly_png=encoded(PHOTO))
-    deadly = """
-import importlib, os, signal
-reader = importlib.import_module("srgan.images.reader")
-decode = reader.decode
-def killing(data, name, **options):
-    if name.endswith("deadly.png"):
-        signal.raise_signal(signal.SIGSEGV)  # in this thread: os.kill leaves it the time to go on
-    return decode(data, name, **options)
-if "SRGAN_SUPERVISED" in os.environ:
-    reader.decode = killing
-"""
-    (tmp_path / "sitecustomize.py").write_text(deadly)
+    (tmp_path / "sitecustomize.py").write_text(f"ONCE = None\n{DEADLY}")
 
-    process = folder.start(env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    process = folder.start(env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"})
     _, messages = process.communicate()
 
     assert process.returncode == 1, messages
     assert sorted(folder.tree()) == [f"{number:03}.png" for number in range(6)]
     assert f"failed: {folder.source / 'deadly.png'}: the program was killed over it twice" in messages
     assert "the program was killed (SIGSEGV): " in messages
+
+
+@pytest.mark.parametrize("words", [("--in-place", "--existing", "overwrite"), ("--existing", "error")])
+def test_47_what_was_finished_before_the_program_died_stays_finished_whatever_is_asked_for(
+    folder, pixels, tmp_path, words
+):
+    _fill(folder, pixels, 3, side=16)
+    folder.put(deadly_png=encoded(pixels(16, 16)))
+    (tmp_path / "sitecustomize.py").write_text(f"ONCE = {str(tmp_path / 'died')!r}\n{DEADLY}")
+    if words[0] == "--in-place":
+        folder.target = folder.source
+        assert {outcome.status for outcome in folder.run(in_place=True).values()} == {"ok"}
+
+    process = folder.start(*words, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"})
+    _, messages = process.communicate()
+
+    assert process.returncode == 0, messages
+    assert "the program was killed (SIGSEGV): " in messages
+    side = 64 if words[0] == "--in-place" else 32
+    assert [decode(data, name).width for name, data in folder.tree().items()] == [side] * 4
 
 
 def test_48_out_of_memory_on_a_gpu_halves_the_tiles(tiny, engine, pixels, monkeypatch, caplog):
