@@ -27,7 +27,7 @@ class History:
     """What the journal of an output folder, `OUT/.srgan/journal.jsonl`, says of each picture by name.
 
     Attributes:
-        finished: its last line of those it was finished with.
+        finished: its last line of those it was finished with, unless its output was since made from another.
         failed: why it failed, where it did the last time.
         begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
         deaths: how often a run died over it since it last came to an end.
@@ -48,6 +48,7 @@ class History:
         self.made: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
         self.own: dict[str, bool] = {}
+        self._made_of: dict[str, str] = {}
         self._command, self._read_to = run.partition(".")[0], 0
 
     def refresh(self) -> None:
@@ -84,10 +85,20 @@ class History:
         if "failed" in line:
             self.failed[name] = line["failed"]
         else:
+            self._replace(line)
             self.finished[name] = dict(line)
             if name in self.own:
                 self.own[name] = True
             self.made[name[: name.rfind("/") + 1] + line["target"]] = self.finished[name]
+
+    def _replace(self, line: Mapping[str, Any]) -> None:
+        """Forgets the picture from which the output of a line was made before, if that was another."""
+        name = line["name"]
+        folder = name[: name.rfind("/") + 1]
+        before = self._made_of.get(folder + line["target"], name)
+        if before != name and self.finished.get(before, {}).get("target") == line["target"]:
+            del self.finished[before]
+        self._made_of[folder + line["target"]] = name
 
     def check_ours(self, job: Job) -> None:
         """Checks that the file in the place of an output is as a run has written it, or one was about to.

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image as Pillow
 
 from srgan.images.image import Image
 from srgan.images.writer import write
@@ -39,6 +40,17 @@ def test_what_is_missing_or_has_changed_is_named(run, restored):
         f"{restored / 'a.png'}: is missing",
         f"{restored / 'sub' / 'b.png'}: has changed",
     ]
+
+
+def test_an_output_is_checked_as_what_it_was_made_of_last(run, restored, pixels):
+    source = restored.parent / "in"
+    words = ("upscale", source, restored, "-m", restored.parent / "tiny.safetensors", *CPU)
+    for seed, (old, new) in enumerate((("a.png", "a.gif"), ("a.gif", "a.png"))):
+        (source / old).unlink()
+        Pillow.fromarray(pixels(9, 8, seed=seed + 7)).save(source / new)
+        run(*words)
+
+        assert run("verify", restored) == (0, "3 pictures, 0 missing or changed\n", "")
 
 
 def test_pictures_made_in_several_ways_are_told_apart(run, restored, make_model):
