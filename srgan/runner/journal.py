@@ -9,8 +9,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Journal(History):
         super().__init__(folder, self._run)
         self.chosen, self._settings = dict(settings), fingerprint(settings)
         self._lock, self._synced = threading.Lock(), 0.0
+        self._written, self._safe = 0, 0  # lines
+        self._lines: dict[str, int] = {}  # how many there were with the last line of a picture
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a", encoding="utf-8")
@@ -87,6 +89,15 @@ class Journal(History):
                     job.target.with_name(left).unlink()
         self._write({"name": job.name, "begun": partial, "run": self._run})
         return partial
+
+    def sync(self, job: Job) -> None:
+        """Makes the lines of a picture that is begun safe from a power cut, unless they are.
+
+        To be called before its output gets its name: with the name and without them the output would be nobody's or,
+        in the place of its input, an input.
+        """
+        if self._lines.get(job.name, 0) > self._safe:
+            self._sync()
 
     def add(
         self,
@@ -133,13 +144,25 @@ class Journal(History):
 
     def _write(self, line: Mapping[str, Any]) -> None:
         """Adds a line; what a machine that loses its power has not written yet is done again."""
+        with self._writing(), self._lock:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+            self._written += 1
+            if "name" in line:
+                self._lines[line["name"]] = self._written
+        if time.monotonic() - self._synced > SYNCED_EVERY:
+            self._sync()
+
+    def _sync(self) -> None:
+        written, self._synced = self._written, time.monotonic()
+        with self._writing():
+            os.fsync(self._file.fileno())
+        self._safe = max(self._safe, written)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            with self._lock:
-                self._file.write(json.dumps(line) + "\n")
-                self._file.flush()
-            if time.monotonic() - self._synced > SYNCED_EVERY:
-                self._synced = time.monotonic()
-                os.fsync(self._file.fileno())
+            yield
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror})") from error
 

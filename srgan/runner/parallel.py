@@ -173,13 +173,17 @@ class Run:
                 said: dict[str, Any] = {"notes": made.notes, "models": made.models}
                 self.journal.add(job, stamp, made.size, made.sha256, seconds, **memory, **said)
 
-        def replaces(file: int, made: Made) -> None:
-            take_after(file, job.source)
-            status = os.fstat(file)
-            note([status.st_size, status.st_mtime_ns, *seen[2:]], made)
+        def before(file: int, made: Made) -> None:
+            if self.config.in_place:
+                take_after(file, job.source)
+                status = os.fstat(file)
+                note([status.st_size, status.st_mtime_ns, *seen[2:]], made)
+            if self.journal is not None:
+                self.journal.sync(job)
 
         try:
-            before = replaces if self.config.in_place else None
+            if self.journal is not None and self.conversion.carries:  # and names the output itself
+                self.journal.sync(job)
             made = self.conversion.make(job, seen, looked.prospect, before=before, partial=partial)
         except (ImageError, OSError) as error:
             return self._failed(job, error)

@@ -120,6 +120,36 @@ def test_35_killed_while_a_picture_is_replaced(folder, monkeypatch, killed_at):
     assert decode(folder.tree()["a.png"], "a").width == 2 * SMALL.shape[1], "enlarged once"
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_35_a_power_cut_after_an_output_has_its_name_loses_no_line_of_the_journal(folder, monkeypatch, in_place):
+    """Lines that were written and not synced are lost, while the name is kept."""
+    folder.put(a_png=encoded(SMALL), b_png=encoded(SMALL))
+    folder.target = folder.source if in_place else folder.target
+    journal = folder.target / ".srgan" / "journal.jsonl"
+    fsync, rename, safe = os.fsync, os.replace, [b""]
+
+    def synced(file):
+        fsync(file)
+        if os.path.samestat(os.fstat(file), os.stat(journal)):
+            safe[0] = journal.read_bytes()
+
+    def cut(partial, target):
+        rename(partial, target)
+        if target.name == "b.png":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", synced)
+        patched.setattr(os, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            folder.run(in_place=in_place)
+    journal.write_bytes(safe[0])
+
+    again = folder.statuses(in_place=in_place)
+    assert again["a.png"] in ("skipped", "ok") and again["b.png"] == ("skipped" if in_place else "ok")
+    assert {decode(data, "a").width for data in folder.tree().values()} == {2 * SMALL.shape[1]}
+
+
 def test_35_in_place_loses_no_frames_and_no_names(folder):
     frames = [Pillow.fromarray(SMALL), Pillow.fromarray(255 - SMALL)]
     folder.put(a_webp=encoded(frames[0], "webp", save_all=True, append_images=frames[1:]))
