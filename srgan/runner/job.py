@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +120,8 @@ class Conversion:
             MachineError: the output cannot be written.
         """
         too_large = prospect.too_large
-        with self._read(job, too_large) as frames:
+        with ExitStack() as reading:
+            frames = reading.enter_context(self._read(job, too_large))
             first = frames.each[0].like
             self._check_frames(job, first)
             given, note = self.beside.of(job.name, first)
@@ -140,6 +141,7 @@ class Conversion:
                 self._check_unchanged(job, seen)
                 if before is not None:
                     before(file.fileno(), made)
+                reading.close()  # Windows replaces no file that is open
         return made
 
     @contextmanager

@@ -120,6 +120,24 @@ def test_35_killed_while_a_picture_is_replaced(folder, monkeypatch, killed_at):
     assert decode(folder.tree()["a.png"], "a").width == 2 * SMALL.shape[1], "enlarged once"
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="what is open is seen in /proc")
+def test_35_a_picture_is_no_longer_open_when_it_is_replaced(folder, monkeypatch):
+    """Windows refuses to replace what is; those that are streamed are read until they are written."""
+    folder.put(a_png=encoded(PHOTO))
+    folder.target = folder.source
+    rename, still_open = os.replace, []
+
+    def watched(partial, target):
+        numbers = (path for path in Path("/proc/self/fd").iterdir() if path.exists())
+        still_open.extend(path for path in numbers if path.resolve() == folder.source / "a.png")
+        rename(partial, target)
+
+    monkeypatch.setattr(os, "replace", watched)
+
+    assert folder.statuses(in_place=True, memory=1e-6) == {"a.png": "ok"}
+    assert still_open == []
+
+
 @pytest.mark.parametrize("in_place", [False, True])
 def test_35_a_power_cut_after_an_output_has_its_name_loses_no_line_of_the_journal(folder, monkeypatch, in_place):
     """Lines that were written and not synced are lost, while the name is kept."""
