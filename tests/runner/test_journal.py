@@ -112,14 +112,16 @@ def test_a_torn_line_is_ignored_with_one_warning_and_the_next_one_is_whole(job, 
     path = job.target.parent / ".srgan" / "journal.jsonl"
     with path.open("a") as file:
         file.write(torn)
-    job.source.with_name("c.png").write_bytes(b"source")
+    other = replace(job, name="c.png", new="c.png")
+    for one in (other.source, other.target):
+        one.write_bytes(b"other")
 
     with caplog.at_level(logging.WARNING):
         assert has(job)
-        finish(replace(job, name="c.png"))
+        finish(other)
         assert caplog.messages == [f"{path}: its last line was torn by a crash, and is ignored"]
 
-    assert has(replace(job, name="c.png"))
+    assert has(other)
     assert has(job)
 
 
