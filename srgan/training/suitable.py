@@ -66,7 +66,8 @@ def look(data: Data, *, smallest: int = SMALLEST, pool: Executor | None = None, 
         looks = ahead(pool or own, partial(_look, smallest=smallest), every, at_once or 2 * workers)
         for number, (looked, mark) in enumerate(looks):
             prints[number] = mark
-            alike = np.flatnonzero(prints[:number] & (np.bitwise_count(prints[:number] ^ mark) <= ALIKE))
+            earlier = prints[:number]
+            alike = np.flatnonzero((earlier != 0) & (np.bitwise_count(earlier ^ mark) <= ALIKE))
             copy = (f"a copy of {every[alike[0]].name}",) if mark and alike.size else ()
             yield Looked(looked.name, looked.size, looked.problems + copy)
 
