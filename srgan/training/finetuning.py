@@ -18,6 +18,7 @@ from srgan.models.file import load, save
 from srgan.models.model import Model, check_model
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
+from srgan.training.state import folder_of
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,8 @@ def finetune(
     check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
+    if (out / "training").is_dir():  # begun before runs were marked, whose sheets would be found
+        folder_of(out / "training", data)
     every = sources(data)
     check_comparable(start.task, every)
     learn, held_out = split(_usable(every, start.task.scale))

@@ -23,7 +23,6 @@ from srgan.data.crops import check_comparable, check_pairs, pairs
 from srgan.data.pictures import Pictures, load_pictures
 from srgan.data.prefetch import prefetched
 from srgan.data.sources import Data, Source, sources
-from srgan.errors import MachineError
 from srgan.evaluation.scoring import evaluate
 from srgan.models.file import save
 from srgan.models.model import Model, check_ours
@@ -34,7 +33,7 @@ from srgan.training.pace import steps_within
 from srgan.training.run import Run
 from srgan.training.schedule import averaging_at, check_warmup, learning_rate_at
 from srgan.training.sheets import write_curves, write_sheet
-from srgan.training.state import Checkpoints, begun_for, check_free, identity
+from srgan.training.state import Checkpoints, begun_for, folder_of, identity
 from srgan.training.together import together
 from srgan.training.watch import UnhealthyError
 
@@ -76,12 +75,11 @@ def train(
     Raises:
         TrainingError: `out` holds a run with other settings, or weights of none; the data are unusable; or the run went
             wrong again and again (training/watch.py has the rules).
-        ConfigError: pairs do not tell the task enough.
+        ConfigError: pairs do not tell the task enough, or `out` is the folder of the pictures.
         NoPicturesError: no picture is large enough.
     """
     check_ours(model)
-    began, folder, config = time.perf_counter(), _made(out), config or TrainConfig()
-    check_free(folder)
+    began, folder, config = time.perf_counter(), folder_of(out, data), config or TrainConfig()
     given = _gathered(model, data, config, validation, card or {}, progress)
     with together(config.device) as processes:
         processes.check(config.batch, config.minutes)
@@ -90,15 +88,6 @@ def train(
         check_warmup(config)
         checkpoints = Checkpoints(folder, identity(model, given.every, config))
         return _learn_again(given, config, checkpoints)
-
-
-def _made(out: str | os.PathLike[str]) -> Path:
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(f"{folder}: cannot be made ({error.strerror}); choose another output") from error
-    return folder
 
 
 def _gathered(

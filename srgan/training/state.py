@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from srgan import options
-from srgan.data.sources import Source
-from srgan.errors import TrainingError
+from srgan.data.sources import Data, Source
+from srgan.errors import ConfigError, MachineError, TrainingError
 from srgan.files import write_bytes
+from srgan.images.find import OF_RUNS
 from srgan.models.model import Model
 from srgan.training.config import TrainConfig
 
@@ -28,14 +29,24 @@ ROLLBACKS = "rollbacks.json"
 _FREE = ("log_every", "checkpoint_every", "validate_every", "device", "features", "tensorboard")
 
 
-def check_free(folder: Path) -> None:
-    """Checks that weights in the folder of a run, which it would replace, are those of a run there: that has a log.
+def folder_of(out: str | os.PathLike[str], data: Data) -> Path:
+    """The folder of a run, made, and marked so that `find` passes over it: its sheets are no pictures to learn from.
 
     Raises:
-        TrainingError: they are not.
+        ConfigError: the pictures lie in that folder itself.
+        TrainingError: weights lie there that no run there has made, or else there would be a log.
+        MachineError: it cannot be made.
     """
+    folder = Path(out)
+    if isinstance(data, str | os.PathLike) and folder.is_dir() and Path(data).exists() and folder.samefile(data):
+        raise ConfigError(f"{folder}: holds the pictures to learn from; choose another output")
     if (folder / "model.safetensors").exists() and not (folder / "log.jsonl").exists():
         raise TrainingError(f"{folder}: holds weights that no run there has made; choose another output")
+    try:
+        (folder / OF_RUNS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"{folder}: cannot be made ({error.strerror}); choose another output") from error
+    return folder
 
 
 def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Training learns something, and a run cut in two is the whole run."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,6 +135,7 @@ def test_a_killed_run_leaves_no_partial_files_that_stay(killed):
     _, cut = killed
 
     assert {path.name for path in cut.iterdir() if not path.name.startswith(".srgan-")} == {
+        ".srgan",
         "curves.png",
         "log.jsonl",
         "model.safetensors",
@@ -353,6 +355,28 @@ def test_a_run_from_other_weights_or_on_other_pictures_is_another_run(photos, tm
         train(other, photos, tmp_path / "run", config)
     with pytest.raises(TrainingError, match=r"belongs to another run \(different: set of pictures\): give"):
         train(fresh(), fewer, tmp_path / "run", config)
+
+
+@pytest.mark.parametrize("learn, sheets", [(train, "mine"), (finetune, "mine/training")])
+@pytest.mark.parametrize("marked", [True, False], ids=["of now", "begun before runs were marked"])
+def test_the_sheets_of_a_run_among_its_pictures_are_not_learnt_from(photos, tmp_path, learn, sheets, marked):
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
+    learn(fresh(), folder, folder / "mine", config)
+    if not marked:
+        (folder / sheets / ".srgan").rmdir()
+    assert (folder / sheets / "curves.png").exists()
+
+    learn(fresh(), folder, folder / "mine", config)
+
+    assert {source.name for source in sources(folder)} == {path.name for path in photos.iterdir()}
+
+
+def test_a_run_in_the_folder_of_its_pictures_itself_is_refused(photos):
+    with pytest.raises(ConfigError, match="holds the pictures to learn from; choose another output"):
+        train(fresh(), photos, photos, TrainConfig(steps=10, **QUICK))
+
+    assert not (photos / ".srgan").exists()
 
 
 def test_the_model_given_stays_as_it_was_and_the_one_returned_says_how_it_was_made(photos, tmp_path):
