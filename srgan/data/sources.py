@@ -6,6 +6,7 @@ A folder of clean pictures, a tar file of them, or two folders of pairs become a
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Sequence
@@ -14,11 +15,13 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from srgan.data.labelled import SETS, Example, as_image, downloaded, labelled
-from srgan.errors import ConfigError, NoPicturesError, TrainingError
+from srgan.errors import ConfigError, ImageError, NoPicturesError, TrainingError
 from srgan.images.find import find
 from srgan.images.formats import is_picture
 from srgan.images.image import Image
 from srgan.images.reader import decode
+
+log = logging.getLogger(__name__)
 
 HELD_OUT = 10
 """One source of so many is held out by `split`."""
@@ -97,6 +100,26 @@ def sources(data: Data) -> list[Source]:
     if not found:
         raise NoPicturesError(f"{path}: holds no pictures and no tar shards")
     return found
+
+
+def usable(every: Iterable[Source], scale: int, smallest: int) -> list[Source]:
+    """Those that can be read and whose shorter side is at least `smallest` [px]; warnings tell of the others.
+
+    Raises:
+        ConfigError: the sizes of a pair do not fit.
+    """
+    kept = []
+    for source in every:
+        try:
+            clean, _ = source.pair(scale)
+        except (ImageError, OSError) as error:
+            log.warning("left out: %s", error)
+            continue
+        if min(clean.width, clean.height) < smallest:
+            log.warning("left out: %s: smaller than %d px", source.name, smallest)
+            continue
+        kept.append(source)
+    return kept
 
 
 def classes_of(every: Iterable[Source]) -> list[str]:

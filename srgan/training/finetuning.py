@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from srgan import options
 from srgan.data.crops import check_comparable
-from srgan.data.sources import Data, Source, sources, split
-from srgan.errors import ImageError, TrainingError
+from srgan.data.sources import Data, Source, sources, split, usable
+from srgan.errors import TrainingError
 from srgan.evaluation.scoring import evaluate
 from srgan.files import write_bytes
 from srgan.models.file import load, save
@@ -19,8 +18,6 @@ from srgan.models.model import Model, check_model
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
 from srgan.training.state import folder_of
-
-log = logging.getLogger(__name__)
 
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
@@ -147,15 +144,4 @@ def _judged(start: Model, run: Path, held_out: Sequence[Source], config: TrainCo
 
 def _usable(every: Sequence[Source], scale: int) -> list[Source]:
     """Those that can be learnt from and scored: what cannot be read, or is smaller than SSIM's window, is left out."""
-    usable = []
-    for source in every:
-        try:
-            clean, _ = source.pair(scale)
-        except (ImageError, OSError) as error:
-            log.warning("left out: %s", error)
-            continue
-        if min(clean.width, clean.height) < SMALLEST:
-            log.warning("left out: %s: smaller than %d px", source.name, SMALLEST)
-            continue
-        usable.append(source)
-    return usable
+    return usable(every, scale, SMALLEST)

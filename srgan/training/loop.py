@@ -22,7 +22,8 @@ from torch import Tensor
 from srgan.data.crops import check_comparable, check_pairs, pairs
 from srgan.data.pictures import Pictures, load_pictures
 from srgan.data.prefetch import prefetched
-from srgan.data.sources import Data, Source, sources
+from srgan.data.sources import Data, Source, sources, usable
+from srgan.errors import NoPicturesError
 from srgan.evaluation.scoring import evaluate
 from srgan.models.file import save
 from srgan.models.model import Model, check_ours
@@ -68,7 +69,7 @@ def train(
 
     Args:
         data: a folder of pictures or tar shards, a tar file, or `Paired` folders.
-        validation: the same; scored, and not trained on.
+        validation: the same; scored, and not trained on. What cannot be read is left out, with a warning.
         card: what the weights file should say beside, such as "licence".
         progress: show a bar on stderr.
 
@@ -76,7 +77,7 @@ def train(
         TrainingError: `out` holds a run with other settings, or weights of none; the data are unusable; or the run went
             wrong again and again (training/watch.py has the rules).
         ConfigError: pairs do not tell the task enough, or `out` is the folder of the pictures.
-        NoPicturesError: no picture is large enough.
+        NoPicturesError: no picture is large enough, or none to be scored on can be used.
     """
     check_ours(model)
     began, folder, config = time.perf_counter(), folder_of(out, data), config or TrainConfig()
@@ -98,11 +99,14 @@ def _gathered(
     card: Mapping[str, object],
     progress: bool,
 ) -> _Given:
+    side, scale = config.crop * model.task.scale, model.task.scale
     every, held_out = sources(data), None if validation is None else sources(validation)
     check_pairs(model.task, every)
     if held_out is not None:
         check_comparable(model.task, held_out)
-    side, scale = config.crop * model.task.scale, model.task.scale
+        held_out = usable(held_out, scale, smallest=scale)  # or the first validation would end the run
+        if not held_out:
+            raise NoPicturesError("no picture to be scored on can be used; the warnings above say why")
     pictures = cache(
         partial(load_pictures, data, smallest=side, memory=config.memory, scale=scale, seed=config.seed)
     )  # which a finished run does not need

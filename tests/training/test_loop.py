@@ -15,6 +15,8 @@ from safetensors.torch import load_file
 from srgan.data.sources import Paired, sources
 from srgan.errors import ConfigError, MachineError, NoPicturesError, TrainingError
 from srgan.evaluation.scoring import evaluate
+from srgan.images.image import Image
+from srgan.images.writer import write
 from srgan.models.blend import start_from
 from srgan.models.file import load, save
 from srgan.models.model import Model
@@ -355,6 +357,27 @@ def test_a_run_from_other_weights_or_on_other_pictures_is_another_run(photos, tm
         train(other, photos, tmp_path / "run", config)
     with pytest.raises(TrainingError, match=r"belongs to another run \(different: set of pictures\): give"):
         train(fresh(), fewer, tmp_path / "run", config)
+
+
+def test_a_picture_to_be_scored_on_that_cannot_be_is_left_out_before_the_first_step(photos, tmp_path, pixels, caplog):
+    folder = shutil.copytree(photos, tmp_path / "scored")
+    (folder / "broken.png").write_bytes(b"\x89PNG")
+    write(folder / "tiny.png", Image(pixels(1, 9)))
+    config = TrainConfig(steps=10, **{**QUICK, "validate_every": 10}, checkpoint_every=10)
+
+    train(fresh(), photos, tmp_path / "run", config, validation=folder)
+    train(fresh(), photos, tmp_path / "without", config, validation=photos)
+
+    assert log_of(tmp_path / "run")[-1]["validation"] == log_of(tmp_path / "without")[-1]["validation"]
+    assert any(message.startswith("left out: broken.png: ") for message in caplog.messages)
+    assert "left out: tiny.png: smaller than 2 px" in caplog.messages
+
+
+def test_where_no_picture_can_be_scored_that_is_said_before_the_first_step(photos, tmp_path, pixels):
+    write(tmp_path / "scored" / "tiny.png", Image(pixels(1, 9)))
+
+    with pytest.raises(NoPicturesError, match="no picture to be scored on can be used; the warnings above say why"):
+        train(fresh(), photos, tmp_path / "run", TrainConfig(steps=10, **QUICK), validation=tmp_path / "scored")
 
 
 @pytest.mark.parametrize("learn, sheets", [(train, "mine"), (finetune, "mine/training")])
