@@ -59,6 +59,7 @@ class Run:
         self.step = 0
         self.model = copy.deepcopy(start).to(self.device).requires_grad_(True).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
+        self.average.fresh = False  # as in its file: what is returned is trained, and may be trained on
         self.optimizer = Optimizer(self.model.parameters(), config.optimizer, config.momentum)
         self.objective = Objective(config, task.scale, self.device, self._dtype, self.model.parameters())
         self.adversary: Adversary | None = None

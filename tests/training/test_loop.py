@@ -425,6 +425,18 @@ def test_a_model_that_training_returned_can_be_trained_on(photos, tmp_path):
     assert second.digest() != first.digest()
 
 
+def test_a_run_from_the_model_that_training_returned_is_that_from_its_file(photos, tmp_path):
+    config = TrainConfig(steps=10, **QUICK, checkpoint_every=10)
+    returned, again = (train(fresh(), photos, tmp_path / "first", config) for _ in range(2))
+    from_memory = train(returned, photos, tmp_path / "second", config)
+
+    from_file = train(load(tmp_path / "first" / "model.safetensors"), photos, tmp_path / "second", config)
+
+    assert not returned.fresh
+    assert not again.fresh
+    assert from_file.digest() == from_memory.digest()
+
+
 @pytest.mark.parametrize("learn", [train, finetune, lambda model, data, out: evaluate(model, data)])
 def test_pairs_without_masks_are_refused_before_anything_learns_nothing_from_them(photos, tmp_path, learn):
     inpainter = Model(Inpaint(), {"name": "compact", **TINY})
