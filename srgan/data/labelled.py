@@ -80,7 +80,8 @@ def _reader_of(file: Path) -> Callable[[Path], tuple[_Pictures, list[str]]] | No
     if file.name.removesuffix(".gz").endswith(_IMAGES):
         twin = file.with_name(file.name.removesuffix(".gz"))
         return _idx if file == twin or not twin.exists() else None  # unpacked beside its archive
-    if file.name.startswith(("data_batch", "test_batch")) and file.is_file():
+    batch = file.name.startswith(("data_batch", "test_batch")) and file.suffix in ("", ".bin")
+    if batch and file.is_file():
         return _cifar_binary if file.suffix == ".bin" else _cifar_pickled
     return None
 

@@ -67,6 +67,13 @@ def test_batches_of_cifar_are_read_binary_and_pickled(tmp_path):
         assert all((one.levels.transpose(2, 0, 1) == them).all() for one, them in zip(held, planes, strict=True))
 
 
+@pytest.mark.parametrize("name", ["test_batch_1.png", "data_batch.JPG"])
+def test_a_photograph_called_as_a_batch_of_cifar_is_a_photograph(tmp_path, name):
+    write(tmp_path / name, Image(np.zeros((4, 4, 3), np.uint8)))
+
+    assert [source.name for source in sources(tmp_path)] == [name]
+
+
 def test_a_pickle_that_would_run_something_is_refused(tmp_path):
     class Bomb:
         def __reduce__(self):
