@@ -7,10 +7,11 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path, PurePath
+from itertools import count
+from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from srgan.data.sources import Data, Source, rank, sources
 from srgan.errors import ConfigError, ImageError
 from srgan.files import replacing, write_bytes
+from srgan.images.formats import is_picture
 from srgan.images.image import Image, eight_bits
 from srgan.images.writer import encode
 from srgan.pools import ahead
@@ -40,7 +42,7 @@ def pack(
     """Writes shards of the pictures of a set; for each: its number, how many there will be, and what was unreadable.
 
     Pictures come in an order that a hash of their names gives, so that any shard is a fair sample. A picture keeps its
-    folder, which may be its class. The same call continues one that was interrupted.
+    folder and its class, which is the last folder. The same call continues one that was interrupted.
 
     Args:
         side: of the crops [px]; a picture with a shorter side is kept whole.
@@ -57,12 +59,16 @@ def pack(
     every, folder = sorted(sources(data), key=rank), Path(out)
     names = hashlib.sha256("\n".join(source.name for source in every).encode(errors="surrogateescape")).hexdigest()
     _begin(folder, {"pictures": len(every), "names": names, "side": side, "crops": crops, "per shard": per_shard})
-    shards = [every[start : start + per_shard] for start in range(0, len(every), per_shard)]
+    called = _names(every)
+    starts = range(0, len(every), per_shard)
     cut = partial(_cut, side=side, most=crops)
     with ThreadPoolExecutor(os.cpu_count() or 1) as own:
-        for number, shard in enumerate(shards):
-            path = folder / f"pictures-{number:05d}.tar"
-            yield number, len(shards), [] if path.exists() else _write(path, ahead(pool or own, cut, shard, at_once))
+        for number, start in enumerate(starts):
+            path, these = folder / f"pictures-{number:05d}.tar", slice(start, start + per_shard)
+            if path.exists():
+                yield number, len(starts), []
+            else:
+                yield number, len(starts), _write(path, called[these], ahead(pool or own, cut, every[these], at_once))
 
 
 def _begin(folder: Path, about: dict[str, object]) -> None:
@@ -81,30 +87,48 @@ def _begin(folder: Path, about: dict[str, object]) -> None:
     write_bytes(path, json.dumps(about).encode())
 
 
-def _write(path: Path, pictures: Iterator[tuple[str, list[bytes]] | str]) -> list[str]:
+def _names(every: Sequence[Source]) -> list[str]:
+    """What each picture is called in a shard, without suffix, no two alike: the last folder is its class.
+
+    A colon, which parts the name of a shard from what it holds, ends no folder; and some systems have it in no name.
+    """
+    names: dict[str, None] = {}
+    for source in every:
+        path = PurePosixPath(source.name.replace(":", "-"))
+        path = path.with_suffix("") if is_picture(source.name) else path  # what a labelled set holds has no suffix
+        if source.label and path.parent.name != source.label:
+            path = path.parent / source.label / path.name
+        name = str(path)
+        for number in count(2):
+            if name not in names:
+                break
+            name = f"{path}-{number}"
+        names[name] = None
+    return list(names)
+
+
+def _write(path: Path, names: Sequence[str], pictures: Iterator[list[bytes] | str]) -> list[str]:
     """Writes a shard, whole or not at all, and returns what was unreadable."""
     unreadable = []
     with replacing(path) as file, tarfile.open(fileobj=file, mode="w") as tar:
-        for picture in pictures:
+        for name, picture in zip(names, pictures, strict=True):
             if isinstance(picture, str):
                 unreadable.append(picture)
                 continue
-            name, files = picture
-            for number, data in enumerate(files):
+            for number, data in enumerate(picture):
                 member = tarfile.TarInfo(f"{name}-{number}.png")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
     return unreadable
 
 
-def _cut(source: Source, side: int, most: int) -> tuple[str, list[bytes]] | str:
-    """The name of a picture, without suffix, and the files of its crops; or what is wrong with it."""
+def _cut(source: Source, side: int, most: int) -> list[bytes] | str:
+    """The files of a picture's crops; or what is wrong with it."""
     try:
         pixels = eight_bits(source.read(source.clean_bytes(), source.name).rgb)
     except (ImageError, OSError) as error:
         return str(error)
-    name = str(PurePath(source.name.replace(":", "/")).with_suffix(""))
-    return name, [encode(Image(crop), "png") for crop in _crops(pixels, side, most)]
+    return [encode(Image(crop), "png") for crop in _crops(pixels, side, most)]
 
 
 def _crops(pixels: Levels, side: int, most: int) -> list[Levels]:

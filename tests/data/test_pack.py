@@ -8,7 +8,7 @@ import pytest
 from srgan.data import pack as module
 from srgan.data.pack import pack
 from srgan.data.pictures import load_pictures
-from srgan.data.sources import sources
+from srgan.data.sources import Source, sources
 from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.images.writer import write
@@ -40,6 +40,43 @@ def test_every_picture_is_in_one_shard_and_what_is_unreadable_is_told(pictures, 
     assert len(members(tmp_path / "out")) == 14
     assert {source.label for source in sources(tmp_path / "out")} == {"a", "b"}
     assert {tuple(picture.shape) for picture in load_pictures(tmp_path / "out").pictures} == {(3, 20, 20)}
+
+
+def packed(folder, data):
+    """The names in the shards of a set, and the class of each picture."""
+    list(pack(data, folder, side=20, crops=1))
+    return {source.name.partition(":")[2]: source.label for source in sources(folder)}
+
+
+def test_the_classes_of_a_labelled_set_are_kept(tmp_path, pixels):
+    made = {"name": "set.gz:00000", "clean_bytes": bytes, "read": lambda data, name: Image(pixels(8, 8))}
+    every = [Source(**made, label="7"), Source(**made | {"name": "set.gz:00001"}, label="3")]
+
+    assert packed(tmp_path, every) == {"7/set.gz-00000-0.png": "7", "3/set.gz-00001-0.png": "3"}
+
+
+@pytest.mark.parametrize(
+    "name, label, kept",
+    [
+        ("cats/IMG 12:45.png", "cats", "cats/IMG 12-45-0.png"),
+        ("IMG 12:45.png", "", "IMG 12-45-0.png"),
+        ("12:45/cat.png", "12:45", "12-45/12:45/cat-0.png"),
+        ("shard.tar:a/cats/1.png", "cats", "shard.tar-a/cats/1-0.png"),
+        ("shard.tar:cats/1.png", "cats", "shard.tar-cats/cats/1-0.png"),
+        ("shard.tar:1.png", "", "shard.tar-1-0.png"),
+    ],
+)
+def test_a_colon_in_a_name_makes_no_class(tmp_path, pixels, name, label, kept):
+    source = Source(name, bytes, label=label, read=lambda data, name: Image(pixels(8, 8)))
+
+    assert packed(tmp_path, [source]) == {kept: label}
+
+
+def test_pictures_whose_names_differ_in_what_is_not_kept_have_names_of_their_own(tmp_path, pixels):
+    for number, name in enumerate(("a.png", "a.jpg", "b-c.png", "b:c.png")):
+        write(tmp_path / "in" / name, Image(pixels(8, 8, seed=number)))
+
+    assert set(packed(tmp_path / "out", tmp_path / "in")) == {"a-0.png", "a-2-0.png", "b-c-0.png", "b-c-2-0.png"}
 
 
 def test_the_squares_with_the_most_detail_are_kept_and_small_pictures_whole(tmp_path, pixels):
