@@ -94,7 +94,9 @@ class Generate(Task):
         return torch.cat([observed[:, : self.latent], told.expand(-1, -1, *observed.shape[2:])], dim=1)
 
     def compared(self, restored: Batch, clean: Batch) -> dict[str, Float[Tensor, ""]]:
-        """How diverse the pictures of a batch are: their deviation, over that of the real ones."""
+        """How diverse the pictures of a batch are: their deviation over that of the real ones; one alone has none."""
+        if len(clean) < 2:
+            return {}
         spreads = [pictures.std(dim=0).mean() for pictures in (restored, clean)]
         return {"spread": spreads[0] / spreads[1].clamp(min=1e-6)}
 

@@ -497,3 +497,14 @@ def test_the_average_holds_the_statistics_of_norms_too(photos, tmp_path):
     torch.testing.assert_close(state["average"][mean], state["generator"][mean], rtol=0.5, atol=0.05)
     assert [path.name for path in (tmp_path / "sheets").iterdir()] == ["step-0000010.png"]
     assert {"spread", "adversarial", "discriminator"} <= set(log_of(tmp_path)[-1])
+
+
+def test_pictures_are_made_of_noise_by_what_learnt_from_one_at_a_time(photos, tmp_path):
+    playing = {"adversarial": 1.0, "l1": 0.0, "discriminator": "dcgan", "discriminator_width": 4}
+    config = TrainConfig(steps=10, **{**QUICK, "crop": 1, "batch": 1, **playing}, checkpoint_every=10)
+
+    train(Model(Generate(scale=8, latent=4), {"name": "dcgan", "width": 4}), photos, tmp_path, config)
+
+    (line,) = log_of(tmp_path)
+    assert line["adversarial"] is not None
+    assert "spread" not in line
