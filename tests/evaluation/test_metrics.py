@@ -72,6 +72,33 @@ def test_ssim_is_symmetric_and_one_for_equal_pictures(pair):
     assert torch.allclose(ssim(clean, clean), torch.ones(2, dtype=torch.float64))
 
 
+def test_ssim_of_bands_is_that_of_the_whole_picture(monkeypatch):
+    clean, other = pictures(2, 3, 300, 20), pictures(2, 3, 300, 20, seed=1)
+    whole = ssim(other, clean)
+
+    monkeypatch.setattr(metrics, "_BAND", 0)  # then each has 64 rows
+
+    assert torch.allclose(ssim(other, clean), whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's count of memory")
+def test_ssim_of_a_large_picture_takes_less_memory_than_the_picture_in_float64():
+    program = """
+import torch
+from srgan.evaluation.metrics import ssim
+from resource import RUSAGE_SELF, getrusage
+
+x = torch.rand(1, 3, 4000, 2500)
+ssim(x[..., :64, :64], x[..., :64, :64])
+before = getrusage(RUSAGE_SELF).ru_maxrss
+ssim(x, x)
+print((getrusage(RUSAGE_SELF).ru_maxrss - before) * 1024 / x[0, 0].numel())
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert float(done.stdout) < 24  # bytes a pixel
+
+
 def test_psnr_of_equal_pictures_is_infinite():
     x = pictures(2, 1, 12, 12)
     assert psnr(x, x).tolist() == [math.inf, math.inf]
