@@ -31,7 +31,7 @@ class History:
         failed: why it failed, where it did the last time.
         begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
         deaths: how often a run died over it since it last came to an end.
-        made: the sizes of the outputs, by their names in the folder.
+        made: the line of each output, by its name in the folder.
         settings: what decided the outputs of finished pictures, by fingerprint.
         own: what runs of this command began, and whether it is finished since.
 
@@ -48,7 +48,6 @@ class History:
         self.made: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
         self.own: dict[str, bool] = {}
-        self._made_of: dict[str, str] = {}
         self._command, self._read_to = run.partition(".")[0], 0
 
     def refresh(self) -> None:
@@ -85,20 +84,13 @@ class History:
         if "failed" in line:
             self.failed[name] = line["failed"]
         else:
-            self._replace(line)
-            self.finished[name] = dict(line)
+            output = name[: name.rfind("/") + 1] + line["target"]
+            before = self.made.get(output)
+            if before and self.finished.get(before["name"]) is before:  # perhaps of another picture
+                del self.finished[before["name"]]
+            self.finished[name] = self.made[output] = dict(line)
             if name in self.own:
                 self.own[name] = True
-            self.made[name[: name.rfind("/") + 1] + line["target"]] = self.finished[name]
-
-    def _replace(self, line: Mapping[str, Any]) -> None:
-        """Forgets the picture from which the output of a line was made before, if that was another."""
-        name = line["name"]
-        folder = name[: name.rfind("/") + 1]
-        before = self._made_of.get(folder + line["target"], name)
-        if before != name and self.finished.get(before, {}).get("target") == line["target"]:
-            del self.finished[before]
-        self._made_of[folder + line["target"]] = name
 
     def check_ours(self, job: Job) -> None:
         """Checks that the file in the place of an output is as a run has written it, or one was about to.

@@ -106,12 +106,12 @@ def finetune(
     check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
-    if (out / "training").is_dir():  # begun before runs were marked, whose sheets would be found
-        folder_of(out / "training", data)
+    run = out / RUN
+    if run.is_dir():  # begun before runs were marked, whose sheets would be found
+        folder_of(run, data)
     every = sources(data)
     check_comparable(start.task, every)
     learn, held_out = split(_usable(every, start.task.scale))
-    run = out / RUN
     if (out / WEIGHTS).exists() and not run.exists():
         raise TrainingError(f"{out}: holds weights that no fine-tuning there made; choose another output")
     train(start, learn, run, config, validation=held_out, progress=progress)

@@ -26,7 +26,7 @@ def folder(tmp_path, pixels):
     "words, code, message",
     [
         (("upscale", "-m", "nope"), 4, "nope: neither a file nor a name of shipped weights "),
-        (("upscale", "-s", 3, "--realism", 1), 2, "--realism needs upscale-x3-vivid, which does not ship"),
+        (("upscale", "-m", "upscale-x4", "--realism", 1), 2, "--realism blends shipped weights: leave out --model"),
         (("upscale", "-m", "denoise"), 2, "denoise is for the task denoise, not for upscale"),
         (("upscale", "-m", "upscale-x2", "-s", 4), 2, "upscale-x2 enlarges 2 times, not 4: leave out --scale"),
         (("upscale", "-d", "nowhere"), 2, "device 'nowhere' is not usable here "),
