@@ -85,7 +85,7 @@ def test_neither_completion_nor_info_loads_anything(leave):
         (("upscale", "in", "in"), 2),
         (("upscale", "in", "file"), 5),
         (("upscale", "in", "out", "-m", "nope"), 4),
-        (("upscale", "in", "out", "-s", "3", "--realism", "1"), 2),
+        (("upscale", "in", "out", "-m", "upscale-x3", "--realism", "1"), 2),
         (("upscale", "in", "out", "-m", "denoise"), 2),
         (("upscale", "in", "out", "-m", "upscale-x2", "-s", "4"), 2),
         (("upscale", "in", "out", "-n"), 0),
