@@ -19,7 +19,7 @@ USELESS = {"importlib.metadata", "email", "asyncio", "http"}
 NETWORKS = {"torch", "torchvision", "openvino", "skimage", "scipy"}
 
 LIGHT, PLANNED = 7, 25
-"""Times the CPU of `import click` that a command may take which loads nothing, or pictures alone: they take 4 and 13."""
+"""Times the CPU of `import click` that a command may take which loads nothing, or pictures: they take 4 and 13."""
 
 CLICK = """
 import click, resource
