@@ -17,13 +17,13 @@ from srgan.models.file import load, save
 from srgan.models.model import Model, check_model
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
-from srgan.training.state import folder_of
+from srgan.training.state import WEIGHTS, folder_of
 
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
 
-WEIGHTS, RUN = "model.safetensors", "training"
-"""What comes of it, and the folder of the run itself."""
+RUN = "training"
+"""The folder of the run itself, in that of what comes of it."""
 
 _GENTLE = {
     "steps": 2000,

@@ -34,7 +34,7 @@ from srgan.training.pace import steps_within
 from srgan.training.run import Run
 from srgan.training.schedule import averaging_at, check_warmup, learning_rate_at
 from srgan.training.sheets import write_curves, write_sheet
-from srgan.training.state import Checkpoints, begun_for, folder_of, identity
+from srgan.training.state import WEIGHTS, Checkpoints, begun_for, folder_of, identity
 from srgan.training.together import together
 from srgan.training.watch import UnhealthyError
 
@@ -202,7 +202,7 @@ def _keep(run: Run, given: _Given, config: TrainConfig, checkpoints: Checkpoints
     """Writes the averaged weights, what the run resumes from, and what there is to look at."""
     folder, average = checkpoints.folder, run.average
     average.card = _card(run, given, config)
-    save(average, folder / "model.safetensors")
+    save(average, folder / WEIGHTS)
     checkpoints.save(run.state_dict())
     write_curves(log, folder / "curves.png")
     sheet = folder / "sheets" / f"step-{run.step:07d}.png"

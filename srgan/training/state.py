@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 NEWEST, BEFORE, DAMAGED = "state.pt", "state-before.pt", "state-damaged.pt"
 ROLLBACKS = "rollbacks.json"
 
+WEIGHTS = "model.safetensors"
+"""What is deployed, in the folder of a run and in that of a fine-tuning."""
+
 _FREE = ("log_every", "checkpoint_every", "validate_every", "device", "features", "tensorboard")
 
 
@@ -40,7 +43,7 @@ def folder_of(out: str | os.PathLike[str], data: Data) -> Path:
     folder = Path(out)
     if isinstance(data, str | os.PathLike) and folder.is_dir() and Path(data).exists() and folder.samefile(data):
         raise ConfigError(f"{folder}: holds the pictures to learn from; choose another output")
-    if (folder / "model.safetensors").exists() and not (folder / "log.jsonl").exists():
+    if (folder / WEIGHTS).exists() and not (folder / "log.jsonl").exists():
         raise TrainingError(f"{folder}: holds weights that no run there has made; choose another output")
     try:
         (folder / OF_RUNS).mkdir(parents=True, exist_ok=True)
