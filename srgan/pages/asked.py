@@ -45,6 +45,7 @@ class Asked:
     realism: str = option("auto", "0 is faithful, 1 vivid: detail is made up; auto as the commands choose.")
     strength: str = option("auto", "For denoise and restore: how much noise to take away, 0 to 100, or auto.")
     grain: float = option(0.0, "Share of the grain to leave in, 0 to 1.")
+    ensemble: bool = option(False, "Ask eight times, turned and mirrored, and average: truer, 8 times as slow.")
     box: str = option("", "For inpaint and restore: fill X,Y,W,H [px]; several with spaces between.")
     alpha: bool = option(False, "For inpaint and restore: fill what is transparent.")
     grow: int = option(0, "Fill so much more to each side of the mask [px].")

@@ -73,7 +73,7 @@ class Restoring:
         """
         self.check(job)
         masks = self._masks(job)
-        asked = {name: getattr(job.asked, name) for name in ("format", "quality", "lenient")}
+        asked = {name: getattr(job.asked, name) for name in ("format", "quality", "lenient", "ensemble")}
         config = dataclasses.replace(self.config, **asked)
         restorer = self._restorer(job.asked, job.masked)
         from srgan.runner.run import restore_folder, threads_for
@@ -98,8 +98,8 @@ class Restoring:
         return made(source, target, plan(source, target, **config.planning()), config)
 
     def _recorded(self, asked: Asked, masked: bool) -> str:
-        """What tells the models that are asked for from others."""
-        return json.dumps(self.choose(asked, masked).record(), sort_keys=True, default=str)
+        """What tells the models that are asked for, and how often each is asked, from others."""
+        return json.dumps([self.choose(asked, masked).record(), asked.ensemble], sort_keys=True, default=str)
 
     def _restorer(self, asked: Asked, masked: bool) -> Restorer | Chain:
         """What restores so; loaded once, while others wait."""
@@ -108,7 +108,8 @@ class Restoring:
         choice, key = self.choose(asked, masked), self._key(asked, masked)
         with self._lock:
             if key not in self._loaded:
-                self._loaded[key] = restorer_of(choice.load(), self.config, choice.size)
+                config = dataclasses.replace(self.config, ensemble=asked.ensemble)
+                self._loaded[key] = restorer_of(choice.load(), config, choice.size)
             self._loaded.move_to_end(key)
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)

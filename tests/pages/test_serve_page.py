@@ -171,11 +171,13 @@ def test_only_the_options_of_the_task_are_shown_and_sent(visit, tiny_site, photo
     assert page.get_by_label("Scale").is_hidden() and page.get_by_label("Strength").first.is_visible()
     page.locator("input[name=strength]").fill("30")
     page.get_by_label("Realism").select_option("0.5")
+    page.get_by_label("Truer").check()
     page.locator("#files").set_input_files(photo)
     done(page)
     (job,) = site.jobs.all()
     assert (job.asked.task, job.asked.strength, job.asked.realism) == ("denoise", "30", "0.5")
-    page.locator("#jobs small", has_text="Strength 30 · realism 0.5").wait_for()
+    assert job.asked.ensemble
+    page.locator("#jobs small", has_text="Strength 30 · realism 0.5 · Truer").wait_for()
     page.reload()
     assert (page.get_by_label("Task").input_value(), page.locator("input[name=strength]").input_value()) == (
         "denoise",

@@ -74,7 +74,7 @@ const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength", "
 function describe(job) {
   const { task, part } = job.asked;
   const fields = FACTS[task].filter((key) => job.asked[key] && job.asked[key] !== "auto").map((key) => `${say(key)} ${job.asked[key]}`);
-  return [say(task), ...fields, ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
+  return [say(task), ...fields, ...(job.asked.ensemble ? [say("ensemble")] : []), ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
 }
 
 function show(job) {
