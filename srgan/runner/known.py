@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -102,7 +103,7 @@ class Parts:
     """
 
     def __init__(self, folder: Objects, shard: str, settings: str, chosen: Mapping[str, Any]) -> None:
-        began = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        began = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")  # of one picture the line of the last run counts
         self._folder, self._name = folder, f"{_parts(shard)}{began}-{secrets.token_hex(4)}"
         self._number, self._lock, self._when, self._kept = 1, threading.Lock(), time.monotonic(), 1
         self._lines = [json.dumps({"settings": settings, "chosen": chosen})]

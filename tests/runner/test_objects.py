@@ -245,3 +245,13 @@ def test_the_parts_of_a_journal_hold_a_thousand_lines_each_and_are_read_as_one(s
     assert len([key for key in store.all_keys("output") if key.endswith(".jsonl")]) == 3
     assert (len(history.finished), len(history.failed)) == (1250, 1250)
     assert history.settings == {"ours": {"quality": 95}}
+
+
+def test_of_runs_that_began_within_a_second_the_last_one_counts(store, tmp_path):
+    output, made = Objects(Url("s3://output")), {"settings": "ours", "target": "a.png", "sha256": ""}
+    for number in range(12):
+        parts = Parts(output, "1/1", "ours", {})
+        parts.add({"name": "a.png", **made, "output": number})
+        parts.close()
+
+    assert Known(output, tmp_path).history.finished["a.png"]["output"] == 11
