@@ -38,8 +38,11 @@ class Outputs:
         self._parts = Parts(folder, self._config.shard, self._settings, self._chosen)
         self.url, self.close = folder.url, self._parts.close
 
-    def settled(self, job: Job, seen: list[int]) -> Outcome | None:
+    def settled(self, job: Job, seen: list[int], *, own: bool = False) -> Outcome | None:
         """The outcome of a picture that is not made because of what is in the place of its output; None of others.
+
+        Args:
+            own: a run of this very command made it, and was killed since: put, it is finished, whatever was asked for.
 
         Raises:
             ImageError: that is not ours to replace.
@@ -49,7 +52,8 @@ class Outputs:
         def finished(line: Mapping[str, Any]) -> bool:
             return line.get("settings") == self._settings and made_of(line, seen, self._config.memory)
 
-        outcome, record = settled(self._folder, self._known, self._config.existing, job, finished)
+        existing = "resume" if own else self._config.existing
+        outcome, record = settled(self._folder, self._known, existing, job, finished)
         if outcome is None and record and self._known:
             with self._lock:
                 if not self._said_so:

@@ -93,7 +93,8 @@ class _Transit:
 
     def _settled(self, job: Job) -> Outcome | None:
         if isinstance(self._target, Outputs):
-            return self._target.settled(job, self._conversion.stamp(job))
+            own = self._run.journal is not None and self._run.journal.own.get(job.name, False)
+            return self._target.settled(job, self._conversion.stamp(job), own=own)
         with self._lock:
             return self._run.skipped(job)
 

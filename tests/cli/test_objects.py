@@ -282,29 +282,37 @@ def test_no_secret_is_kept_in_the_journal_the_metadata_or_the_command(upscale, s
 
 
 @pytest.mark.slow
-def test_a_picture_that_kills_the_program_twice_fails_and_the_others_are_made(store, tiny, tmp_path):
+@pytest.mark.parametrize("existing", ["resume", "overwrite", "error"])
+def test_a_picture_that_kills_the_program_twice_fails_and_the_others_are_made_once(existing, store, tiny, tmp_path):
     save(tiny, tmp_path / "tiny.safetensors")
     code = """
-import os, signal
-from srgan.runner import job
-make = job.Conversion.make
+import os, signal, threading
+from srgan.cli.supervise import SUPERVISED
+from srgan.runner import job, outputs
+make, put, others = job.Conversion.make, outputs.Outputs.put, threading.Semaphore(0)
 def deadly(self, one, *rest, **more):
-    if one.name == "a.png":
+    if one.name == "sub/b.png":
+        for _ in range(2 if os.environ[SUPERVISED].endswith(".0") else 0):
+            others.acquire()
         os.kill(os.getpid(), signal.SIGSEGV)
     return make(self, one, *rest, **more)
-job.Conversion.make = deadly
+def putting(self, *what):
+    put(self, *what)
+    others.release()
+job.Conversion.make, outputs.Outputs.put = deadly, putting
 """
     (tmp_path / "site" / "sitecustomize.py").parent.mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(code)
     paths = os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    words = ("upscale", "s3://input", "s3://output", "-m", str(tmp_path / "tiny.safetensors"), *CPU)
-    done = subprocess.run(
-        [sys.executable, "-m", "srgan", *words], env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
-    )
+    words = ("upscale", "s3://input", "s3://output", "--existing", existing, "-m", str(tmp_path / "tiny.safetensors"))
+    command = [sys.executable, "-m", "srgan", *words, *CPU]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
 
     assert done.returncode == 1
-    assert "failed: s3://input/a.png: the program was killed over it twice" in done.stderr
-    assert store.keys("output") == ["c.tif", "sub/b.png"]
+    assert "failed: s3://input/sub/b.png: the program was killed over it twice" in done.stderr
+    assert "is there already" not in done.stderr
+    assert store.keys("output") == ["a.png", "c.tif"]
+    assert [store.asked("PUT", f"/output/{name}") for name in ("a.png", "c.tif")] == [1, 1]
 
 
 @pytest.mark.slow
