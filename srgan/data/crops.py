@@ -1,7 +1,7 @@
 """Pictures become training pairs; sample i of step s is a function of (seed, s, i), so a run can start anywhere.
 
-clean files  -> bytes on the device -> crop, rescale, flip, rotate -> clean batch -> task.degrade -> pair
-paired files -> bytes on the device -> the same crop of both, flip, rotate ----------------------> pair
+clean files  -> bytes on the device -> crop, rescale, flip, rotate, recolour -> clean batch -> task.degrade -> pair
+paired files -> bytes on the device -> the same crop of both, flip, rotate --------------------------------> pair
 
 Where windows lie is drawn by the program itself; the device cuts, turns and degrades them a batch at a time.
 """
@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from srgan.data.pictures import Pictures
 from srgan.data.sources import Source
 from srgan.errors import ConfigError
+from srgan.ops.colour import GREY
 from srgan.ops.resample import resize
 from srgan.tasks.task import PseudoTargets, Task
 from srgan.types import Batch, Bytes, Observed
@@ -73,6 +74,7 @@ def pairs(
     crop: int,
     batch: int,
     rescale: float = 0.0,
+    recolour: float = 0.0,
     orientations: int = 8,
     seed: int = 0,
     turns: int = 1,
@@ -84,6 +86,7 @@ def pairs(
     Args:
         crop: side of what is observed [px].
         rescale: share of the clean crops that are cut from a picture made smaller; not of pairs.
+        recolour: share of the clean crops of which the colours are mixed anew; not of pairs.
         orientations: in which crops come: 8, 2 (as they are, and mirrored) or 1.
         turns: batches a step.
     """
@@ -96,7 +99,7 @@ def pairs(
             every = [np.random.default_rng([seed, step, sample]) for sample in range(turn * batch, (turn + 1) * batch)]
             if held.observed is None:
                 windows = [_window(held.pictures, side, rescale, orientations, one) for one in every]
-                clean = _cut(held.pictures, windows, side)
+                clean = _recoloured(_cut(held.pictures, windows, side), recolour, every)
                 observed = task.degrade(clean, rng)
             else:
                 windows = [_window(held.observed, crop, None, orientations, one) for one in every]
@@ -143,6 +146,22 @@ def _cut(pictures: list[Bytes], windows: Sequence[_Window], side: int) -> Batch:
         seen = torch.where(torch.from_numpy(taken).to(seen.device).view(-1, 1, 1, 1), step(seen), seen)
     batch: Batch = seen.float().div_(255).contiguous(memory_format=torch.channels_last)
     return batch
+
+
+def _recoloured(clean: Batch, share: float, every: Sequence[np.random.Generator]) -> Batch:
+    """A share of them with channels exchanged and up to twice the saturation, which photographs seldom have."""
+    if not share:
+        return clean
+    mixes = np.stack([_mix(rng) if rng.random() < share else np.eye(3) for rng in every])
+    mixed: Batch = torch.einsum("nij,njhw->nihw", torch.from_numpy(mixes).to(clean), clean).clamp_(0, 1)
+    return mixed.contiguous(memory_format=torch.channels_last)
+
+
+def _mix(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
+    """What makes other colours of RGB: the channels in another order, then farther from the grey of their luma."""
+    saturation, order = rng.uniform(1, 2), rng.permutation(np.eye(3))
+    mix: Float[np.ndarray, "3 3"] = (saturation * np.eye(3) + (1 - saturation) * np.array(GREY)) @ order
+    return mix
 
 
 def _seen(picture: Bytes, window: _Window, side: int) -> UInt8[Tensor, "3 {side} {side}"]:

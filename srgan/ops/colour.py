@@ -6,6 +6,9 @@ from torch import Tensor
 
 from srgan.types import Batch
 
+GREY = (0.299, 0.587, 0.114)
+"""How much of red, green and blue is in full-range luma."""
+
 
 def luma(x: Batch) -> Float[Tensor, "n 1 h w"]:
     """Studio-range luma in [16/255, 235/255], not rounded, as MATLAB's rgb2ycbcr gives it for floats.
@@ -21,7 +24,8 @@ def grey(x: Batch) -> Float[Tensor, "n 1 h w"]:
 
     Standard: ITU-R BT.601-7, sec. 2.5, as JPEG has it (ITU-T T.871, sec. 7).
     """
-    return 0.299 * x[:, 0:1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:3]
+    red, green, blue = GREY
+    return red * x[:, 0:1] + green * x[:, 1:2] + blue * x[:, 2:3]
 
 
 def linear(x: Batch) -> Batch:

@@ -32,6 +32,7 @@ class TrainConfig:
     batch: int = option(16, "Crops in a batch.")
     crop: int = option(48, "Side of the square training crops [px of the input].")
     rescale: float = option(0.5, "Share of crops taken from a picture reduced at random, 1 to 2 times.")
+    recolour: float = option(0.0, "Share of crops with channels exchanged and up to twice the saturation.")
     orientations: int = option(8, "In which crops come: 8 (mirrored and turned), 2 (mirrored) or 1 (as they lie).")
     optimizer: str = option("muon", f"{', '.join(RULES)}; muon leaves all but large kernels to adam.")
     momentum: float = option(0.9, "Share of its direction that a step of adam, adamw or sgd keeps.")
@@ -94,7 +95,7 @@ class TrainConfig:
         for name in ("checkpoint_every", "validate_every"):
             if getattr(self, name) % self.log_every:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
-        for name in ("rescale", "ema", "momentum", "discriminator_momentum"):
+        for name in ("rescale", "recolour", "ema", "momentum", "discriminator_momentum"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         for name in (
@@ -140,9 +141,8 @@ class TrainConfig:
     def sampling(self) -> dict[str, Any]:
         """What `srgan.data.crops.pairs` is told: a batch for each update of the discriminator, where there is one."""
         turns = self.discriminator_steps if self.playing else 1
-        return {name: getattr(self, name) for name in ("crop", "batch", "rescale", "orientations", "seed")} | {
-            "turns": turns
-        }
+        names = ("crop", "batch", "rescale", "recolour", "orientations", "seed")
+        return {"turns": turns} | {name: getattr(self, name) for name in names}
 
     @property
     def layer_weights(self) -> dict[str, float]:

@@ -332,6 +332,29 @@ def test_crops_come_in_the_orientations_that_are_asked_for():
     assert len(seen(8)) == 8
 
 
+def test_recoloured_crops_lie_as_the_others_do_and_keep_grey_as_it_is(pictures):
+    plain, coloured = (torch.cat([clean for _, clean in take(pictures, 8, recolour=share)]) for share in (0.0, 1.0))
+    (_, mixed), *_ = take(pictures, 1, recolour=0.5, batch=40)
+    (_, kept), *_ = take(pictures, 1, batch=40)
+
+    same = (mixed == kept).flatten(1).all(dim=1).float().mean()
+    assert 0.3 < same < 0.7
+    assert coloured.min() >= 0 and coloured.max() <= 1
+    spread = [(x.amax(dim=1) - x.amin(dim=1)).mean() for x in (plain, coloured)]
+    assert 1.2 * spread[0] < spread[1] < 2 * spread[0]
+    greys = Pictures([coordinates(40, 40)[:1].expand(3, 40, 40)])
+    for (_, grey), (_, still) in zip(take(greys, 3), take(greys, 3, recolour=1.0), strict=True):
+        assert torch.allclose(grey, still, atol=1e-6)
+
+
+def test_every_order_of_the_channels_comes(pictures):
+    blue = Pictures([torch.tensor([0, 0, 90], dtype=torch.uint8).view(3, 1, 1).expand(3, 40, 40)])
+
+    brightest = {int(crop.mean(dim=(1, 2)).argmax()) for _, clean in take(blue, 4, recolour=1.0) for crop in clean}
+
+    assert brightest == {0, 1, 2}
+
+
 def test_the_task_is_told_the_class_of_each_crop():
     pictures = Pictures([torch.full((3, 4, 4), 10 * k, dtype=torch.uint8) for k in range(3)], labels=("a", "b", "c"))
     task = Generate(scale=4, latent=2, classes="a,b,c")
