@@ -45,9 +45,9 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     blended.name, blended.realism = faithful.name, realism
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
     ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
-    # torch.lerp gives both ends exactly, but for the sign of zeros.
     mixed = {name: torch.lerp(ours[name], theirs[name], realism) for name in ours}
-    blended.generator.load_state_dict(theirs if realism == 1 else mixed)
+    ends = {0: ours, 1: theirs}  # which torch.lerp gives exactly, but for the sign of zeros
+    blended.generator.load_state_dict(ends.get(realism, mixed))
     blended.fresh = faithful.fresh or vivid.fresh
     return blended.eval()
 
