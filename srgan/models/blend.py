@@ -46,7 +46,7 @@ def blend(faithful: Model, vivid: Model, realism: float) -> Model:
     blended.card = {key: value for key, value in vivid.card.items() if key == "licence"}
     ours, theirs = faithful.generator.state_dict(), vivid.generator.state_dict()
     mixed = {name: torch.lerp(ours[name], theirs[name], realism) for name in ours}
-    ends = {0: ours, 1: theirs}  # which torch.lerp gives exactly, but for the sign of zeros
+    ends = {0.0: ours, 1.0: theirs}  # which torch.lerp gives exactly, but for the sign of zeros
     blended.generator.load_state_dict(ends.get(realism, mixed))
     blended.fresh = faithful.fresh or vivid.fresh
     return blended.eval()
