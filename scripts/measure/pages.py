@@ -184,7 +184,7 @@ def resident(process: subprocess.Popen[str]) -> float:
 
 
 def restart(folder: Path, rounds: int) -> None:
-    from srgan.runner.history import verify
+    from srgan.runner.verified import verify
 
     shelf, out = folder / "shelf", folder / "out"
     write_crops(shelf, TEN, SIDE)

@@ -16,7 +16,8 @@ from srgan.errors import ImageError, SrganError, UnsupportedImageError
 from srgan.files import printable, stamp
 from srgan.runner import space
 from srgan.runner.beside import Beside, Nothing
-from srgan.runner.history import History, fingerprint, made_of
+from srgan.runner.history import History
+from srgan.runner.lines import fingerprint, made_of
 from srgan.runner.outcome import FINISHED, LINK, THERE, Outcome
 from srgan.runner.plan import Job
 from srgan.runner.urls import Url
@@ -115,6 +116,8 @@ class Rehearsal:
                 raise ImageError(job.trouble)
             status, reason = self._settled(job) or ("", "")
             if not status:
+                if self.history is not None:
+                    self.history.check_alive(job)
                 return _said(job, "planned", pixels=self._looked(job))
         except (ImageError, OSError) as error:
             status = "unsupported" if isinstance(error, UnsupportedImageError) else "failed"
@@ -133,8 +136,8 @@ class Rehearsal:
             return "skipped", FINISHED
         if self.config.existing == "skip":
             return "skipped", THERE
-        if self.history is not None and not self.config.in_place:
-            self.history.check_ours(job)
+        if self.history is not None:
+            (self.history.check_source if self.config.in_place else self.history.check_ours)(job)
         return None
 
     def _looked(self, job: Job) -> int:

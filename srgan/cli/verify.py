@@ -66,7 +66,7 @@ def retry(context: click.Context, target: Path | Url, yes: bool) -> int:
     except OSError as error:
         raise ConfigError(f"{printable(target)}: its last command was given in another place ({error})") from error
     srgan = context.find_root().command
-    words = [*_checked(srgan, words, whole, yes), "--failed"]
+    words = _with(_checked(srgan, words, whole, yes), "--failed")
     click.echo(f"srgan {printable(shlex.join(words))}", err=True)
     return int(srgan.main(words, standalone_mode=False, obj=words) or 0)
 
@@ -85,12 +85,17 @@ def _checked(srgan: click.Command, words: list[str], target: str, yes: bool) -> 
     paths: tuple[Path | Url, ...] = given["paths"] or ()
     out = given["output"] or (paths[1] if len(paths) == 2 else paths[0] if given["in_place"] and paths else None)
     if out is None:
-        words = [*words, "--output", target]
+        words = _with(words, "--output", target)
     elif _whole(out) != target:
         raise ConfigError(f"{printable(target)}: its last command writes elsewhere: {shown}")
     if (given["in_place"] or given["existing"] == "overwrite") and not yes:
         raise ConfigError(f"{printable(target)}: its last command replaces files; --yes runs it again: {shown}")
     return words
+
+
+def _with(words: list[str], *options: str) -> list[str]:
+    """The words of a command with further options, which must not come after `--`."""
+    return [words[0], *options, *words[1:]]
 
 
 def _whole(place: Path | Url) -> str:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from srgan.errors import SrganError
+from srgan.errors import MachineError, SrganError
 from srgan.options import options_of
 from srgan.pages.answers import archive, picture, result, status_of
 from srgan.pages.asked import Asked
@@ -116,14 +116,17 @@ class Server:
         """
         coming = Request(request.scope, promptly(request.receive))
         form_of = coming.form(max_files=4, max_fields=40, max_part_size=1 << 16)
-        async with self._receiving, form_of as form:
-            job = await run_in_threadpool(job_of, form, self.restoring, self.jobs, self.work)
+        try:
+            async with self._receiving, form_of as form:
+                job = await run_in_threadpool(job_of, form, self.restoring, self.jobs, self.work)
+        except OSError as error:
+            raise MachineError(f"the upload cannot be kept: {error.strerror}") from error
         if "wait" not in request.query_params:
             return JSONResponse(job.told(), 201, {"Location": f"/api/jobs/{job.id}"})
         async with aclosing(changes(self.jobs)) as each:
             async for _ in each:
                 if job.over is not None:
-                    job.handed = True
+                    job.handed = not await request.is_disconnected()
                     return result(job)
         raise HTTPException(410, "the server is being closed")
 

@@ -69,6 +69,8 @@ def job_of(form: FormData, restoring: Restoring, jobs: Jobs, work: Path) -> Job:
         OverLimit: the picture, or what becomes of it, is too large.
         Full: there is no room for it.
     """
+    if twice := [key for key in FILES if len(form.getlist(key)) > 1]:
+        raise ConfigError(f"send one {twice[0]} a request")
     files = {key: value for key, value in form.items() if isinstance(value, UploadFile)}
     texts = {key: " ".join(map(str, form.getlist(key))) for key in form if key not in files}
     if strange := [key for key in files if key not in FILES]:

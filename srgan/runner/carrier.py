@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from srgan.errors import ImageError, MachineError, SrganError
 from srgan.runner.fleeting import fleeting
-from srgan.runner.history import fingerprint, made_of, remembered
 from srgan.runner.job import Conversion, Made
+from srgan.runner.lines import fingerprint, made_of, remembered
 from srgan.runner.objects import Objects, Seen
 from srgan.runner.plan import Job
 from srgan.runner.urls import Url

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import filecmp
 import json
 import logging
 import math
@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from srgan.errors import ConfigError, ImageError
-from srgan.files import AnyPath, printable
+from srgan.files import AnyPath, printable, stamp
 from srgan.images.find import OF_RUNS
 from srgan.runner.config import FolderConfig
+from srgan.runner.lines import fingerprint, holds, made_of
 from srgan.runner.plan import Job
 from srgan.runner.remote_plan import RemoteJob
 
 log = logging.getLogger(__name__)
+
+_ANOTHER = "choose another output folder, or say --existing overwrite"
 
 
 class History:
@@ -30,6 +33,7 @@ class History:
         finished: its last line of those it was finished with, unless its output was since made from another.
         failed: why it failed, where it did the last time.
         begun: the runs that began it and are not known to have ended it, each by the name of the file it wrote.
+        named: what was about to get the name of its output since it was begun: size and SHA-256.
         deaths: how often a run died over it since it last came to an end.
         made: the line of each output, by its name in the folder.
         settings: what decided the outputs of finished pictures, by fingerprint.
@@ -44,6 +48,7 @@ class History:
         self.finished: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
         self.begun: dict[str, dict[str, str]] = {}
+        self.named: dict[str, list[tuple[int, str]]] = {}
         self.deaths: dict[str, int] = {}
         self.made: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
@@ -78,7 +83,11 @@ class History:
         if "died" in line:
             self.deaths[name] = self.deaths.get(name, 0) + 1
             return
+        if "named" in line:
+            self.named.setdefault(name, []).append((line["output"], line["named"]))
+            return
         self.begun.pop(name, None)
+        self.named.pop(name, None)
         self.failed.pop(name, None)
         self.deaths.pop(name, None)
         if "failed" in line:
@@ -93,16 +102,45 @@ class History:
                 self.own[name] = True
 
     def check_ours(self, job: Job) -> None:
-        """Checks that the file in the place of an output is as a run has written it, or one was about to.
+        """Checks that the file in the place of an output is as a run has written it, of this picture and no other.
 
         Raises:
-            ImageError: it is somebody else's, or has been changed since.
+            ImageError: it is somebody else's, has been changed since, or is made of what lies in another folder.
         """
         made = self.made.get(job.new)
-        if job.name in self.begun or (made and holds(job.target, made["output"], made["sha256"])):
+        if made and holds(job.target, made["output"], made["sha256"]):
+            if other := _elsewhere(made, job):
+                raise ImageError(f"{printable(job.target)}: is made of {printable(other)}: {_ANOTHER}")
+            return
+        # A run that was killed had perhaps named it, and not noted that yet.
+        if any(holds(job.target, *output) for output in self.named.get(job.name, ())):
             return
         whose = "has changed since it was made" if made else "is there already, and no run has made it"
         raise ImageError(f"{printable(job.target)}: {whose}: move it away, or say --existing overwrite")
+
+    def check_source(self, job: Job) -> None:
+        """Checks that what is to be restored in its own place is no output, made under whatever settings.
+
+        Raises:
+            ImageError: it is.
+        """
+        line = self.finished.get(job.name)
+        if line is not None and line["input"][:2] == stamp(job.target):
+            raise ImageError(
+                f"{printable(job.source)}: was replaced already, by a command with other settings: "
+                "--existing overwrite goes on from what that made"
+            )
+
+    def check_alive(self, job: Job) -> bool:
+        """Whether the program was killed over the picture, once.
+
+        Raises:
+            ImageError: it was, twice.
+        """
+        died = self.deaths.get(job.name, 0)
+        if died > 1:
+            raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
+        return died == 1
 
     def check_tasks(
         self,
@@ -130,7 +168,7 @@ class History:
             if before and (job.new in there if there is not None else os.path.lexists(self.folder / job.new)):
                 raise ConfigError(
                     f"{printable(where)}: holds what {before} has made of these pictures, which {tasks} would replace: "
-                    "choose another output folder, or say --existing overwrite"
+                    f"{_ANOTHER}"
                 )
 
     def answers(self, job: Job, seen: list[int], asked: str, memory: float = math.inf) -> bool:
@@ -152,6 +190,18 @@ class History:
             return False
 
 
+def _elsewhere(made: Mapping[str, Any], job: Job) -> Path | None:
+    """The picture that an output was made of, where that is another than the job's, and still as it was."""
+    if not made.get("folder") or made["folder"] == os.path.realpath(job.input_folder):
+        return None
+    source = Path(made["folder"], made["name"])
+    try:
+        same = filecmp.cmp(source, job.source, shallow=False) or stamp(source) != made["input"][:2]
+    except (OSError, ImageError):
+        return None
+    return None if same else source
+
+
 def tasks_of(settings: Mapping[str, Any]) -> str:
     """The tasks of a run under these settings, one after the other, by commas; empty where they tell of none."""
     return ", ".join(dict.fromkeys(name.lower() for name in re.findall(r'"task": "(\w+)\(', json.dumps(settings))))
@@ -170,51 +220,3 @@ def tell_of_others(history: History, where: AnyPath, name: str, settings: Mappin
         other = "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
     log.warning("%s holds pictures made with other settings (%s): they are made again", printable(where), other)
     return True
-
-
-def holds(path: Path, size: int, sha256: str) -> bool:
-    """Whether a file has this size and this SHA-256.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if path.stat().st_size != size:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-def made_of(line: Mapping[str, Any], seen: list[int], memory: float) -> bool:
-    """Whether what a line tells of was made of such an input, in as many pieces as it would be again."""
-    return bool(
-        line.get("input") == seen and line.get("streamed", 0.0) == _streamed_with(line.get("needs", 0.0), memory)
-    )
-
-
-def remembered(
-    settings: str, asked: str, seen: list[int], size: int, digest: str, needs: float, memory: float
-) -> dict[str, Any]:
-    """What a line of the journal, and an object itself, tells of how an output was made; empty parts are left out.
-
-    Args:
-        settings: their fingerprint.
-        asked: the fingerprint of what was asked for.
-        seen: the input's stamp.
-        size: of the output [bytes].
-        digest: its SHA-256.
-        needs: the memory from which on it is held as a whole [GB]; with less its floats are summed otherwise.
-        memory: what there was.
-    """
-    line: dict[str, Any] = {"settings": settings, "input": seen, "output": size, "sha256": digest}
-    line |= {"asked": asked} if asked else {}
-    return line | ({"needs": needs, "streamed": _streamed_with(needs, memory)} if needs else {})
-
-
-def _streamed_with(needs: float, memory: float) -> float:
-    """The memory that decides how many rows are made at a time; 0 where the whole is."""
-    return memory if needs >= memory else 0.0
-
-
-def fingerprint(settings: Mapping[str, Any]) -> str:
-    """A short name for a set of settings: equal settings, equal name."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from srgan.errors import MachineError
-from srgan.files import is_partial, partial_name, printable, stamp
-from srgan.runner.history import History, fingerprint, remembered
+from srgan.files import is_partial, partial_name, printable
+from srgan.runner.history import History
+from srgan.runner.lines import fingerprint, remembered
 from srgan.runner.plan import Job
 
 log = logging.getLogger(__name__)
@@ -49,13 +50,13 @@ class Journal(History):
         self._lines: dict[str, int] = {}  # how many there were with the last line of a picture
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
+            self._file = self.path.open("ab", buffering=0)  # what a full disk did not take is not tried again
         except OSError as error:
             raise MachineError(f"{self.path}: cannot be written ({error.strerror}); choose another output") from error
         if self.path.stat().st_size and not self._ends_a_line():
             log.warning("%s: its last line was torn by a crash, and is ignored", printable(self.path))
-            self._file.write("\n")
-            self._file.flush()
+            with self._writing():
+                self._append("\n")
         self.refresh()
 
     def __enter__(self) -> Journal:
@@ -67,11 +68,6 @@ class Journal(History):
     def has(self, job: Job, seen: list[int], memory: float = math.inf) -> bool:
         """Whether this picture was finished under these settings from such an input, and its output is still there."""
         return self._holds(job, seen, memory, "settings", self._settings)
-
-    def is_output(self, job: Job) -> bool:
-        """Whether the file in the place of this picture is what a command has made, under whatever settings."""
-        line = self.finished.get(job.name)
-        return line is not None and line["input"][:2] == stamp(job.target)
 
     def begin(self, job: Job, *, alone: bool) -> str:
         """The name of the file to write, once it is noted that this run begins a picture.
@@ -89,6 +85,14 @@ class Journal(History):
                     job.target.with_name(left).unlink()
         self._write({"name": job.name, "begun": partial, "run": self._run})
         return partial
+
+    def name(self, job: Job, size: int, digest: str) -> None:
+        """Notes what is about to get the name of an output: killed before `add`, a run is known to have written that.
+
+        To be called, and safe from a power cut, before: with the name and without the line it would be nobody's.
+        """
+        self._write({"name": job.name, "named": digest, "output": size})
+        self.sync(job)
 
     def sync(self, job: Job) -> None:
         """Makes the lines of a picture that is begun safe from a power cut, unless they are.
@@ -129,6 +133,8 @@ class Journal(History):
             **remembered(self._settings, self._asked, seen, size, digest, needs, memory),
             "seconds": round(seconds, 3),
         }
+        if not any(job.stands_for):  # else that folder is a copy
+            line["folder"] = os.path.realpath(job.input_folder)
         self._write(line | {key: list(said) for key, said in (("notes", notes), ("models", models)) if said})
 
     def fail(self, job: Job, reason: str) -> None:
@@ -145,13 +151,17 @@ class Journal(History):
     def _write(self, line: Mapping[str, Any]) -> None:
         """Adds a line; what a machine that loses its power has not written yet is done again."""
         with self._writing(), self._lock:
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
+            self._append(json.dumps(line) + "\n")
             self._written += 1
             if "name" in line:
                 self._lines[line["name"]] = self._written
         if time.monotonic() - self._synced > SYNCED_EVERY:
             self._sync()
+
+    def _append(self, text: str) -> None:
+        left = text.encode()
+        while left:
+            left = left[self._file.write(left) :]
 
     def _sync(self) -> None:
         written, self._synced = self._written, time.monotonic()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from srgan.errors import ImageError
 from srgan.files import printable
-from srgan.runner.history import fingerprint, made_of, tell_of_others
+from srgan.runner.history import tell_of_others
 from srgan.runner.known import Known, Parts
+from srgan.runner.lines import fingerprint, made_of
 from srgan.runner.objects import Objects
 from srgan.runner.outcome import FINISHED, THERE, Outcome
 from srgan.runner.plan import Job

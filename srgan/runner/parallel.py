@@ -101,9 +101,7 @@ class Run:
             if outcome is not None:
                 return Looked(job, outcome=outcome)
             seen, prospect = self.conversion.stamp(job), self.conversion.look(job)
-            died = 0 if self.journal is None else self.journal.deaths.get(job.name, 0)
-            if died > 1:
-                raise ImageError(f"{printable(job.source)}: the program was killed over it twice")
+            died = self.journal is not None and self.journal.check_alive(job)
             # A picture that may have killed the program is done alone.
             return Looked(job, prospect._replace(pixels=ALONE) if died else prospect, seen)
         except (ImageError, OSError) as error:
@@ -140,13 +138,8 @@ class Run:
             return Outcome(job.name, job.target, "failed", f"{job.target}: is there already")
         if existing == "skip":
             return Outcome(job.name, job.target, "skipped", THERE)
-        if self.config.in_place and self.journal is not None and self.journal.is_output(job):
-            raise ImageError(
-                f"{printable(job.source)}: was replaced already, by a command with other settings: "
-                "--existing overwrite goes on from what that made"
-            )
-        if self.journal is not None and not self.config.in_place:
-            self.journal.check_ours(job)
+        if self.journal is not None:
+            (self.journal.check_source if self.config.in_place else self.journal.check_ours)(job)
         if self.journal is not None and not self.said_so:
             self.said_so = tell_of_others(self.journal, self.journal.folder, job.name, self.journal.chosen)
         return None
@@ -178,8 +171,10 @@ class Run:
                 take_after(file, job.source)
                 status = os.fstat(file)
                 note([status.st_size, status.st_mtime_ns, *seen[2:]], made)
-            if self.journal is not None:
-                self.journal.sync(job)
+                if self.journal is not None:
+                    self.journal.sync(job)
+            elif self.journal is not None:
+                self.journal.name(job, made.size, made.sha256)
 
         try:
             if self.journal is not None and self.conversion.carries:  # and names the output itself

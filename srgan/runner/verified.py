@@ -10,7 +10,8 @@ from typing import Any
 
 from srgan.errors import ConfigError
 from srgan.files import printable
-from srgan.runner.history import History, holds
+from srgan.runner.history import History
+from srgan.runner.lines import holds
 
 _SHOWN = 60
 """Characters of a setting that are shown."""

@@ -138,6 +138,23 @@ def test_an_output_of_other_settings_that_would_be_replaced_is_named(run, folder
     assert again.splitlines() == [f"{line} (replaces it)" for line in first.splitlines()]
 
 
+def test_what_the_run_would_refuse_is_refused(run, folder, tmp_path, tiny):
+    """A picture that was replaced already, and one over which the program was killed twice."""
+    save(tiny, tmp_path / "tiny.safetensors")
+    words = ("upscale", folder, "--in-place", "-m", tmp_path / "tiny.safetensors", "-d", "cpu", "--precision", "fp32")
+    run(*words)
+    (folder / "c.png").write_bytes((folder / "a.png").read_bytes())
+    with (folder / ".srgan" / "journal.jsonl").open("a") as journal:
+        journal.writelines(json.dumps({"name": "c.png", "died": "a run"}) + "\n" for _ in range(2))
+
+    for flags in (("-n",), ()):
+        code, _, said = run(*words, "-s", "1.5", *flags)
+
+        assert code == 1
+        assert said.count("was replaced already, by a command with other settings") == 2
+        assert said.count("c.png: the program was killed over it twice") == 1
+
+
 def test_what_is_not_ours_is_told(run, folder, tmp_path):
     write(tmp_path / "out" / "b.png", read(folder / "a.png"))
 

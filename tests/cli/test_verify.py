@@ -92,6 +92,18 @@ def test_what_failed_is_tried_again_and_nothing_else(run, restored, pixels):
     assert run("verify", restored)[1] == "4 pictures, 0 missing or changed\n"
 
 
+def test_a_command_whose_folder_looks_like_an_option_is_tried_again(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-in").mkdir()
+    (tmp_path / "-in" / "bad.png").write_bytes(b"")
+    for out in ("out", "-in-x2"):
+        assert run("upscale", "-s", "2", *CPU, "--", "-in", *([out] if out == "out" else []))[0] == 1
+
+        code, _, said = run("retry", tmp_path / out)
+
+        assert (code, said.count("bad.png: empty file")) == (1, 1), said
+
+
 @pytest.mark.parametrize("command", ["verify", "retry"])
 def test_a_folder_into_which_nothing_was_restored_is_refused(run, tmp_path, command):
     code, _, stderr = run(command, tmp_path)

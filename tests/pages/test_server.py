@@ -1,6 +1,7 @@
 """What a server answers over HTTP: to its page, to programs, and to those who mean no good."""
 
 import asyncio
+import errno
 import io
 import json
 import os
@@ -176,6 +177,8 @@ def test_what_cannot_be_done_is_said_in_json_with_its_status(ask, picture):
     wrong(post(client, picture, box="1,1,4,4"), 400, "task=upscale: fills nothing: leave out mask, box and alpha")
     wrong(post(client, picture, files={"mask": ("m.png", picture)}, task="denoise"), 400, "task=denoise: fills nothing")
     wrong(post(client, picture, files={"other": ("x", b"x")}), 400, "unknown file 'other'")
+    twice = [("picture", ("a.png", picture)), ("picture", ("b.png", picture))]
+    wrong(client.post("/api/jobs", files=twice), 400, "send one picture a request")
     wrong(client.post("/api/jobs", data={"task": "upscale"}), 400, "send a file as `picture`")
     wrong(client.post("/api/jobs", content=b"\0", headers={"content-type": "multipart/form-data"}), 400, "boundary")
     wrong(client.get("/api/jobs/../../etc/passwd"), 404, "")
@@ -465,6 +468,33 @@ def test_who_waits_for_results_is_never_refused_for_them_and_who_leaves_them_the
     assert "retry-after" not in crowded.headers
     assert client.delete(f"/api/jobs/{left[0]}").status_code == 204
     assert post(client, picture, wait=True).status_code == 200
+
+
+def test_a_result_that_nobody_waits_for_any_more_stays(ask, picture):
+    client = ask(Limits(held=1))
+    gate, restore = threading.Event(), client.site.jobs._restore
+
+    def slow(job, progress):
+        assert gate.wait(30)
+        return restore(job, progress)
+
+    client.site.jobs._restore = slow
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/api/jobs", params={"wait": ""}, files={"picture": ("photo.png", picture)}, timeout=0.5)
+    gate.set()
+    (job,) = client.get("/api/jobs").json()
+    assert told(client, job["id"])[-1]["state"] == "done"
+
+    wrong(post(client, picture), 503, "there is no room for another picture; download results and remove them")
+
+
+def test_an_upload_for_which_the_disk_has_no_room_is_refused(ask, picture, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(server, "job_of", full)
+
+    wrong(post(ask(), picture), 507, "the upload cannot be kept: No space left on device")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Starlette lets broken forms lie

@@ -4,13 +4,14 @@ import json
 import logging
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from srgan.errors import MachineError
 from srgan.files import stamp
-from srgan.runner.history import fingerprint
 from srgan.runner.journal import Journal
+from srgan.runner.lines import fingerprint
 from srgan.runner.plan import Job
 
 
@@ -68,6 +69,7 @@ def test_a_line_says_what_was_made_of_what(job):
         "output": 7,
         "sha256": "digest",
         "seconds": 0.25,
+        "folder": str(job.input_folder),
     }
 
 
@@ -141,6 +143,19 @@ def test_a_folder_that_cannot_be_made_is_the_machines_fault(tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/file/out/.srgan/journal.jsonl: cannot be written (Not a directory); choose another output"
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full disk is made of it")
+def test_a_full_disk_is_told_of_in_a_line(job, monkeypatch):
+    def opening(path, mode="r", *arguments, **options):
+        if "a" in mode:
+            path.touch()
+        return open("/dev/full" if "a" in mode else path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", opening)
+
+    with pytest.raises(MachineError, match="No space left"), opened(job) as journal:
+        journal.begin(job, alone=True)
 
 
 def test_equal_settings_have_equal_fingerprints_whatever_their_order():

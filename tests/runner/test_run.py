@@ -24,6 +24,8 @@ from srgan.models.blend import blend
 from srgan.runner.config import FolderConfig
 from srgan.runner.history import History
 from srgan.runner.job import Conversion
+from srgan.runner.journal import Journal
+from srgan.runner.plan import Job
 from srgan.runner.run import restore_folder
 
 EXACT = FolderConfig(device="cpu", precision="fp32")
@@ -316,10 +318,40 @@ def test_an_output_made_from_another_input_of_that_folder_is_ours(tiny, photo_fo
 def test_what_a_killed_run_has_written_but_not_noted_is_ours(tiny, photo_folder):
     run(tiny, photo_folder)
     journal = photo_folder.parent / "out" / ".srgan" / "journal.jsonl"
-    lines = [line for line in journal.read_text().splitlines(True) if not ("b.png" in line and "sha256" in line)]
+    lines = [line for line in journal.read_text().splitlines(True) if not ("b.png" in line and "seconds" in line)]
     journal.write_text("".join(lines))
 
     assert statuses(run(tiny, photo_folder)) == ["skipped", "ok", "skipped", "skipped"]
+
+
+def test_what_comes_to_the_place_of_an_output_that_a_killed_run_had_begun_is_not_ours(tiny, photo_folder):
+    out = photo_folder.parent / "out"
+    with Journal(out, {}) as journal:
+        journal.begin(Job(photo_folder, out, "b.png", "b.png"), alone=True)
+    (out / "b.png").write_bytes(b"not ours")
+
+    outcome = run(tiny, photo_folder)[1]
+
+    assert outcome.status == "failed" and "is there already, and no run has made it" in outcome.reason
+    assert (out / "b.png").read_bytes() == b"not ours"
+
+
+def test_another_folder_of_the_same_names_replaces_nothing(tiny, photo_folder, tmp_path):
+    """Cameras number their pictures from 1."""
+    run(tiny, photo_folder)
+    other, output = tmp_path / "other", tmp_path / "out" / "b.png"
+    other.mkdir()
+    write(other / "b.png", Image(read(photo_folder / "b.png").rgb[::-1]))
+    before = output.read_bytes()
+
+    outcome = run(tiny, other)[0]
+
+    assert outcome.status == "failed" and output.read_bytes() == before
+    assert outcome.reason == (
+        f"{output}: is made of {photo_folder}/b.png: choose another output folder, or say --existing overwrite"
+    )
+    (photo_folder / "b.png").unlink()
+    assert statuses(run(tiny, other)) == ["ok"], "its picture is moved there, perhaps, and changed"
 
 
 @pytest.mark.parametrize("name", ["out.png", "folder/a.png"])
