@@ -7,7 +7,7 @@ AVIF corrupts memory where there are several frames.
 import dataclasses
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import cv2
@@ -23,11 +23,12 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from srgan.images import bmff, jpeg, pixels, webp
+from srgan.images import bmff, gif, jpeg, pixels, webp
 from srgan.images.damage import Damaged, foreign
 from srgan.images.formats import SUFFIXES
 from srgan.images.image import COMMENT, Image
 from srgan.images.png import chunks as png
+from srgan.images.png import frames as png_frames
 from srgan.images.tiff import pixels as tiff_pixels
 from srgan.images.tiff import tiff
 
@@ -64,16 +65,23 @@ def decoded(data: bytes, format: str, *, lenient: bool = False) -> Image:
 
 
 def _decode_png(data: bytes) -> Image:
-    """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
-    said, alone = png.contents(io.BytesIO(data)), png.pixels_alone(data)
+    said = png.contents(io.BytesIO(data))
     notes = said.described["notes"] + frames_note(said.frames)
-    if said.animation and said.animation.hidden:
-        found, _, _ = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, data, 1))
-    elif said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
-        found = _through_opencv(alone, said)
-    else:
-        found, _, _ = pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, alone))
+    hidden = said.animation and said.animation.hidden
+    found = next(frames_of_png(data, said))[0] if hidden else _plain_png(png.pixels_alone(data), said)
     return Image(*found, **{**said.described, "notes": notes}, format="png")
+
+
+def frames_of_png(data: bytes, said: png.Contents) -> Iterator[tuple[pixels.Pixels, float]]:
+    """Each picture that an animated PNG shows, and for how long [ms]."""
+    return png_frames.frames(data, lambda alone: _plain_png(alone, said))
+
+
+def _plain_png(alone: bytes, said: png.Contents) -> pixels.Pixels:
+    """OpenCV where it is exact (16 bits, which Pillow would cut; plain RGB, where it is fast), else Pillow."""
+    if said.depth == 16 or (said.colour in (2, 6) and not said.transparent):
+        return _through_opencv(alone, said)
+    return pixels.from_pillow(_loaded(PngImagePlugin.PngImageFile, alone))[0]
 
 
 def _through_opencv(data: bytes, said: png.Contents) -> pixels.Pixels:
@@ -119,12 +127,10 @@ def through_pillow(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.
     return picture
 
 
-def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int | None = None) -> ImageFile.ImageFile:
-    """Pillow's picture of that number in the file, its pixels decoded; by default the one that the file opens with."""
+def _loaded(plugin: type[ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFile:
+    """Pillow's picture that the file opens with, its pixels decoded; of HEIC that need not be the first."""
     with foreign():
         picture = through_pillow(plugin, data)
-        if number is not None:  # of HEIC the one to show need not be the first
-            picture.seek(number)
         picture.load()
         return picture
 
@@ -132,6 +138,8 @@ def _loaded(plugin: type[ImageFile.ImageFile], data: bytes, number: int | None =
 def _decode_pillow(data: bytes, format: str) -> Image:
     picture = _loaded(plugin_of(format), data)
     found, icc, notes = pixels.from_pillow(picture, picture.info.get("icc_profile") or None)
+    if isinstance(picture, GifImagePlugin.GifImageFile) and picture.dispose_extent:
+        found = gif.first(found, picture.dispose_extent)
     if format == "bmp" and found.alpha is not None and not found.alpha.any():
         found = found._replace(alpha=None)  # programs that know no alpha leave its bytes zero
     with foreign():

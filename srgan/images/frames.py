@@ -2,10 +2,11 @@
 
 import dataclasses
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageFile
 
@@ -14,7 +15,7 @@ from srgan.files import AnyPath, printable
 from srgan.images import exif, gif, pixels
 from srgan.images.bands import Bands, as_bands, whole
 from srgan.images.damage import foreign
-from srgan.images.decoders import FIRST_OF, plugin_of, through_pillow
+from srgan.images.decoders import FIRST_OF, frames_of_png, plugin_of, through_pillow
 from srgan.images.fitting import fitted
 from srgan.images.formats import HEAD, QUALITY, SEVERAL, check_size, sniffed, writable
 from srgan.images.image import Image, eight_bits
@@ -39,7 +40,6 @@ _SHOWN = 100.0
 """How long a frame is shown that does not say how long [ms]."""
 
 _MOST_PLAYS = {"png": 2**32 - 1, "webp": 2**16 - 1}
-_PNG_HEADER = 33  # bytes: the signature, and the chunk that must be the first
 
 _ANIMATED = ("gif", "png", "webp", "avif")
 
@@ -76,8 +76,7 @@ def count_frames(path: AnyPath, format: str) -> int:
         if format == "png":
             return png.contents(file).frames
         with foreign():
-            start, stop = _range(plugin_of(format)(file))
-            return stop - start
+            return int(getattr(plugin_of(format)(file), "n_frames", 1))
 
 
 def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Frames:
@@ -125,21 +124,16 @@ def _moving(data: bytes, format: str) -> _Moving:
     if format == "gif":
         return _Moving(gif.count(data), gif.plays(data), gif.frames(data))
     if format == "png":
-        data = png.pixels_alone(data, moving=True)
+        said = png.contents(io.BytesIO(data))
+        return _Moving(said.frames, said.animation.plays if said.animation else 0, frames_of_png(data, said))
     with foreign():
         picture = through_pillow(plugin_of(format), data)
-        start, stop = _range(picture)
-        plays = int(picture.info.get("loop") or 0)
-    return _Moving(stop - start, plays, _seen(picture, range(start, stop)))
+        count, plays = int(getattr(picture, "n_frames", 1)), int(picture.info.get("loop") or 0)
+    return _Moving(count, plays, _seen(picture, count))
 
 
-def _range(picture: ImageFile.ImageFile) -> tuple[int, int]:
-    """The numbers of its frames; a PNG may begin with a picture that is none of them."""
-    return int(getattr(picture, "default_image", False)), int(getattr(picture, "n_frames", 1))
-
-
-def _seen(picture: ImageFile.ImageFile, numbers: Iterable[int]) -> Iterator[tuple[pixels.Pixels, float]]:
-    for number in numbers:
+def _seen(picture: ImageFile.ImageFile, count: int) -> Iterator[tuple[pixels.Pixels, float]]:
+    for number in range(count):
         with foreign():
             picture.seek(number)
             picture.load()
@@ -172,7 +166,7 @@ def write_frames(
 
     Raises:
         ConfigError: it is not a format that we write.
-        ImageError: the format holds one picture alone, or a side is longer than it allows.
+        ImageError: the format holds one picture alone, or one size, or a side is longer than it allows.
     """
     format = writable(format)
     if len(frames.each) == 1:
@@ -185,6 +179,8 @@ def write_frames(
             check_size(format, image.width, image.height)
         write_pages(file, list(map(as_bands, images)))
     elif format in SEVERAL:
+        if len({(image.width, image.height) for image in images}) > 1:
+            raise ImageError(f"frames of several sizes: {format} holds one; choose tiff")
         file.write(_animated(images, frames, format, quality))
     else:
         raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
@@ -194,30 +190,44 @@ def write_frames(
 
 def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int) -> bytes:
     """A WebP or PNG in which they are shown one after the other, with what is said of the first."""
-    first, *others = _pictures(images)
-    said, file = images[0], io.BytesIO()
-    # Every frame is stored whole: what lies below must not shine through (and libwebp forgets alpha otherwise).
-    options: dict[str, object] = {"blend": 0, "disposal": 1}
-    if format == "webp":
-        options = {"quality": quality, "method": 4, "kmin": 0, "kmax": 1}
-        options |= {"lossless": said.lossless, "exact": said.lossless, "icc_profile": said.icc, "xmp": said.xmp or b""}
-        options["exif"] = exif.PREFIX + said.exif if said.exif else b""
+    said, pictures = images[0], _pictures(images)
     durations = [round(duration) for duration in frames.durations or [_SHOWN] * len(images)]
     loop = min(frames.loop, _MOST_PLAYS[format])
-    with failure_told(format), foreign():
-        first.save(file, format, save_all=True, append_images=others, duration=durations, loop=loop, **options)
-    data = file.getvalue()
-    if format == "webp":
-        return data
-    return b"".join([data[:_PNG_HEADER], *png_writer.described(said), data[_PNG_HEADER:]])
+    with failure_told(format):
+        if format == "png":  # not by Pillow, which joins frames that are empty, and cuts black borders off
+            return b"".join(png_writer.animated(pictures, durations, loop, said))
+        return _webp(pictures, durations, loop, said, quality)
 
 
-def _pictures(images: Sequence[Image]) -> list[Pillow.Image]:
-    """Pillow's pictures, all of one mode, 8 bits."""
-    mode = "RGBA" if any(image.alpha is not None for image in images) else "RGB"
+def _webp(pictures: Sequence[np.ndarray], durations: list[int], loop: int, said: Image, quality: int) -> bytes:
+    file, (first, *others) = io.BytesIO(), map(Pillow.fromarray, pictures)
+    with foreign():
+        first.save(
+            file,
+            "webp",
+            save_all=True,
+            append_images=others,
+            duration=durations,
+            loop=loop,
+            quality=quality,
+            method=4,
+            kmin=0,
+            kmax=1,  # every frame is stored whole: libwebp forgets alpha otherwise
+            lossless=said.lossless,
+            exact=said.lossless,
+            icc_profile=said.icc,
+            xmp=said.xmp or b"",
+            exif=exif.PREFIX + said.exif if said.exif else b"",
+        )
+    return file.getvalue()
+
+
+def _pictures(images: Sequence[Image]) -> list[np.ndarray]:
+    """The pictures as arrays of one kind, RGB or RGBA, 8 bits."""
+    transparent = any(image.alpha is not None for image in images)
     every = []
     for image in images:
-        alpha = None if image.alpha is None else eight_bits(image.alpha)
-        eight = dataclasses.replace(image, rgb=eight_bits(image.rgb), alpha=alpha, grey=False)
-        every.append(Pillow.fromarray(stacked(eight)).convert(mode))
+        alpha = np.full(image.rgb.shape[:2], 255, np.uint8) if image.alpha is None else eight_bits(image.alpha)
+        eight = dataclasses.replace(image, rgb=eight_bits(image.rgb), alpha=alpha if transparent else None, grey=False)
+        every.append(stacked(eight))
     return every

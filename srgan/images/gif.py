@@ -40,7 +40,8 @@ def frames(data: bytes) -> Iterator[tuple[pixels.Pixels, float]]:
     Raises:
         Damaged: the file ends early, or a frame cannot be decoded.
     """
-    width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    with foreign():  # Pillow makes the screen as large as the first frame needs
+        width, height = GifImagePlugin.GifImageFile(io.BytesIO(data)).size
     canvas = np.zeros((height, width, 4), np.uint8)
     for part in _parts(data):
         before = canvas.copy()
@@ -54,6 +55,22 @@ def frames(data: bytes) -> Iterator[tuple[pixels.Pixels, float]]:
             place[:] = 0
         elif part.disposal == _TO_PREVIOUS:
             canvas = before
+
+
+def first(found: pixels.Pixels, place: tuple[int, int, int, int]) -> pixels.Pixels:
+    """The first picture that is shown, from what Pillow makes of it.
+
+    Args:
+        place: of its frame: left, top, right, and bottom; all else is transparent.
+    """
+    left, top, right, bottom = place
+    alpha = np.zeros(found.rgb.shape[:2], np.uint8)
+    alpha[top:bottom, left:right] = 255 if found.alpha is None else found.alpha[top:bottom, left:right]
+    if found.alpha is None and alpha.all():
+        return found
+    rgb = found.rgb.copy()
+    rgb[:top], rgb[bottom:], rgb[:, :left], rgb[:, right:] = 0, 0, 0, 0
+    return found._replace(rgb=rgb, alpha=alpha)
 
 
 def _drawn(part: _Part) -> np.ndarray:

@@ -19,6 +19,7 @@ from srgan.errors import ImageError
 from srgan.files import printable, replacing, stamp
 from srgan.images.bands import Bands, held, read_bands
 from srgan.images.decoders import FIRST_OF
+from srgan.images.formats import HEAD, sniffed
 from srgan.images.frames import Frames, read_frames, write_frames
 from srgan.images.image import Image
 from srgan.images.reader import contents_of
@@ -172,7 +173,10 @@ class Conversion:
         """The input's own bytes where nothing was done to it, for lossy formats would lose something."""
         first = frames.each[0].like
         kept = first.format == format and not self.config.strip_metadata and not first.notes
-        return contents_of(job.source) if kept and _same(frames, restored) else None
+        if not kept or not _same(frames, restored):
+            return None
+        data = contents_of(job.source)
+        return data if sniffed(data[:HEAD], job.name) == format else None  # what we cannot write (GIF) says "png", too
 
     def _write(self, file: io.BufferedRandom, format: str, restored: Frames, own: bytes | None) -> tuple[str, ...]:
         """Writes the pictures into a file, or the input's own bytes; what comes out are notes on what that costs."""

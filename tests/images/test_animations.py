@@ -77,57 +77,6 @@ def test_a_picture_for_programs_without_animation_is_no_frame(tmp_path):
         assert np.array_equal(np.concatenate([part.rgb for part in found.each]), SHIFTED[0])
 
 
-def _gif(*frames, loops=b""):
-    """A GIF of 16 x 16: of each frame its corner and sides, its colour (None: transparent), and its disposal."""
-    data = b"GIF89a" + struct.pack("<HHBBB", 16, 16, 0x91, 1, 0) + bytes([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
-    data += loops
-    for left, top, width, height, colour, disposal in frames:
-        file = io.BytesIO()
-        Pillow.new("P", (width, height), 3 if colour is None else colour).save(file, "gif", optimize=False)
-        one = file.getvalue()
-        pixels = one[one.index(b"\x2c", 13 + 3 * 2 ** ((one[10] & 7) + 1)) :]
-        own = 3 * 2 ** ((pixels[9] & 7) + 1) if pixels[9] & 0x80 else 0
-        data += b"\x21\xf9\x04" + bytes([disposal << 2 | 1]) + struct.pack("<HBB", 5, 3, 0)
-        data += struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0) + pixels[10 + own : -1]
-    return data + b";"
-
-
-def test_what_a_gif_disposes_of_becomes_transparent_or_what_was_before(tmp_path):
-    red, green, blue = ([255, 0, 0], [0, 255, 0], [0, 0, 255])
-    every = [(0, 0, 16, 16, 0, 1), (4, 4, 8, 8, 1, 2), (0, 0, 2, 2, 2, 3), (8, 0, 1, 1, 2, 0), (0, 0, 16, 16, None, 0)]
-
-    frames = _frames(tmp_path, _gif(*every))
-
-    first, second, third, fourth, fifth = frames.images
-    assert frames.durations == (50.0,) * 5
-    assert first.alpha is None and (first.rgb == red).all()
-    assert second.rgb[6, 6].tolist() == green and second.rgb[0, 0].tolist() == red
-    assert third.alpha[6, 6] == 0 and third.alpha.sum() == 255 * (256 - 64)
-    assert third.rgb[0, 0].tolist() == blue and fourth.rgb[0, 0].tolist() == red
-    assert fourth.rgb[0, 8].tolist() == fifth.rgb[0, 8].tolist() == blue
-
-
-@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"interlace": 0}, {"disposal": 1}], ids=str)
-def test_gifs_of_photographs_are_decoded_as_pillow_decodes_them(options, tmp_path):
-    data = _animation("gif", **options)
-
-    frames = _frames(tmp_path, data)
-
-    with Pillow.open(io.BytesIO(data)) as picture:
-        for number, image in enumerate(frames.images):
-            picture.seek(number)
-            assert np.array_equal(image.rgb, np.asarray(picture.convert("RGB")))
-
-
-def test_a_gif_that_ends_early_or_has_unknown_blocks_is_damaged(tmp_path):
-    data = _gif((0, 0, 16, 16, 0, 1), (4, 4, 8, 8, 1, 2))
-    end = data.rindex(b"\x2c")
-
-    for broken in (data[: end + 12], data[:end] + b"\x77" + data[end:]):
-        with pytest.raises(ImageError, match="damaged gif file: "):
-            _frames(tmp_path, broken)
-
-
 @pytest.mark.parametrize("format", ["png", "webp"])
 def test_what_is_said_of_an_animation_is_kept(format, tmp_path):
     images = tuple(Image(shown, xmp=XMP, colours=((b"cICP", bytes([12, 13, 0, 1])),)) for shown in SHIFTED)

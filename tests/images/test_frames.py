@@ -77,6 +77,44 @@ def test_an_animation_that_is_written_is_read_back(tmp_path, format, transparent
         assert (image.alpha is None) == (before.alpha is None) or np.array_equal(image.alpha, before.alpha)
 
 
+_BLACK, _WHITE, _RED, _NOTHING = (0, 0, 0, 255), (255, 255, 255, 255), (255, 0, 0, 255), (0, 0, 0, 0)
+
+
+def _coloured(*colours):
+    """Pictures of one colour each, red, green, blue and alpha, between a black bar above and one below."""
+    every = np.array(colours, np.uint8)[:, None, None].repeat(8, 1).repeat(12, 2)
+    every[:, [0, 1, 6, 7], :, :3] = 0
+    return [Image(one[..., :3].copy(), None if (one[..., 3] == 255).all() else one[..., 3].copy()) for one in every]
+
+
+@pytest.mark.parametrize(
+    "colours",
+    [(_NOTHING, _RED, _NOTHING, _RED), (_RED, _NOTHING), (_WHITE, _BLACK, _RED), (_BLACK, _WHITE), (_RED, _RED)],
+)
+def test_blank_frames_black_borders_and_frames_alike_stay_in_a_png(tmp_path, colours):
+    images, times = _coloured(*colours), (500.0, 100.0, 70_000.0, 40.0)[: len(colours)]
+
+    with open(tmp_path / "a.png", "w+b") as file:
+        write_frames(file, Frames(tuple(map(as_bands, images)), times, 3), "png")
+    again = read_frames(tmp_path / "a.png")
+
+    assert (again.durations, again.loop) == (times, 3)
+    transparent = any(image.alpha is not None for image in images)
+    for image, before in zip(again.images, images, strict=True):
+        assert np.array_equal(image.rgb, before.rgb)
+        opaque = np.full((8, 12), 255, np.uint8) if before.alpha is None else before.alpha
+        assert np.array_equal(image.alpha, opaque) if transparent else image.alpha is None
+
+
+@pytest.mark.parametrize("format", ["png", "webp"])
+def test_pages_of_several_sizes_become_no_animation(format):
+    pages = Frames(tuple(as_bands(Image(PHOTO[:height].copy())) for height in (32, 20)))
+
+    with pytest.raises(ImageError, match=f"^frames of several sizes: {format} holds one; choose tiff$"):
+        write_frames(io.BytesIO(), pages, format)
+    write_frames(io.BytesIO(), pages, "tiff")
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"bigtiff": True}, {"byteorder": ">"}, {"compression": "adobe_deflate"}], ids=str
 )

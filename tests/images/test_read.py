@@ -191,6 +191,7 @@ def test_16_bit_cmyk_becomes_8_bit_srgb():
     inks = np.asarray(Pillow.fromarray(PHOTO).convert("CMYK")).astype(np.uint16) * 257
     image = decode(_tiff(inks, photometric="separated"), "a")
     assert np.array_equal(image.rgb, PHOTO)
+    assert image.notes == ("CMYK converted to sRGB", "CMYK is read with 8 bits: finer levels are rounded")
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff"])

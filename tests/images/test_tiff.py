@@ -195,6 +195,35 @@ def test_a_fourth_channel_of_which_nothing_is_said_is_alpha():
     assert decode(_tiff(rgba, extrasamples=["unspecified"]), "a").notes == ("further channels dropped",)
 
 
+def test_greys_with_further_channels_of_which_nothing_is_said_are_greys():
+    channels = np.dstack([PHOTO, PHOTO[..., 0]])
+    fields = _plain(96, 64, t258=("H", [8] * 4), t277=("H", [4]))
+
+    image = decode(_by_hand(fields, [channels.tobytes()]), "a")
+
+    assert image.grey and image.alpha is None and image.notes == ("further channels dropped",)
+    assert np.array_equal(image.rgb[..., 0], PHOTO[..., 0])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_alpha_beside_inks_is_kept_and_other_channels_are_told(deep):
+    alpha, most = np.arange(64 * 96).reshape(64, 96) % 256, 257 if deep else 1
+    inks = np.asarray(Pillow.fromarray(PHOTO).convert("CMYK")).astype(int)
+    premultiplied = np.rint(inks * most * (alpha[..., None] / 255))
+    told = ("CMYK converted to sRGB",) + ("CMYK is read with 8 bits: finer levels are rounded",) * deep
+
+    def read(colours, meaning):
+        samples = np.dstack([colours, alpha * most]).astype(np.uint16 if deep else np.uint8)
+        return decode(_tiff(samples, photometric="separated", planarconfig="contig", extrasamples=[meaning]), "a")
+
+    straight, associated, other = read(inks * most, "unassalpha"), read(premultiplied, "assocalpha"), read(inks, 0)
+
+    assert np.array_equal(straight.rgb, PHOTO) and np.array_equal(straight.alpha, alpha) and straight.notes == told
+    assert np.abs(associated.rgb.astype(int) - PHOTO)[alpha > 100].max() <= 3
+    assert np.array_equal(associated.alpha, alpha)
+    assert other.alpha is None and other.notes == ("further channels dropped", *told)
+
+
 def test_where_the_first_page_is_a_thumbnail_the_picture_lies_within_it(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         options = {"photometric": "rgb", "metadata": None}

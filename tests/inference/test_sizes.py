@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image as Pillow
 
 from srgan.errors import ConfigError
 from srgan.images.bands import as_bands, whole
@@ -103,6 +104,26 @@ def test_under_what_is_transparent_a_reduced_picture_has_the_colours_of_what_is_
     assert (smaller.alpha[:, 18] <= 0).all() and smaller.rgb[:, 24:].max() == 0
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("size", [48, 33, 16])
+def test_at_transparent_edges_a_reduced_picture_has_no_colours_that_were_not_near(dtype, size, monkeypatch):
+    white = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    rgb = (np.random.default_rng(0).uniform(0.4, 0.6, (64, 64, 3)) * white).astype(dtype)
+    rows, columns = np.mgrid[:64, :64]
+    alpha = (((rows - 32) ** 2 + (columns - 32) ** 2 < 400) * white).astype(dtype)
+    image = as_bands(Image(rgb, alpha))
+
+    smaller = whole(reduced(image, size, size))
+    monkeypatch.setattr("srgan.inference.reduce._HELD", 64 * 3 * 2 * 5)  # a few rows
+    streamed = whole(reduced(image, size, size))
+
+    assert np.abs(smaller.rgb.astype(float) / white - 0.5).max() <= 0.15
+    assert smaller.alpha.min() == 0 and smaller.alpha.max() == white
+    step = 1e-6 if dtype == np.float32 else 1
+    np.testing.assert_allclose(streamed.rgb.astype(float), smaller.rgb, atol=step)
+    np.testing.assert_allclose(streamed.alpha.astype(float), smaller.alpha, atol=step)
+
+
 @pytest.mark.parametrize("size, new_size", [(40, 27), (97, 13), (60, 60), (33, 32)])
 def test_reduced_some_rows_at_a_time_a_picture_is_what_torch_makes_of_the_whole(pixels, size, new_size, monkeypatch):
     monkeypatch.setattr("srgan.inference.reduce._HELD", 3 * 50 * 10)  # a few rows
@@ -125,3 +146,21 @@ def test_a_folder_is_brought_to_one_size(ladder, tmp_path, pixels):
     assert [max(read(tmp_path / "out" / f"{name}.png").rgb.shape) for name in "abc"] == [64] * 3
     assert [outcome.status for outcome in run(64)] == ["skipped"] * 3
     assert [outcome.status for outcome in run(65)] == ["ok"] * 3
+
+
+@pytest.mark.parametrize("frames", ["first", "all"])
+@pytest.mark.parametrize("format", ["gif", "heic"])
+def test_what_we_cannot_write_becomes_a_png_though_nothing_is_done_to_it(ladder, tmp_path, pixels, format, frames):
+    (tmp_path / "in").mkdir()
+    picture, source = Pillow.fromarray(pixels(16, 16)), tmp_path / "in" / f"a.{format}"
+    if format == "heic":
+        pytest.importorskip("pillow_heif").from_pillow(picture).save(source)
+    else:
+        picture.save(source)
+    config = FolderConfig(device="cpu", precision="fp32", frames=frames)
+
+    (outcome,) = restore_folder(ladder, tmp_path / "in", tmp_path / "out", config, size=Size(max_side=16))
+
+    with Pillow.open(outcome.target) as made:
+        assert (outcome.status, outcome.target.name, made.format) == ("ok", "a.png", "PNG")
+    assert np.array_equal(read(outcome.target).rgb, read(source).rgb)

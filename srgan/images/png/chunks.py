@@ -124,21 +124,40 @@ def _described(found: dict[bytes, bytes], texts: png_texts.Texts) -> dict[str, A
     }
 
 
-def pixels_alone(data: bytes, *, moving: bool = False) -> bytes:
-    """The same file without what its pixels do not need: decoders die of less.
-
-    Args:
-        moving: keep all frames, not the first picture alone.
+def pixels_alone(data: bytes) -> bytes:
+    """The same file without what its pixels do not need, and without all frames but the first: decoders die of less.
 
     Raises:
         Damaged: the file ends early.
     """
     file, pieces = io.BytesIO(data), list[bytes | memoryview]([SIGNATURE])
     for kind, length in _places(file):
-        if kind in _PIXELS or (moving and kind in apng.KINDS):
+        if kind in _PIXELS:
             at = file.tell() - 8
             pieces.append(memoryview(data)[at : at + 12 + length])
     return b"".join(pieces)
+
+
+def frames_alone(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What an animation says of each frame (fcTL), and a PNG of this frame alone."""
+    file, control = io.BytesIO(data), b""
+    header, colours, packed = b"", list[bytes](), list[bytes]()
+    for kind, length in _places(file):
+        body = file.read(length)
+        if kind in (b"fcTL", b"IEND"):
+            if control:
+                head = chunk(b"IHDR", control[4:12] + header[8:])
+                yield control, b"".join([SIGNATURE, head, *colours, *packed, chunk(b"IEND", b"")])
+            control, packed = body, []
+        elif kind == b"IHDR":
+            header = body
+        elif kind in (b"PLTE", b"tRNS"):
+            colours.append(chunk(kind, body))
+        elif kind == b"fdAT":
+            packed.append(chunk(b"IDAT", body[4:]))
+        elif kind == b"IDAT":
+            packed.append(chunk(kind, body))
+            control = control and control[:4] + header[:8] + bytes(8) + control[20:]  # it is whole, whatever is said
 
 
 def packed_pixels(file: AnyFile) -> Iterator[bytes]:

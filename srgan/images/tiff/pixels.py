@@ -91,16 +91,20 @@ def _coloured(page: Page, samples: np.ndarray) -> tuple[pixels.Pixels, bytes | N
     colour = _looked_up(page, colour[..., 0]) if page.photometric == _PALETTE else pixels.widened(colour, page.bits)
     extra = pixels.widened(extra[..., :1], page.bits)
     most = white_of(colour.dtype)
-    if page.photometric == _CMYK:
-        return pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
     if page.photometric == _MINISWHITE:
         colour = (most - colour).astype(colour.dtype)
-    alpha = _UNASSOCIATED if page.alpha is None and page.samples == 4 else page.alpha
-    if alpha not in (_ASSOCIATED, _UNASSOCIATED, _COREL) or not extra.size:
-        return pixels.from_array(colour), icc, ("further channels dropped",) if extra.size else ()
-    if alpha == _ASSOCIATED:
+    alpha = _UNASSOCIATED if page.alpha is None and page.samples == colours + 1 == 4 else page.alpha
+    notes: tuple[str, ...] = ()
+    if extra.size and alpha not in (_ASSOCIATED, _UNASSOCIATED, _COREL):
+        extra, notes = extra[..., :0], ("further channels dropped",)
+    if extra.size and alpha == _ASSOCIATED:
         colour = as_samples(colour * most / np.maximum(extra, most / 65535), colour.dtype)
-    return pixels.from_array(np.concatenate([colour, extra.astype(colour.dtype)], axis=2)), icc, ()
+    if page.photometric == _CMYK:
+        found, icc, further = pixels.from_pillow(Pillow.fromarray(eight_bits(colour), "CMYK"), icc)
+        found = found._replace(alpha=eight_bits(extra[..., 0])) if extra.size else found
+        rough = ("CMYK is read with 8 bits: finer levels are rounded",) if page.depth > 8 else ()
+        return found, icc, notes + further + rough
+    return pixels.from_array(np.concatenate([colour, extra.astype(colour.dtype)], axis=2)), icc, notes
 
 
 def _says(page: Page, tag: int) -> int | None:
