@@ -97,7 +97,7 @@ def read_frames(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = 
     _, first = stored(data, name, max_pixels, lenient)
     first = dataclasses.replace(first, notes=tuple(note for note in first.notes if not note.startswith(FIRST_OF)))
     with damage_named(name, format):
-        moving = _moving(data, format)
+        moving = _moving(data, format, max_pixels)
         if moving.frames == 1:
             return Frames((as_bands(finished(first, format, name)),))
         if moving.frames * first.width * first.height > max_pixels:
@@ -120,9 +120,9 @@ class _Moving(NamedTuple):
     shown: Iterator[tuple[pixels.Pixels, float]]
 
 
-def _moving(data: bytes, format: str) -> _Moving:
+def _moving(data: bytes, format: str, most: int) -> _Moving:
     if format == "gif":
-        return _Moving(gif.count(data), gif.plays(data), gif.frames(data))
+        return _Moving(gif.count(data), gif.plays(data), gif.frames(data, most))
     if format == "png":
         said = png.contents(io.BytesIO(data))
         return _Moving(said.frames, said.animation.plays if said.animation else 0, frames_of_png(data, said))

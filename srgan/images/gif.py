@@ -4,6 +4,7 @@ Each frame is cut out as a GIF of its own, which Pillow decodes; they are laid o
 """
 
 import io
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -34,8 +35,11 @@ def count(data: bytes) -> int:
     return sum(kind == _FRAME for kind, _ in _blocks(data))
 
 
-def frames(data: bytes) -> Iterator[tuple[pixels.Pixels, float]]:
+def frames(data: bytes, most: int) -> Iterator[tuple[pixels.Pixels, float]]:
     """Each picture that is shown, and for how long [ms]; 0 where the file does not say.
+
+    Args:
+        most: pixels that a frame may have, which may reach far beyond the screen.
 
     Raises:
         Damaged: the file ends early, or a frame cannot be decoded.
@@ -44,6 +48,9 @@ def frames(data: bytes) -> Iterator[tuple[pixels.Pixels, float]]:
         width, height = GifImagePlugin.GifImageFile(io.BytesIO(data)).size
     canvas = np.zeros((height, width, 4), np.uint8)
     for part in _parts(data):
+        across, down = struct.unpack_from("<2H", part.alone, 6)
+        if across * down > most:
+            raise Damaged(f"a frame of {across} x {down} pixels is more than the limit of {most}")
         before = canvas.copy()
         drawn = _drawn(part)
         place = canvas[part.top : part.top + len(drawn), part.left : part.left + drawn.shape[1]]

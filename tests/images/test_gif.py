@@ -104,3 +104,12 @@ def test_a_gif_that_ends_early_or_has_unknown_blocks_is_damaged(tmp_path):
     for broken in (data[: end + 12], data[:end] + b"\x77" + data[end:]):
         with pytest.raises(ImageError, match="damaged gif file: "):
             _frames(tmp_path, broken)
+
+
+def test_a_frame_that_claims_to_be_huge_is_not_unpacked(tmp_path):
+    data = bytearray(_gif((0, 0, 16, 16, 0, 1), (0, 0, 16, 16, 1, 1)))
+    second = data.rindex(struct.pack("<BHHHH", 0x2C, 0, 0, 16, 16))
+    data[second + 5 : second + 9] = b"\xff" * 4
+
+    with pytest.raises(ImageError, match="a frame of 65535 x 65535 pixels is more than the limit of"):
+        _frames(tmp_path, bytes(data))
