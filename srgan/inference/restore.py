@@ -55,38 +55,62 @@ def restore(
             fit, or the engine is that of another model.
         ImageError: the mask cannot be read, or could mean this or that.
     """
+    if not isinstance(model, BySource):
+        check_model(model)
+    given, note = _checked(picture), ""
     if isinstance(model, BySource):
-        model, note = _suited(model, picture)
-    else:
-        note = ""
-    check_model(model)
+        model, note = _suited(model, given)
     if tile is not None and (not isinstance(tile, int) or tile < 0):
         raise ConfigError(f"tile={tile!r}: choose a side in whole pixels, or None")
     if ensemble and not model.task.has_truth:
         raise ConfigError("ensemble turns pictures, and this makes them of noise, of which each is as right as another")
     check_mask(model.task, mask)
     run = run_of(model, engine, tile=tile or 0, ensemble=ensemble)
-    if isinstance(picture, Image):
-        made = _restore_image(run, picture, mask)
-        restored: object = dataclasses.replace(made, notes=(*made.notes, note)) if note else made
-    elif isinstance(picture, Tensor):
-        restored = _restore_tensor(run, picture, mask)
+    if isinstance(given, Tensor):
+        restored: object = _restore_tensor(run, given, mask)
+    elif isinstance(picture, Image):
+        made = _restore_image(run, given, mask)
+        restored = dataclasses.replace(made, notes=(*made.notes, note)) if note else made
     elif isinstance(picture, np.ndarray):
-        restored = _restore_array(run, picture, mask)
+        samples = _restore_array(run, given, mask).astype(picture.dtype)
+        restored = samples[:, :, 0] if picture.ndim == 2 else samples
     else:
-        restored = _restore_pillow(run, cast("PillowImage", picture), mask)
+        restored = _restore_pillow(run, given, mask, cast("PillowImage", picture))
     return cast(Kind, restored)
 
 
-def _suited(models: BySource, picture: object) -> tuple[Model, str]:
+def _checked(picture: object) -> Image | Tensor:
+    """What is worked on: a tensor for a tensor, and an Image for everything else.
+
+    Raises:
+        ConfigError: the picture is of no such kind, or its floats are not finite or far from [0, 1].
+    """
+    from PIL import Image as Pillow
+
+    if isinstance(picture, Tensor):
+        if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
+            raise ConfigError(
+                f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
+            )
+        check_floats(picture.detach())
+        return picture.detach()
+    if isinstance(picture, Image):
+        check_floats(picture.rgb)
+        return picture
+    if isinstance(picture, np.ndarray):
+        return image_of(picture)
+    if isinstance(picture, Pillow.Image):
+        return image_of(array_of(picture))
+    raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
+
+
+def _suited(models: BySource, picture: Image | Tensor) -> tuple[Model, str]:
     """The model for what a picture comes from, and why; of a batch of tensors, the first tells for all."""
     quality = None
     if isinstance(picture, Image):
         rgb, quality = picture.rgb, picture.jpeg_quality
-    elif isinstance(picture, Tensor):
-        rgb = picture.detach().reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
     else:
-        rgb = image_of(picture if isinstance(picture, np.ndarray) else array_of(cast("PillowImage", picture))).rgb
+        rgb = picture.reshape(-1, *picture.shape[-3:])[0].permute(1, 2, 0).float().cpu().numpy()
     source = source_of(rgb, quality, models.among)
     chosen = getattr(models, source.name)
     if not isinstance(chosen, Model):
@@ -95,7 +119,6 @@ def _suited(models: BySource, picture: object) -> tuple[Model, str]:
 
 
 def _restore_image(run: Run, image: Image, mask: AnyMask | None) -> Image:
-    check_floats(image.rgb)
     if mask is None:
         return restore_image(run, image)
     opacity, note = masked_of(mask, image)
@@ -104,12 +127,7 @@ def _restore_image(run: Run, image: Image, mask: AnyMask | None) -> Image:
 
 
 def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
-    if not picture.is_floating_point() or picture.ndim not in (3, 4) or picture.shape[-3] != 3:
-        raise ConfigError(
-            f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
-        )
-    check_floats(picture)
-    batch = (picture.detach() if picture.ndim == 4 else picture.detach()[None]).float()
+    batch = (picture if picture.ndim == 4 else picture[None]).float()
     holes = None
     if mask is not None:
         batch = batch.cpu()
@@ -119,26 +137,23 @@ def _restore_tensor(run: Run, picture: Tensor, mask: AnyMask | None) -> Tensor:
     return restored if picture.ndim == 4 else restored[0]
 
 
-def _restore_array(run: Run, picture: Array, mask: AnyMask | None) -> Array:
-    image = image_of(picture)
+def _restore_array(run: Run, image: Image, mask: AnyMask | None) -> Array:
+    """The restored samples (h, w, 1|2|3|4), as many channels as the array had."""
     if image.rgb.dtype.kind == "f" and image.alpha is None:
-        tensor = torch.from_numpy(image.rgb).permute(2, 0, 1)
+        tensor = torch.from_numpy(np.require(image.rgb, requirements=("C", "W"))).permute(2, 0, 1)
         floats = _restore_tensor(run, tensor, mask)
-        planes = [(floats.mean(dim=0, keepdim=True) if image.grey else floats).permute(1, 2, 0).numpy()]
-    else:
-        made = _restore_image(run, image, mask)
-        planes = [made.rgb[:, :, :1] if made.grey else made.rgb]
-        planes += [] if made.alpha is None else [made.alpha[:, :, None]]
-    restored = np.concatenate(planes, axis=2).astype(picture.dtype)
-    return restored[:, :, 0] if picture.ndim == 2 else restored
+        return (floats.mean(dim=0, keepdim=True) if image.grey else floats).permute(1, 2, 0).numpy()
+    made = _restore_image(run, image, mask)
+    planes = [made.rgb[:, :, :1] if made.grey else made.rgb]
+    planes += [] if made.alpha is None else [made.alpha[:, :, None]]
+    return np.concatenate(planes, axis=2)
 
 
-def _restore_pillow(run: Run, picture: PillowImage, mask: AnyMask | None) -> PillowImage:
+def _restore_pillow(run: Run, image: Image, mask: AnyMask | None, picture: PillowImage) -> PillowImage:
     from PIL import Image as Pillow
 
-    if not isinstance(picture, Pillow.Image):
-        raise ConfigError(f"cannot restore a {type(picture).__name__}: give an Image, Pillow image, array or tensor")
-    restored = Pillow.fromarray(_restore_array(run, array_of(picture), mask))
+    samples = _restore_array(run, image, mask)
+    restored = Pillow.fromarray(samples[:, :, 0] if samples.shape[2] == 1 else samples)
     untrue = ("transparency", "icc_profile") if picture.mode == "CMYK" else ("transparency",)
     restored.info.update({name: said for name, said in picture.info.items() if name not in untrue})
     return restored

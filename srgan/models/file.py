@@ -46,15 +46,21 @@ def save(
     Args:
         card: what `srgan info` should tell besides task and network: "training", "licence", "scores".
         half: store float16 (loads as float32 all the same).
+
+    Raises:
+        ConfigError: it is no model of ours, or the card cannot be written.
+        WeightsError: the weights are not finite.
     """
     check_model(model)
     check_ours(model)
+    beside = model.card if card is None else card
+    check_card(beside, infinite=card is None)
     header = {
         "format": NEWEST_FORMAT,
         "task": {"name": model.task.name, **options.record(model.task)},
         "optional": sorted(_optional(type(model.task))),
         "network": model.network,
-        **(model.card if card is None else card),
+        **beside,
     }
     tensors = {
         name: tensor.detach().to("cpu", torch.float16 if half else torch.float32).contiguous()
@@ -63,6 +69,24 @@ def save(
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise WeightsError(f"{path}: weights that are not finite, or too large for float16, are not written")
     write_bytes(path, save_tensors(tensors, {"srgan": json.dumps(header, ensure_ascii=False)}))
+
+
+def check_card(card: Mapping[str, Any], *, infinite: bool = False) -> None:
+    """Checks that a weights file can say this beside its own description.
+
+    Args:
+        infinite: let numbers pass that JSON has no word for: a run that was told clip=inf says so.
+
+    Raises:
+        ConfigError: it would say something else of task or network, or is not what JSON can hold.
+    """
+    own = [name for name in _DESCRIPTION if name in card]
+    if own:
+        raise ConfigError(f"card: the file itself says its {' and '.join(own)}: choose other names")
+    try:
+        json.dumps(card, allow_nan=infinite)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"card: {error}: give text, numbers, and lists and dicts of these") from error
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -5,6 +5,7 @@ A pickle is read by spandrel's restricted reader, which knows tensors and nothin
 
 from __future__ import annotations
 
+import copy
 import logging
 import pickle
 import warnings
@@ -70,7 +71,7 @@ def load(path: Path) -> Model:
     Raises:
         WeightsError: it cannot be read, is of no architecture that spandrel knows, or restores no pictures.
     """
-    said, network = describe(path), _network(path)
+    said, network = describe(path), copy.deepcopy(_network(path))  # the one that is kept stays as its file is
     _log.warning(
         "%s: %s, %d times, %s; licence %s; %s",
         path,

@@ -18,6 +18,7 @@ from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.networks import NETWORKS, build_network, describe_network
 from srgan.networks.network import Network
+from srgan.networks.seeded import Seeded
 from srgan.ops.tiles import padded
 from srgan.tasks.task import Task
 from srgan.types import Batch, Observed
@@ -51,8 +52,7 @@ class Model(nn.Module):
         self.fresh = True
         self.name = ""
         self.realism: float | None = None
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with Seeded(seed):
             self.generator = build_network(self.network, task.in_channels, task.out_channels, task.scale)
         self.generator.to(memory_format=torch.channels_last)
 

@@ -18,6 +18,7 @@ from srgan.networks.dcgan import DcganDiscriminator
 from srgan.networks.discriminator import Discriminator, Several
 from srgan.networks.mlp import MlpDiscriminator
 from srgan.networks.r3gan import R3ganDiscriminator
+from srgan.networks.seeded import Seeded
 from srgan.networks.upsample import PooledDiscriminator
 
 
@@ -98,8 +99,7 @@ def build_discriminator(
     Args:
         side: of the pictures that will be shown [px].
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with Seeded(seed):
         judges = [
             DISCRIMINATORS[name](in_channels, side // 2**times, width=width, depth=depth) for times in range(count)
         ]

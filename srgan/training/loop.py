@@ -25,7 +25,7 @@ from srgan.data.prefetch import prefetched
 from srgan.data.sources import Data, Source, sources, usable
 from srgan.errors import NoPicturesError
 from srgan.evaluation.scoring import evaluate
-from srgan.models.file import save
+from srgan.models.file import check_card, save
 from srgan.models.model import Model, check_ours
 from srgan.training.augment import off_grid
 from srgan.training.config import TrainConfig
@@ -76,10 +76,12 @@ def train(
     Raises:
         TrainingError: `out` holds a run with other settings, or weights of none; the data are unusable; or the run went
             wrong again and again (training/watch.py has the rules).
-        ConfigError: pairs do not tell the task enough, or `out` is the folder of the pictures.
+        ConfigError: pairs do not tell the task enough, `out` is the folder of the pictures, or the card cannot be
+            written.
         NoPicturesError: no picture is large enough, or none to be scored on can be used.
     """
     check_ours(model)
+    check_card(card or {})
     began, folder, config = time.perf_counter(), folder_of(out, data), config or TrainConfig()
     given = _gathered(model, data, config, validation, card or {}, progress)
     with together(config.device) as processes:

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from srgan import options
 from srgan.data.crops import Pair
 from srgan.engines.choice import choose
 from srgan.engines.devices import choose_device
@@ -39,8 +40,8 @@ class Run:
 
     Attributes:
         step: the last one that was made.
-        model: whose generator learns.
-        average: of the weights of `model` over the steps, which is what is saved.
+        model: whose generator learns, with the options of use at their defaults: it would learn to undo others.
+        average: of the weights of `model` over the steps, which is scored and saved, and asked for what the start was.
         adversary: the second player, or None where only pictures are compared.
         scores: of the last validation.
         together: this process among those that make the run.
@@ -57,9 +58,14 @@ class Run:
         self._conditional = config.conditional
         task = start.task
         self.step = 0
-        self.model = copy.deepcopy(start).to(self.device).requires_grad_(True).train()
+        fields = options.options_of(type(task))
+        unasked = {name: fields[name].default for name in options.asked(type(task), options.USE)}
+        self.model = copy.deepcopy(start.asked(**unasked)).to(self.device).requires_grad_(True).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
+        self._teacher = self.average.asked()
+        self.average.task = task
         self.average.fresh = False  # as in its file: what is returned is trained, and may be trained on
+        self.average.name, self.average.realism = "", None  # nor is it what was loaded
         self.optimizer = Optimizer(self.model.parameters(), config.optimizer, config.momentum)
         self.objective = Objective(config, task.scale, self.device, self._dtype, self.model.parameters())
         self.adversary: Adversary | None = None
@@ -83,7 +89,7 @@ class Run:
         observed, clean, pseudo = pair
         if pseudo is not None:
             with torch.no_grad():
-                clean[pseudo.which] = self.restored(pseudo.observed, by=self.average)
+                clean[pseudo.which] = self.restored(pseudo.observed, by=self._teacher)
         task = self.model.task
         condition, hole = task.condition(observed) if self._conditional else None, task.lost(observed)
         share = self.together.share

@@ -4,7 +4,7 @@ A step whose loss or gradient is not finite is skipped and counted. A run is unh
 
 1. more than half of the steps between two lines of the log were skipped,
 2. the restored pictures, where there is a right one, are twice as far from it as they have been, and by more than 5
-   levels of 255,
+   levels of 255, in the mean over so many lines that 512 crops were seen: what a few crops show is chance,
 3. the discriminator knows real from fake (more than 99 % of either) in 10 lines on end: it teaches nothing any more,
 4. fine detail has 3 times its power in 3 lines on end, and once had not: patterns, or noise,
 5. pictures made of noise differ less than a fifth as much as real ones in 5 lines on end, and once did not: the
@@ -27,7 +27,7 @@ from srgan.ops.colour import fine_power
 from srgan.training.together import Together
 from srgan.types import Batch
 
-FAR, FARTHER = 5 / 255, 2.0
+FAR, FARTHER, CROPS = 5 / 255, 2.0, 512
 SURE, SURE_LINES = 0.99, 10
 NOISY, NOISY_LINES = 3.0, 3
 ALIKE, ALIKE_LINES = 0.2, 5
@@ -46,6 +46,7 @@ class Watch:
         self._steps = 0
         self._skipped = 0
         self._nearest = float("inf")
+        self._distances: deque[tuple[float, int]] = deque()  # of each line, and how many crops it saw
         self._sure: deque[bool] = deque(maxlen=SURE_LINES)
         self._noisy: deque[bool] = deque(maxlen=NOISY_LINES)
         self._was_calm = False
@@ -76,6 +77,8 @@ class Watch:
         line["shares"] = {name: size / (sum(sizes.values()) or 1.0) for name, size in sizes.items()}
         line["spectrum"], line["colour_drift"] = _number(fine / wanted), _number(drift)
         line["skipped"] = self._skipped
+        if line.get("distance") is not None:
+            self._distances.append((line["distance"], steps * len(clean) * self._together.count))
         self._check(line, skipped, steps)
         return line
 
@@ -83,6 +86,7 @@ class Watch:
         return {
             "skipped": self._skipped,
             "nearest": self._nearest,
+            "distances": [list(seen) for seen in self._distances],
             "sure": list(self._sure),
             "noisy": list(self._noisy),
             "was_calm": self._was_calm,
@@ -92,6 +96,7 @@ class Watch:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._skipped, self._nearest, self._was_calm = state["skipped"], state["nearest"], state["was_calm"]
+        self._distances.extend((distance, crops) for distance, crops in state.get("distances", ()))
         self._sure.extend(state["sure"])
         self._noisy.extend(state["noisy"])
         self._alike.extend(state.get("alike", ()))
@@ -99,6 +104,7 @@ class Watch:
 
     def be_patient(self) -> None:
         """After a rollback, the run gets the whole of each rule's patience again."""
+        self._distances.clear()
         self._sure.clear()
         self._noisy.clear()
         self._alike.clear()
@@ -114,12 +120,7 @@ class Watch:
                 f"{skipped} of {steps} steps had losses or gradients that were not finite; "
                 "try a lower learning_rate, or precision=fp32"
             )
-        distance = line.get("distance", 0.0)
-        if distance > FARTHER * self._nearest and distance > self._nearest + FAR:
-            raise UnhealthyError(
-                f"the restored pictures are {distance * 255:.1f} levels from the clean ones, and were "
-                f"{self._nearest * 255:.1f}; try a lower learning_rate, or more l1"
-            )
+        self._check_distance()
         if len(self._sure) == SURE_LINES and all(self._sure):
             raise UnhealthyError(
                 "the discriminator knows every picture; "
@@ -130,8 +131,22 @@ class Watch:
                 f"fine detail has {line['spectrum'] or float('nan'):.1f} times its power; "
                 "try less adversarial, or more l1"
             )
-        self._nearest = min(self._nearest, distance)
         self._check_spread(line.get("spread", 1.0))
+
+    def _check_distance(self) -> None:
+        """Raises UnhealthyError where the pictures of the last lines are much farther from the clean ones."""
+        seen = sum(crops for _, crops in self._distances)
+        while self._distances and seen - self._distances[0][1] >= CROPS:
+            seen -= self._distances.popleft()[1]
+        if seen < CROPS:
+            return
+        distance = sum(distance * crops for distance, crops in self._distances) / seen
+        if distance > FARTHER * self._nearest and distance > self._nearest + FAR:
+            raise UnhealthyError(
+                f"the restored pictures are {distance * 255:.1f} levels from the clean ones, and were "
+                f"{self._nearest * 255:.1f}; try a lower learning_rate, or more l1"
+            )
+        self._nearest = min(self._nearest, distance)
 
     def _check_spread(self, spread: float) -> None:
         """Raises UnhealthyError where pictures made of noise have become alike."""

@@ -158,6 +158,17 @@ def test_the_command_enlarges_by_them_in_sixteen_bits_and_says_what_they_are(wri
     assert "RealESRGAN Compact, 4 times, RGB; licence not told; exact tiles" in caplog.text
 
 
+def test_what_is_done_to_one_model_is_not_done_to_another_of_the_same_file(written):
+    path = written("Compact")
+    first, second = srgan.load(path), srgan.load(path)
+    before = second.digest()
+
+    with torch.no_grad():
+        first.generator.network.body[0].weight.zero_()
+
+    assert first.digest() != before == second.digest() == srgan.load(path).digest()
+
+
 def test_they_are_neither_trained_nor_saved(written, tmp_path):
     model = srgan.load(written("Compact"))
 

@@ -219,6 +219,39 @@ def test_what_the_file_says_beside_survives_loading_and_saving(tiny, tmp_path):
     assert load(tmp_path / "a.safetensors").card == card
 
 
+@pytest.mark.parametrize(
+    "card, message",
+    [
+        ({"format": "x2 for web"}, "card: the file itself says its format: choose other names"),
+        ({"task": 1, "network": 2}, "card: the file itself says its task and network: choose other names"),
+        (
+            {"scores": torch.float32},
+            "card: Object of type dtype is not JSON serializable: give text, numbers, and lists and dicts of these",
+        ),
+    ],
+    ids=["format", "task and network", "no JSON"],
+)
+def test_a_card_that_would_spoil_the_file_is_refused(tiny, tmp_path, card, message):
+    with pytest.raises(ConfigError) as caught:
+        save(tiny, tmp_path / "a.safetensors", card=card)
+
+    assert str(caught.value) == message
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_card_with_numbers_that_are_not_finite_is_refused(tiny, tmp_path, value):
+    with pytest.raises(ConfigError, match=r"^card: .* not JSON compliant.*: give text, numbers, and lists and dicts"):
+        save(tiny, tmp_path / "a.safetensors", card={"scores": {"psnr": value}})
+
+
+def test_a_model_whose_own_card_would_spoil_the_file_is_refused(tiny, tmp_path):
+    tiny.card = {"network": "mine"}
+
+    with pytest.raises(ConfigError, match="card: the file itself says its network: choose other names"):
+        save(tiny, tmp_path / "a.safetensors")
+
+
 def test_saving_leaves_the_model_and_no_other_file_behind(tiny, tmp_path):
     before = {key: value.clone() for key, value in tiny.state_dict().items()}
 
@@ -313,3 +346,16 @@ def test_a_model_asked_otherwise_shares_its_weights_and_leaves_the_first_alone(m
     assert other.generator is model.generator
     with pytest.raises(ConfigError, match="unknown option 'strenght': did you mean 'strength'"):
         model.asked(strenght="30")
+
+
+def test_loading_and_making_a_model_draw_none_of_the_callers_numbers(path, monkeypatch):
+    def forbidden(*arguments):
+        raise AssertionError
+
+    monkeypatch.setattr(torch, "set_rng_state", forbidden)  # which puts back what was drawn, for this thread alone
+    before = torch.get_rng_state()
+
+    load(path)
+    Model(Upscale(scale=2), seed=3)
+
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,6 +1,7 @@
 """Training learns something, and a run cut in two is the whole run."""
 
 import json
+import math
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -508,3 +510,64 @@ def test_pictures_are_made_of_noise_by_what_learnt_from_one_at_a_time(photos, tm
     (line,) = log_of(tmp_path)
     assert line["adversarial"] is not None
     assert "spread" not in line
+
+
+@pytest.mark.parametrize("asked", [{"keep_grain": 0.5}, {"strength": "0"}], ids=str)
+def test_what_a_model_is_asked_for_in_use_is_kept_and_does_not_change_what_it_learns(
+    make_model, photos, tmp_path, asked
+):
+    model = make_model("denoise", told=0.9)
+    config = TrainConfig(steps=2, **QUICK | {"log_every": 2}, checkpoint_every=2)
+    plain = train(model, photos, tmp_path / "plain", config)
+
+    trained = train(model.asked(**asked), photos, tmp_path / "asked", config)
+
+    assert trained.digest() == plain.digest() != model.digest()
+    assert trained.task == load(tmp_path / "asked" / "model.safetensors").task == model.asked(**asked).task
+
+
+def test_what_training_scores_is_the_model_as_it_is_asked_and_saved(make_model, photos, tmp_path):
+    model = make_model("denoise").asked(strength="0")
+    config = TrainConfig(steps=2, **QUICK | {"log_every": 2, "validate_every": 2}, checkpoint_every=2)
+
+    trained = train(model, photos, tmp_path, config, validation=photos)
+
+    scores = evaluate(trained, photos, metrics=("psnr",), device="cpu", precision="fp32")
+    assert (
+        trained.card["training"]["validation"]["psnr"] == scores["mean"]["psnr"] == scores["baseline"]["noisy"]["psnr"]
+    )
+
+
+def test_a_model_that_training_returned_is_no_longer_called_what_it_was_loaded_as(photos, tmp_path):
+    model = fresh()
+    model.name, model.realism = "upscale-x2", 0.0
+
+    trained = train(model, photos, tmp_path, TrainConfig(steps=1, **QUICK))
+
+    assert (trained.name, trained.realism) == ("", None)
+    assert (model.name, model.realism) == ("upscale-x2", 0.0)
+
+
+@pytest.mark.parametrize(
+    "card, message",
+    [
+        ({"licence": "MIT", "task": "my cats"}, "card: the file itself says its task: choose other names"),
+        (
+            {"scores": {"psnr": np.float32(31)}},
+            "card: Object of type float32 is not JSON serializable: give text, numbers, and lists and dicts of these",
+        ),
+    ],
+    ids=["its own", "no JSON"],
+)
+def test_a_card_that_no_file_can_hold_is_refused_before_the_first_step(photos, tmp_path, card, message):
+    with pytest.raises(ConfigError) as caught:
+        train(fresh(), photos, tmp_path / "run", TrainConfig(steps=1, **QUICK), card=card)
+
+    assert str(caught.value) == message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_without_a_largest_gradient_says_so_in_its_file(photos, tmp_path):
+    train(fresh(), photos, tmp_path, TrainConfig(steps=1, **QUICK, clip=math.inf))
+
+    assert load(tmp_path / "model.safetensors").card["training"]["config"]["clip"] == math.inf

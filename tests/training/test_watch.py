@@ -15,7 +15,7 @@ from srgan.tasks.upscale import Upscale
 from srgan.training.config import TrainConfig, configure
 from srgan.training.loop import train
 from srgan.training.objective import Objective
-from srgan.training.watch import ALIKE, ALIKE_LINES, NOISY_LINES, SURE_LINES, UnhealthyError, Watch
+from srgan.training.watch import ALIKE, ALIKE_LINES, CROPS, NOISY_LINES, SURE_LINES, UnhealthyError, Watch
 
 QUICK = {"batch": 2, "crop": 16, "precision": "fp32", "device": "cpu", "log_every": 2, "validate_every": 1000}
 PLAYING = {"adversarial": 0.1, "discriminator_width": 4, "discriminator_depth": 2}
@@ -25,17 +25,18 @@ def fresh():
     return Model(Upscale(scale=2), {"name": "compact", "width": 8, "depth": 1})
 
 
-def pictures(seed=0):
-    return torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
+def pictures(seed=0, n=2):
+    return torch.rand(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
 
 
-def feed(watch, *, steps=4, distance=0.02, skipped=0.0, noise=0.0, **measured):
+def feed(watch, *, steps=4, batch=CROPS // 4, distance=0.02, skipped=0.0, noise=0.0, **measured):
     """One line of the log after `steps` steps that all measured the same."""
     values = {"distance": distance, "skipped": skipped, "gradient": 1.0, **measured}
     terms = {"l1": torch.tensor(distance)}
     for _ in range(steps):
         watch.add(terms, {name: torch.tensor(value) for name, value in values.items()})
-    return watch.line(terms, pictures() + noise * (pictures(seed=1) - 0.5), pictures())
+    clean = pictures(n=batch)
+    return watch.line(terms, clean + noise * (pictures(seed=1, n=batch) - 0.5), clean)
 
 
 def test_a_line_holds_means_shares_and_the_look_of_a_batch():
@@ -71,6 +72,28 @@ def test_a_run_whose_pictures_leave_the_truth_is_unhealthy():
 
     with pytest.raises(UnhealthyError, match=r"are 12\.8 levels from the clean ones, and were 5\.1; try a lower"):
         feed(watch, distance=0.05)
+
+
+def test_a_few_crops_that_are_harder_than_others_make_no_run_unhealthy():
+    watch, rng = Watch(), np.random.default_rng(0)
+
+    distances = [feed(watch, steps=1, batch=4, distance=rng.exponential(8 / 255))["distance"] for _ in range(500)]
+
+    assert max(distances) > 40 / 255 and min(distances) < 0.1 / 255
+
+
+def test_pictures_that_leave_the_truth_are_seen_of_small_batches_too():
+    watch = Watch()
+    lines = CROPS // 4
+    for _ in range(2 * lines):
+        feed(watch, steps=1, batch=4, distance=0.02)
+    again = Watch()
+    again.load_state_dict(json.loads(json.dumps(watch.state_dict())))
+
+    for one in (watch, again):
+        with pytest.raises(UnhealthyError, match=r"are 10\.5 levels from the clean ones, and were 5\.1; try a lower"):
+            for _ in range(lines):
+                feed(one, steps=1, batch=4, distance=0.2)
 
 
 def test_a_generator_that_makes_all_pictures_alike_makes_a_run_unhealthy():
