@@ -38,7 +38,7 @@ def image_of(picture: Array) -> Image:
     native = picture.astype(np.float32 if picture.dtype.kind == "f" else picture.dtype.newbyteorder("="), copy=False)
     if native.dtype not in (np.uint8, np.uint16, np.float32):
         raise ConfigError(f"an array must be uint8, uint16 or float, not {picture.dtype} {picture.shape}")
-    check_floats(native)
+    check_samples(native)
     channels = native[:, :, None] if native.ndim == 2 else native
     grey, transparent = channels.shape[2] <= 2, channels.shape[2] in (2, 4)
     alpha = channels[:, :, -1] if transparent else None
@@ -70,16 +70,16 @@ def array_of(picture: PillowImage) -> Array:
         raise ConfigError(f"a Pillow image of mode {mode} cannot become {wanted} ({error}): convert it") from error
 
 
-def check_floats(values: Array | Tensor) -> None:
-    """Checks that floats are finite and white is 1.
+def check_samples(values: Array | Tensor) -> None:
+    """Checks that there are pixels, and that floats are finite and white is 1.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: there are none, or they are not.
     """
-    if isinstance(values, np.ndarray) and values.dtype.kind != "f":
-        return
     if 0 in values.shape:
         raise ConfigError(f"a picture without pixels: {tuple(values.shape)}")
+    if isinstance(values, np.ndarray) and values.dtype.kind != "f":
+        return
     least, most = float(values.min()), float(values.max())
     if not np.isfinite([least, most]).all():
         raise ConfigError("the picture has pixels that are not numbers (NaN) or infinite")

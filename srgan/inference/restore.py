@@ -16,7 +16,7 @@ from srgan.engines import Engine
 from srgan.errors import ConfigError
 from srgan.images.image import Image
 from srgan.inference.bysource import BySource, source_of
-from srgan.inference.given import AnyMask, Array, array_of, check_floats, image_of, masked_of
+from srgan.inference.given import AnyMask, Array, array_of, check_samples, image_of, masked_of
 from srgan.inference.picture import check_mask, restore_image
 from srgan.inference.tiled import Run, run_of
 from srgan.models.model import Model, check_model
@@ -92,10 +92,10 @@ def _checked(picture: object) -> Image | Tensor:
             raise ConfigError(
                 f"a tensor must be float (3, h, w) or (n, 3, h, w), not {picture.dtype} {tuple(picture.shape)}"
             )
-        check_floats(picture.detach())
+        check_samples(picture.detach())
         return picture.detach()
     if isinstance(picture, Image):
-        check_floats(picture.rgb)
+        check_samples(picture.rgb)
         return picture
     if isinstance(picture, np.ndarray):
         return image_of(picture)

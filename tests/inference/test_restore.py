@@ -61,6 +61,7 @@ NO_PICTURES = {
     ),
     "no pictures": (torch.zeros(0, 3, 8, 8), "a picture without pixels: (0, 3, 8, 8)"),
     "no rows": (torch.zeros(3, 0, 8), "a picture without pixels: (3, 0, 8)"),
+    "an Image without rows": (Image(np.zeros((0, 8, 3), np.uint8)), "a picture without pixels: (0, 8, 3)"),
     "no numbers": (
         torch.full((3, 8, 8), torch.nan),
         "the picture has pixels that are not numbers (NaN) or infinite",
