@@ -28,6 +28,7 @@ import srgan
 from srgan.data.crops import pairs
 from srgan.data.pack import pack
 from srgan.data.pictures import Pictures, load_pictures
+from srgan.data.sources import Data
 from srgan.engines.memory import keep_freed_memory
 from srgan.networks.compact import Compact
 from srgan.training.run import Run
@@ -72,7 +73,8 @@ class Trick:
 
     settings: dict[str, Any] = field(default_factory=dict)
     change: Change = lambda model: None
-    detailed: bool = False
+    data: str = ""
+    """Which of the data that are not the plain ones."""
     runs: int = 1
     """Which share the time, and whose mean is scored."""
 
@@ -100,7 +102,7 @@ TRICKS = {
     **{f"none, draws {seed}": Trick({"seed": seed}) for seed in (1, 2, 3)},
     "branches that are merged (ECB)": Trick(change=branched),
     "larger crops (4 of 96 px)": Trick({"batch": 4, "crop": 96}),
-    "crops where detail is": Trick(detailed=True),
+    "crops where detail is": Trick(data="detailed"),
     "spectra (focal frequency)": Trick({"focal_frequency": 5.0}),
     "squared differences (L2)": Trick({"l1": 0.0, "l2": 1.0}),
     "mean of PSNR": Trick({"l1": 0.0, "psnr": 0.01}),
@@ -138,7 +140,7 @@ def mean_of(models: list[srgan.Model]) -> srgan.Model:
 
 
 def outcome(
-    name: str, trick: Trick, begun: srgan.Model, given: argparse.Namespace, pictures: Pictures
+    name: str, trick: Trick, begun: srgan.Model, given: argparse.Namespace, pictures: Pictures, data: Data
 ) -> dict[str, float]:
     """How many steps the time was enough for, and the PSNR after them."""
     out = given.out / "".join(letter if letter.isalnum() else "-" for letter in name)
@@ -150,12 +152,27 @@ def outcome(
             model = copy.deepcopy(begun)
             trick.change(model)
             config = replace(LATE, steps=steps, **{"seed": seed + 1, **trick.settings})
-            data = given.out / "detailed" if trick.detailed else given.data
             models.append(merged(srgan.train(model, data, out / str(seed), config)))
         scores = srgan.evaluate(mean_of(models), given.val, metrics=("psnr",), baselines=False)
         told.write_text(json.dumps({"steps": steps, "psnr": scores["mean"]["psnr"]}))
     found: dict[str, float] = json.loads(told.read_text())
     return found
+
+
+def tell(
+    tricks: dict[str, Trick], begun: srgan.Model, given: argparse.Namespace, pictures: Pictures, data: dict[str, Data]
+) -> None:
+    """Prints the table, a row for each trick as it is done; those without any come first."""
+    print("| trick | steps | PSNR [dB] | difference |\n|---|---|---|---|", flush=True)
+    plain: list[float] = []
+    for name, trick in tricks.items():
+        found = outcome(name, trick, begun, given, pictures, data[trick.data])
+        without = name.startswith("none")
+        if without:
+            plain.append(found["psnr"])
+        runs = f"{trick.runs} x " if trick.runs > 1 else ""
+        difference = "" if without else f"{found['psnr'] - statistics.mean(plain):+.3f}"
+        print(f"| {name} | {runs}{found['steps']:.0f} | {found['psnr']:.3f} | {difference} |", flush=True)
 
 
 def main() -> None:
@@ -169,19 +186,11 @@ def main() -> None:
     keep_freed_memory()
     begin = replace(BEGIN, steps=given.steps)
     begun = srgan.train(srgan.Model(srgan.Upscale(scale=4)), given.data, given.out / "begin", begin)
-    for _, _, unreadable in pack(given.data, given.out / "detailed", side=256, crops=2):  # half of each picture
+    detailed = given.out / "detailed"
+    for _, _, unreadable in pack(given.data, detailed, side=256, crops=2):  # half of each picture
         assert not unreadable, unreadable
     pictures = load_pictures(given.data, smallest=4 * LATE.crop)
-    print("| trick | steps | PSNR [dB] | difference |\n|---|---|---|---|", flush=True)
-    plain: list[float] = []
-    for name, trick in TRICKS.items():
-        found = outcome(name, trick, begun, given, pictures)
-        without = name.startswith("none")
-        if without:
-            plain.append(found["psnr"])
-        runs = f"{trick.runs} x " if trick.runs > 1 else ""
-        difference = "" if without else f"{found['psnr'] - statistics.mean(plain):+.3f}"
-        print(f"| {name} | {runs}{found['steps']:.0f} | {found['psnr']:.3f} | {difference} |", flush=True)
+    tell(TRICKS, begun, given, pictures, {"": given.data, "detailed": detailed})
 
 
 if __name__ == "__main__":
