@@ -86,7 +86,7 @@ class Journal(History):
         self._write({"name": job.name, "begun": partial, "run": self._run})
         return partial
 
-    def name(self, job: Job, size: int, digest: str) -> None:
+    def announce(self, job: Job, size: int, digest: str) -> None:
         """Notes what is about to get the name of an output: killed before `add`, a run is known to have written that.
 
         To be called, and safe from a power cut, before: with the name and without the line it would be nobody's.

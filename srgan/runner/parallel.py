@@ -174,7 +174,7 @@ class Run:
                 if self.journal is not None:
                     self.journal.sync(job)
             elif self.journal is not None:
-                self.journal.name(job, made.size, made.sha256)
+                self.journal.announce(job, made.size, made.sha256)
 
         try:
             if self.journal is not None and self.conversion.carries:  # and names the output itself
