@@ -36,12 +36,20 @@ def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @mask_options
+@click.option(
+    "--texture",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default="1",
+    help="How much of deep holes is made of patches of the picture itself; 0: all is generated, and softer.",
+)
 @restoring
 def inpaint(
     mask: str | None,
     boxes: tuple[str, ...],
     grow: int,
     feather: int,
+    texture: float,
     model: str | None,
     paths: tuple[Path | Url, ...],
     output: Path | Url | None,
@@ -57,7 +65,7 @@ def inpaint(
     """
     masks = masks_of(mask, boxes, grow, feather)
     weights = dialled("inpaint", 0.0) if model is None else own(model, 0.0, "inpaint")
-    return run(Choice((weights,)), "-filled", paths, output, masks=masks, **common)
+    return run(Choice((weights,), {"texture": texture}), "-filled", paths, output, masks=masks, **common)
 
 
 def masks_of(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:

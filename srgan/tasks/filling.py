@@ -1,6 +1,7 @@
 """Fill the holes of pictures: what a mask covers is replaced, and every other pixel stays as it was.
 
 mask -> windows around its holes -> each halved until the holes are thin -> filled -> enlarged as a guess, filled, ...
+-> where the holes are deep, detailed with patches of the picture
 """
 
 import math
@@ -15,6 +16,7 @@ from jaxtyping import Bool
 from srgan.images.image import as_samples, white_of
 from srgan.ops.pyramid import halved, smoothed
 from srgan.ops.resample import upsample
+from srgan.tasks.exemplar import detailed
 from srgan.tasks.task import Share
 from srgan.types import Batch, Mask, Pixels
 
@@ -42,8 +44,12 @@ Fill = Callable[[Batch, Mask, Batch, bool, Share], Batch]
 
 
 @torch.inference_mode()
-def filled(pixels: Pixels, mask: Mask, fill: Fill) -> Pixels:
-    """The pictures in their own depth with their holes filled; where the mask is 0 they stay bit for bit."""
+def filled(pixels: Pixels, mask: Mask, fill: Fill, texture: float = 0.0) -> Pixels:
+    """The pictures in their own depth with their holes filled; where the mask is 0 they stay bit for bit.
+
+    Args:
+        texture: how much of what deep holes hold is made of the picture's own patches, 0 to 1.
+    """
     restored = pixels.clone()
     for picture, weight, levels in zip(pixels, mask[:, 0], restored.numpy(), strict=True):
         white = white_of(levels.dtype)
@@ -51,7 +57,10 @@ def filled(pixels: Pixels, mask: Mask, fill: Fill) -> Pixels:
         for number, (rows, columns, halvings, own) in enumerate(every):
             part, opacity = picture[None, :, rows, columns].float() / white, weight[rows, columns]
             share = number / len(every), (number + 1) / len(every)
-            whole = coarse_to_fine(part, (opacity > 0).float()[None, None], halvings, fill, share)
+            holes = (opacity > 0).float()[None, None]
+            whole = coarse_to_fine(part, holes, halvings, fill, share)
+            if texture:
+                whole = torch.lerp(whole, detailed(whole, holes), texture)
             lost = torch.from_numpy(own) & (opacity > 0)
             mixed = torch.lerp(part[0, :, lost], whole[0, :, lost], opacity[lost]).mul(white).numpy()
             levels[:, rows, columns][:, lost.numpy()] = as_samples(mixed, levels.dtype)

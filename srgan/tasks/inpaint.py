@@ -14,7 +14,7 @@ from torch import Tensor
 from srgan.errors import ConfigError
 from srgan.ops.pyramid import smoothed
 from srgan.ops.resample import resize
-from srgan.options import SCORING, TRAINING, documented, option
+from srgan.options import SCORING, TRAINING, USE, documented, option
 from srgan.tasks.degrade.holes import HOLES, mask
 from srgan.tasks.filling import AROUND, NEAR, filled
 from srgan.tasks.protocol import Protocol
@@ -37,7 +37,8 @@ class Inpaint(Task):
     """A picture with holes; the generator sees the rest and a mask of the holes, and says what to add in these alone.
 
     A hole holds a guess: colours that run in from its edge, or better, what was filled in on a smaller picture,
-    enlarged. So large holes are filled coarse to fine by a generator that need not look far.
+    enlarged. So large holes are filled coarse to fine by a generator that need not look far. What it leaves soft gets
+    its detail from the picture around the hole.
     """
 
     name: ClassVar[str] = "inpaint"
@@ -45,14 +46,18 @@ class Inpaint(Task):
     pairable: ClassVar[bool] = False
     masked: ClassVar[bool] = True
 
+    texture: float = option(
+        1.0, "How much of deep holes is made of patches of the picture itself, 0 to 1; 0: all is generated.", USE
+    )
     guessed: float = option(
         0.5, "Share of training pictures whose holes hold a coarse picture, not a smooth one.", TRAINING
     )
     holes: str = option("medium", f"What evaluation makes: {', '.join(HOLES)}.", SCORING)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.guessed <= 1:
-            raise ConfigError(f"guessed={self.guessed}: must lie in [0, 1]")
+        for name in ("texture", "guessed"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
         if self.holes not in HOLES:
             raise ConfigError(f"holes={self.holes}: choose one of {', '.join(HOLES)}")
 
@@ -92,8 +97,8 @@ class Inpaint(Task):
         return observed[:, :3].float() + (observed[:, 3:] > 0) * generated.float()
 
     def restore(self, pixels: Pixels, apply: Apply, mask: Mask | None = None) -> Restored:
-        """So much of each pixel replaced as the mask says; large holes are filled coarse to fine."""
-        return pixels if mask is None else filled(pixels, mask, partial(self.fill, apply))
+        """So much of each pixel replaced as the mask says; large holes are filled coarse to fine, then detailed."""
+        return pixels if mask is None else filled(pixels, mask, partial(self.fill, apply), self.texture)
 
     def fill(self, apply: Apply, picture: Batch, holes: Mask, guess: Batch, guessed: bool, share: Share) -> Batch:
         """The picture with its holes filled at once, from a guess that was filled in on a smaller one or not."""

@@ -90,6 +90,15 @@ def test_boxes_are_filled(run, folder, inpainter, tmp_path):
     assert (after[inside] != before[inside]).any(axis=1).mean() > 0.9
 
 
+def test_texture_reaches_the_task(run, folder, inpainter, tmp_path):
+    words = ("--box", "8,6,36,30", "-m", inpainter, *CPU)
+    for texture in ("0", "1"):
+        assert run("inpaint", folder, tmp_path / texture, "--texture", texture, *words)[0] == 0
+
+    generated, own = (read(tmp_path / texture / "eight.png").rgb for texture in ("0", "1"))
+    assert (generated != own).any()
+
+
 def test_a_picture_without_its_mask_fails_with_a_reason_and_the_others_are_done(run, folder, inpainter, mask, tmp_path):
     (tmp_path / "masks").mkdir()
     mask.rename(tmp_path / "masks" / "eight.png")

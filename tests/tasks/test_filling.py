@@ -230,6 +230,7 @@ def test_a_hole_that_another_window_cuts_off_is_filled_by_its_own_alone(model, e
     """Whichever comes first: what the other window makes of the part that it sees does not count."""
     image, near, far = Image(pixels(400, 200)), np.zeros((400, 200), bool), np.zeros((400, 200), bool)
     near[20:110, 80:110], far[176:236, 60:120] = True, True
+    model = model.asked(texture=0.0)
 
     both = restore_image(Run(model=model, engine=engine), image, near | far).rgb
 
@@ -255,3 +256,26 @@ def test_how_far_filling_is_grows_from_one_tile_to_the_next(model, engine):
 
     assert told == sorted(told) and told[-1] == 1
     assert len(told) > 8 and 0 < told[0] < 0.1
+
+
+def test_texture_is_how_much_of_deep_holes_is_made_of_the_pictures_own_patches(model, engine, pixels):
+    image, mask = Image(pixels(90, 100).astype(np.float32) / 255), np.zeros((90, 100), bool)  # whites are not clipped
+    mask[20:60, 25:75] = True
+
+    none, half, whole = (
+        restore_image(Run(model=model.asked(texture=share), engine=engine), image, mask).rgb
+        for share in (0.0, 0.5, 1.0)
+    )
+
+    assert (np.abs(none - whole)[32:48, 37:63] > 0.03).mean() > 0.3
+    np.testing.assert_allclose(half, (none + whole) / 2, atol=1e-5)
+    near = mask.copy()
+    near[24:56, 29:71] = False  # what the generator knows well stays its own
+    np.testing.assert_array_equal(whole[near | ~mask], none[near | ~mask])
+
+
+@pytest.mark.parametrize("name", ["texture", "guessed"])
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_that_is_none_is_refused(name, share):
+    with pytest.raises(ConfigError, match=rf"^{name}={share}: must lie in \[0, 1\]$"):
+        Inpaint(**{name: share})

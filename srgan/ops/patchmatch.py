@@ -1,0 +1,147 @@
+"""Patches of a picture that look alike, and holes put together from them.
+
+A picture lies pixel after pixel with a margin around it: a neighbour is a number further, and nobody is without.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import cv2
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from srgan.types import Batch, Mask
+
+STEP = 2
+"""Distance of the 3 x 3 pixels by which patches are compared [px]."""
+
+JUMPS = 8, 4, 2, 1
+"""How far away are the neighbours whose places are tried [px]: far ones first, as in jump flooding.
+
+Paper: Rong and Tan 2006, "Jump Flooding in GPU", doi:10.1145/1111411.1111431.
+"""
+
+MARGIN = max(JUMPS)
+"""Pixels around a picture, so that no neighbour of a pixel lies outside."""
+
+TRUST = 1.3
+"""A patch has so many times less of a say with each pixel that lies between it and what is known.
+
+Paper: Wexler et al. 2007, "Space-Time Completion of Video", doi:10.1109/TPAMI.2007.60 (Sec. 3.3).
+"""
+
+LITTLE = 1e-6
+"""What the least of patches has to say."""
+
+CHUNK = 2**15
+"""Patches compared at once: what they need stays in a cache."""
+
+Places = Int64[Tensor, " places"]
+
+
+class Patches:
+    """A picture whose holes hold a guess, and the places in it that each pixel there is copied from.
+
+    Paper: Barnes et al. 2009, "PatchMatch", doi:10.1145/1531326.1531330.
+
+    Attributes:
+        colours: of each pixel, the margin's as of the nearest in the picture.
+        usable: where patches may be copied from: no hole is near, nor the picture's edge.
+        copied: the pixels to replace.
+        targets: the same and what is near to them: all patches that see a pixel to replace.
+        field: for each target the place of the patch that looks like its own; for other pixels their own.
+        say: how much each target is heard; others are not.
+    """
+
+    def __init__(self, picture: Batch, holes: Mask, copied: Mask) -> None:
+        """What is to be copied is a part of the holes; from all of them nothing is copied."""
+        self.height, self.width = (side + 2 * MARGIN for side in picture.shape[2:])
+        self.colours = F.pad(picture, [MARGIN] * 4, mode="replicate")[0].flatten(1).T.contiguous()
+        inside = torch.ones_like(holes)
+        inside[..., :STEP, :] = inside[..., -STEP:, :] = inside[..., :STEP] = inside[..., -STEP:] = 0
+        self.usable = _marked(inside * (1 - _grown(holes)))
+        self.copied = _marked(copied).nonzero()[:, 0]
+        self.targets = _marked(_grown(copied)).nonzero()[:, 0]
+        self.field = torch.arange(len(self.colours))
+        self.say = torch.zeros(len(self.colours)).index_fill_(0, self.targets, 1.0)
+        distance = cv2.distanceTransform(_marked(copied).view(self.height, -1).byte().numpy(), cv2.DIST_L2, 5)
+        self._trust = TRUST ** -torch.from_numpy(distance).flatten()[self.targets]
+
+    @property
+    def picture(self) -> Batch:
+        """The picture with its holes as they are now."""
+        rows = self.colours.T.view(1, 3, self.height, self.width)
+        return rows[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def scatter(self, rng: torch.Generator) -> None:
+        """Copies from anywhere."""
+        usable = self.usable.nonzero()[:, 0]
+        self.field[self.targets] = usable[torch.randint(len(usable), self.targets.shape, generator=rng)]
+
+    def follow(self, smaller: "Patches") -> None:
+        """Copies from where the same picture at half the size did, and does it."""
+        row, column = self.targets // self.width - MARGIN, self.targets % self.width - MARGIN
+        place = smaller.field[(row // 2 + MARGIN) * smaller.width + column // 2 + MARGIN]
+        row = 2 * (place // smaller.width - MARGIN) + row % 2
+        column = 2 * (place % smaller.width - MARGIN) + column % 2
+        self.field[self.targets] = (row + MARGIN) * self.width + column + MARGIN
+        self.vote()
+
+    def match(self, rng: torch.Generator) -> None:
+        """Finds places whose patches look more like what the holes hold now: those of neighbours, and random ones."""
+        wanted = self._patches(self.targets)
+        costs = self._costs(self.field[self.targets], wanted)
+        for places in self._candidates(rng):
+            new = (self.usable[places] & (places != self.field[self.targets])).nonzero()[:, 0]
+            cost = self._costs(places[new], wanted[new])
+            better = cost < costs[new]
+            costs[new[better]] = cost[better]
+            self.field[self.targets[new[better]]] = places[new[better]]
+        typical = costs.quantile(0.75).clamp(min=LITTLE)
+        self.say[self.targets] = torch.exp(-costs / (2 * typical)).mul(self._trust).clamp(min=LITTLE)
+
+    def vote(self) -> None:
+        """Puts into the holes the mean of what the patches around each pixel would copy there."""
+        total = torch.zeros(len(self.copied), 4)
+        for offset in self._offsets(1):
+            near = self.copied + offset
+            say = self.say[near, None]
+            total[:, :3] += say * self.colours[self.field[near] - offset]
+            total[:, 3:] += say
+        self.colours[self.copied] = total[:, :3] / total[:, 3:]
+
+    def _candidates(self, rng: torch.Generator) -> Iterator[Places]:
+        for jump in JUMPS:
+            for offset in (jump, -jump, jump * self.width, -jump * self.width):
+                yield self.field[self.targets + offset] - offset
+        reach = max(self.height, self.width)
+        while reach:
+            down, right = torch.randint(-reach, reach + 1, (2, len(self.targets)), generator=rng)
+            yield (self.field[self.targets] + down * self.width + right) % len(self.field)
+            reach //= 4
+
+    def _offsets(self, step: int) -> list[int]:
+        steps = (-step, 0, step)
+        return [down * self.width + right for down in steps for right in steps]
+
+    def _patches(self, places: Places) -> Float[Tensor, "places 27"]:
+        return torch.cat([self.colours[places + offset] for offset in self._offsets(STEP)], dim=1)
+
+    @cached_property
+    def _known(self) -> Float[Tensor, "pixels 27"]:
+        """The patch around each pixel, to look up; those of holes are of no use."""
+        return torch.cat([self.colours.roll(-offset, 0) for offset in self._offsets(STEP)], dim=1)
+
+    def _costs(self, places: Places, wanted: Float[Tensor, "places 27"]) -> Float[Tensor, " places"]:
+        pairs = zip(torch.split(places, CHUNK), torch.split(wanted, CHUNK), strict=True)
+        return torch.cat([(self._known[some] - seen).square_().sum(dim=1) for some, seen in pairs])
+
+
+def _marked(mask: Mask) -> Bool[Tensor, " pixels"]:
+    return F.pad(mask, [MARGIN] * 4)[0, 0].flatten() > 0
+
+
+def _grown(mask: Mask) -> Mask:
+    return F.max_pool2d(mask, 2 * STEP + 1, stride=1, padding=STEP)
