@@ -93,7 +93,8 @@ def main() -> None:
         options = ", ".join(f"{key} {value}" for key, value in network.items() if key != "name")
         run = arguments.out / f"{network['name']}-{options.replace(', ', '-').replace(' ', '')}"
         trained = srgan.train(model, arguments.data, run, config)
-        scores = srgan.evaluate(trained, arguments.val, metrics=("psnr",), baselines=False)
+        alone = trained.asked(texture=0.0) if task == "inpaint" else trained
+        scores = srgan.evaluate(alone, arguments.val, metrics=("psnr",), baselines=False)
         psnr = scores.get("mean_hole", scores["mean"])["psnr"]
         params = sum(p.numel() for p in trained.parameters())
         speed = megapixels_a_second(trained)
