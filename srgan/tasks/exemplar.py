@@ -51,7 +51,7 @@ def _woven(picture: Batch, holes: Mask, deep: Mask, depth: float, rng: torch.Gen
     patches, pixels = Patches(picture, holes, deep), holes.numel()
     if not patches.usable.any():
         return None
-    if depth <= BEGIN and (pixels <= LARGEST or depth <= SHALLOW):
+    if depth <= BEGIN and pixels <= LARGEST:
         patches.scatter(rng)
         rounds = ROUNDS[0]
     else:
