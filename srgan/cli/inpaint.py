@@ -40,7 +40,7 @@ def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--texture",
     type=click.FloatRange(0, 1),
     default=1.0,
-    show_default="1",
+    show_default=True,
     help="How much of deep holes is made of patches of the picture itself; 0: all is generated, and softer.",
 )
 @restoring

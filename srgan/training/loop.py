@@ -23,7 +23,7 @@ from srgan.data.crops import check_comparable, check_pairs, pairs
 from srgan.data.pictures import Pictures, load_pictures
 from srgan.data.prefetch import prefetched
 from srgan.data.sources import Data, Source, sources, usable
-from srgan.errors import NoPicturesError
+from srgan.errors import ConfigError, NoPicturesError
 from srgan.evaluation.scoring import evaluate
 from srgan.models.file import check_card, save
 from srgan.models.model import Model, check_ours
@@ -82,6 +82,8 @@ def train(
     """
     check_ours(model)
     check_card(card or {})
+    if card and "training" in card:
+        raise ConfigError("card: the run itself says its training: choose another name")
     began, folder, config = time.perf_counter(), folder_of(out, data), config or TrainConfig()
     given = _gathered(model, data, config, validation, card or {}, progress)
     with together(config.device) as processes:

@@ -552,12 +552,13 @@ def test_a_model_that_training_returned_is_no_longer_called_what_it_was_loaded_a
     "card, message",
     [
         ({"licence": "MIT", "task": "my cats"}, "card: the file itself says its task: choose other names"),
+        ({"training": "on my cats"}, "card: the run itself says its training: choose another name"),
         (
             {"scores": {"psnr": np.float32(31)}},
             "card: Object of type float32 is not JSON serializable: give text, numbers, and lists and dicts of these",
         ),
     ],
-    ids=["its own", "no JSON"],
+    ids=["its own", "the run's", "no JSON"],
 )
 def test_a_card_that_no_file_can_hold_is_refused_before_the_first_step(photos, tmp_path, card, message):
     with pytest.raises(ConfigError) as caught:
