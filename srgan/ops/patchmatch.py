@@ -29,7 +29,7 @@ MARGIN = max(JUMPS)
 TRUST = 1.3
 """A patch has so many times less of a say with each pixel that lies between it and what is known.
 
-Paper: Wexler et al. 2007, "Space-Time Completion of Video", doi:10.1109/TPAMI.2007.60 (Sec. 3.3).
+Paper: Wexler et al. 2007, "Space-Time Completion of Video", doi:10.1109/TPAMI.2007.60.
 """
 
 LITTLE = 1e-6
@@ -62,11 +62,12 @@ class Patches:
         inside = torch.ones_like(holes)
         inside[..., :STEP, :] = inside[..., -STEP:, :] = inside[..., :STEP] = inside[..., -STEP:] = 0
         self.usable = _marked(inside * (1 - _grown(holes)))
-        self.copied = _marked(copied).nonzero()[:, 0]
+        replaced = _marked(copied)
+        self.copied = replaced.nonzero()[:, 0]
         self.targets = _marked(_grown(copied)).nonzero()[:, 0]
         self.field = torch.arange(len(self.colours))
         self.say = torch.zeros(len(self.colours)).index_fill_(0, self.targets, 1.0)
-        distance = cv2.distanceTransform(_marked(copied).view(self.height, -1).byte().numpy(), cv2.DIST_L2, 5)
+        distance = cv2.distanceTransform(replaced.view(self.height, -1).byte().numpy(), cv2.DIST_L2, 5)
         self._trust = TRUST ** -torch.from_numpy(distance).flatten()[self.targets]
 
     @property

@@ -44,7 +44,7 @@ def test_a_hole_in_what_repeats_is_found_again_from_a_blurred_guess(rng):
 
 @pytest.mark.parametrize(("height", "width"), [(40, 61), (33, 32), (13, 50)])
 def test_nothing_is_copied_from_holes_or_from_across_the_edge(rng, height, width):
-    picture, mask = torch.rand(1, 3, height, width), hole(height, width, 0, width - 12, 11)
+    picture, mask = torch.rand(1, 3, height, width, generator=rng), hole(height, width, 0, width - 12, 11)
     patches = Patches(picture, mask, hole(height, width, 3, width - 8, 4))
     patches.scatter(rng)
     patches.match(rng)
