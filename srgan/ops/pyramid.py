@@ -1,5 +1,7 @@
-"""Holes in pictures, as far as no network is needed: smaller pictures with holes, and a smooth first guess."""
+"""Holes in pictures, as far as no network is needed: smaller pictures with holes, a smooth first guess, blur."""
 
+import cv2
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -28,3 +30,13 @@ def smoothed(picture: Batch, mask: Mask) -> Batch:
     below = smoothed(*halved(picture, mask))
     enlarged = F.interpolate(below, scale_factor=2, mode="bilinear", align_corners=False)[..., :height, :width]
     return known + enlarged * mask
+
+
+def gaussian_blur(picture: Batch, deviation: float) -> Batch:
+    """One picture on the CPU, its edges mirrored.
+
+    Args:
+        deviation: of the Gaussian [px].
+    """
+    blurred = cv2.GaussianBlur(picture[0].permute(1, 2, 0).numpy(), (0, 0), deviation)
+    return torch.from_numpy(blurred).permute(2, 0, 1)[None]

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from srgan.ops.patchmatch import Patches
+from srgan.ops.pyramid import gaussian_blur
 from srgan.types import Batch, Mask
 
 SHALLOW, DEEP = 4, 12
@@ -43,7 +44,7 @@ def detailed(picture: Batch, holes: Mask) -> Batch:
     if woven is None:
         return picture
     share = ((depth - SHALLOW) / (DEEP - SHALLOW)).clamp(0, 1)
-    return torch.lerp(picture, woven.picture + KEPT * _smooth((picture - woven.picture) * deep), share)
+    return torch.lerp(picture, woven.picture + KEPT * gaussian_blur((picture - woven.picture) * deep, SMOOTH), share)
 
 
 def _woven(picture: Batch, holes: Mask, deep: Mask, depth: float, rng: torch.Generator) -> Patches | None:
@@ -76,8 +77,3 @@ def _any(mask: Mask) -> Float[Tensor, "1 1 _ _"]:
 
 def _even(picture: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 c _ _"]:
     return F.pad(picture, (0, picture.shape[3] % 2, 0, picture.shape[2] % 2), mode="replicate")
-
-
-def _smooth(picture: Batch) -> Batch:
-    blurred = cv2.GaussianBlur(picture[0].permute(1, 2, 0).numpy(), (0, 0), SMOOTH)
-    return torch.from_numpy(blurred).permute(2, 0, 1)[None]

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool
 
 from srgan.images.image import as_samples, white_of
-from srgan.ops.pyramid import halved, smoothed
+from srgan.ops.pyramid import gaussian_blur, halved, smoothed
 from srgan.ops.resample import upsample
 from srgan.tasks.exemplar import detailed
 from srgan.tasks.task import Share
@@ -32,6 +32,9 @@ larger groups of holes, each of them filled as the deepest, are filled worse.
 
 NEAR = 16
 """The same where a guess of a smaller size tells what lies farther away [px]."""
+
+SETTLED = 2.0
+"""Colours of a guess that a Gaussian of this deviation leaves are settled: what is filled in adds detail [px]."""
 
 CELL = 16
 """Side of the squares in which holes are looked for [px]."""
@@ -103,7 +106,10 @@ def _cells(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "rows columns"]:
 
 
 def coarse_to_fine(picture: Batch, holes: Mask, halvings: int, fill: Fill, share: Share = (0.0, 1.0)) -> Batch:
-    """The picture with its holes filled: what was filled in at half the size is the guess at the next."""
+    """The picture with its holes filled: what was filled in at half the size is the guess at the next.
+
+    There its smooth colours stay: else a generator's small mistakes would add up, size after size.
+    """
     sizes = [(picture, holes)]
     for _ in range(halvings):
         sizes.append(halved(*sizes[-1]))
@@ -111,7 +117,8 @@ def coarse_to_fine(picture: Batch, holes: Mask, halvings: int, fill: Fill, share
     whole = fill(*sizes[-1], smoothed(*sizes[-1]), False, first)
     for (larger, lost), part in zip(reversed(sizes[:-1]), others, strict=True):
         guess = upsample(whole, 2)[..., : larger.shape[2], : larger.shape[3]].clamp(0, 1)
-        whole = fill(larger, lost, guess, True, part)
+        made = fill(larger, lost, guess, True, part)
+        whole = made + lost * gaussian_blur((guess - made) * lost, SETTLED)
     return whole
 
 

@@ -15,7 +15,8 @@ from srgan.inference.picture import restore_image
 from srgan.inference.restore import restore
 from srgan.inference.tiled import Run
 from srgan.models.model import Model
-from srgan.ops.pyramid import smoothed
+from srgan.ops.pyramid import halved, smoothed
+from srgan.ops.resample import upsample
 from srgan.tasks.filling import AROUND, THIN, coarse_to_fine, windows
 from srgan.tasks.inpaint import Inpaint
 
@@ -86,21 +87,44 @@ def test_tiles_change_nothing(model, engine, halvings):
     torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
 
 
-def test_a_guess_is_what_was_filled_in_at_half_the_size():
-    """A generator that adds the same everywhere adds it to each guess, once at every size."""
+def adding(amount):
+    """A run of a generator that adds the same everywhere."""
     model = Model(Inpaint(), {"name": "compact", "width": 4, "depth": 1})
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
-        model.generator.tail.bias.fill_(0.125)
-    engine = make_engine(model.generator, device="cpu", precision="fp32")
+        model.generator.tail.bias.fill_(amount)
+    return Run(model=model, engine=make_engine(model.generator, device="cpu", precision="fp32"))
+
+
+@pytest.mark.parametrize("halvings", [0, 1, 2])
+def test_a_guess_is_what_was_filled_in_at_half_the_size_whose_colours_stay(halvings):
     picture, mask = torch.full((1, 3, 64, 64), 0.5), hole(64, 64, (16, 16, 32))
 
-    depths = [
-        fill(Run(model=model, engine=engine), picture, mask, halvings)[0, 0, 32, 32].item() for halvings in (0, 1, 2)
-    ]
+    filled = fill(adding(0.125), picture, mask, halvings)
 
-    assert depths == pytest.approx([0.625, 0.75, 0.875])
+    assert filled[0, 0, 32, 32].item() == pytest.approx(0.625, abs=1e-4)
+
+
+def test_what_is_known_has_no_say_in_which_colours_stay():
+    picture, mask = pictures(64, 64), hole(64, 64, (16, 16, 32))
+    smaller = halved(picture, mask)
+
+    coarse = fill(adding(0.0), *smaller, 0)
+    filled = fill(adding(0.0), picture, mask, 1)
+
+    torch.testing.assert_close(filled * mask, upsample(coarse, 2).clamp(0, 1) * mask)
+
+
+def test_near_to_what_is_known_a_guess_is_corrected():
+    """There the picture says more than a guess does."""
+    picture, mask = torch.full((1, 3, 64, 64), 0.5), hole(64, 64, (16, 16, 32))
+
+    once, twice = (fill(adding(0.125), picture, mask, halvings)[0, 0, 16:48, 32] for halvings in (0, 1))
+
+    torch.testing.assert_close(once, torch.full_like(once, 0.625))
+    assert min(twice[0], twice[-1]) > 0.64
+    assert (twice - once)[6:-6].abs().max() < 0.01
 
 
 def test_a_window_is_as_large_as_its_holes_need():
