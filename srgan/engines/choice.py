@@ -219,12 +219,13 @@ def _looked(made: dict[Way, AnyEngine], generator: Network, device: torch.device
     """Megapixels a second with tiles of about this side."""
     side = generator.multiple_of * max(1, side // generator.multiple_of)
     clock = _clock(device)
+    rng = torch.Generator().manual_seed(0)  # not the one that belongs to the caller
     seconds = dict.fromkeys(made, float("inf"))
     for _ in range(LOOKS):
         for way, engine in made.items():
             if SECONDS / LOOKS < seconds[way] < float("inf"):  # emulated: once was enough
                 continue
-            observed = torch.rand(engine.batch, generator.in_channels, side, side, device=engine.device)
+            observed = torch.rand(engine.batch, generator.in_channels, side, side, generator=rng).to(engine.device)
             started = clock()
             with suppress(ImageError):  # not all is finite: the first picture will say so
                 engine(observed)  # which waits for a GPU, to see that

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from srgan.data.pictures import Pictures
 from srgan.errors import ConfigError, WeightsError
 from srgan.files import write_bytes
+from srgan.networks.seeded import Seeded
 from srgan.types import Batch
 
 _KEY = "srgan classifier"
@@ -64,8 +65,7 @@ def learn(pictures: Pictures, classes: Sequence[str], *, epochs: int = 4, seed: 
         ConfigError: the pictures are not all squares of one size.
     """
     real, labels = _stacked(pictures), _numbered(pictures, classes)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with Seeded(seed):
         classifier = Classifier(classes, real.shape[-1])
     steps = epochs * -(-len(real) // 64)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=2e-3)

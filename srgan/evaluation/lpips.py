@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from srgan.errors import ConfigError
+from srgan.networks.seeded import Seeded
 from srgan.ops.resample import resize
 from srgan.types import Batch
 
@@ -65,7 +66,7 @@ def _lpips_network(device: torch.device) -> nn.Module:
     path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(url).path).name)
     try:
         # torch.hub announces its download on stdout, where results go; the layers draw random weights first.
-        with contextlib.redirect_stdout(sys.stderr), torch.random.fork_rng(devices=[]):
+        with contextlib.redirect_stdout(sys.stderr), Seeded(0):
             network = LearnedPerceptualImagePatchSimilarity(net_type="squeeze").net
     except OSError as error:
         raise ConfigError(

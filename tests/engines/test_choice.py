@@ -150,8 +150,11 @@ def test_an_engine_that_computes_something_else_is_left_out(seconds, tiny, monke
 def test_this_machine_is_measured(tiny):
     every = ways(tiny.generator, CPU)
 
+    before = torch.get_rng_state()
+
     chosen, rates = compared(tiny.generator, CPU, every)
 
+    assert torch.equal(torch.get_rng_state(), before)  # those are the caller's
     assert chosen in every
     assert set(rates) == set(every) and all(rate > 0 for rate in rates.values())
     assert compared(tiny.generator, CPU, every)[0] == chosen

@@ -61,7 +61,13 @@ def test_gradients_reach_the_picture_but_not_the_network(squeezenet_weights):
     assert not network.training and not any(weight.requires_grad for weight in network.parameters())
 
 
-def test_the_network_is_built_once_and_the_users_random_numbers_are_left_alone(squeezenet_weights, fresh_cache):
+def test_the_network_is_built_once_and_the_users_random_numbers_are_left_alone(
+    squeezenet_weights, fresh_cache, monkeypatch
+):
+    def forbidden(*arguments):
+        raise AssertionError
+
+    monkeypatch.setattr(torch.random, "fork_rng", forbidden)  # which puts back what was drawn, for this thread alone
     before = torch.get_rng_state()
 
     first, second = (module._lpips_network(torch.device("cpu")) for _ in range(2))
