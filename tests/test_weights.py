@@ -67,7 +67,9 @@ def test_photographs_are_enlarged_better_than_by_bicubic_and_by_weights_for_clea
 
 
 @needs_bench
-@pytest.mark.parametrize("name", PHOTO)
+@pytest.mark.parametrize(
+    "name", [name if "x4" in name else pytest.param(name, marks=pytest.mark.slow) for name in PHOTO]
+)
 def test_the_scores_on_photographs_are_what_is_measured(name):
     model = srgan.load(name).asked(source="web")
 
@@ -101,6 +103,7 @@ def test_the_scores_of_a_denoiser_are_what_is_measured(name):
 
 
 @needs_bench
+@pytest.mark.slow
 def test_what_is_clean_is_left_at_45_decibels():
     """But for one photograph, whose moss is as fine as what JPEG leaves."""
     model = srgan.load("denoise")

@@ -110,7 +110,8 @@ def _program(photos, out, **settings):
     return [*program, "train", "upscale", "--data", photos, "--out", out, "--quiet", "--set", "scale=2", *words]
 
 
-@pytest.mark.parametrize("step", [pytest.param(20, marks=pytest.mark.slow), 40])
+@pytest.mark.slow  # tests/training/test_loop.py kills one, too
+@pytest.mark.parametrize("step", [20, 40])
 def test_55_the_trainer_is_killed_and_continued(photos, tmp_path, step):
     settings = {"steps": 60, "batch": 16, "crop": 24, "width": 16, "depth": 3, "checkpoint_every": 20}
     subprocess.run(_program(photos, tmp_path / "whole", **settings), check=True)

@@ -162,8 +162,8 @@ def test_what_judges_see_is_rolled_to_any_of_16_by_16_places_alike_in_a_step():
     pictures = torch.arange(2.0 * 3 * 16 * 16).view(2, 3, 16, 16)
     places = set()
     for step in range(4000):
-        roll = off_grid(0, step)
-        assert torch.equal(roll(pictures), off_grid(0, step)(pictures))
-        places.add(divmod(int((roll(pictures)[0, 0] == pictures[0, 0, 0, 0]).flatten().nonzero()[0]), 16))
+        rolled = off_grid(0, step)(pictures)
+        places.add(divmod(int((rolled[0, 0] == pictures[0, 0, 0, 0]).flatten().nonzero()[0]), 16))
+        assert step % 40 or torch.equal(rolled, off_grid(0, step)(pictures))
     assert len(places) == 16 * 16
-    assert {torch.equal(roll(pictures), off_grid(seed, 1999)(pictures)) for seed in range(1, 9)} == {False}
+    assert {torch.equal(rolled, off_grid(seed, 3999)(pictures)) for seed in range(1, 9)} == {False}
