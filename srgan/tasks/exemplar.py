@@ -28,7 +28,7 @@ ROUNDS = 4, 2
 SMOOTH = 8.0
 """Deviation of the Gaussian that tells how far off smooth colours are [px]."""
 
-KEPT = 0.5
+KEPT = 0.75
 """How much of that is taken back: all of it is a haze where a generator was wrong, none of it a patchwork."""
 
 

@@ -63,13 +63,13 @@ def test_smooth_colours_stay_as_guessed():
     assert (soft(made) - soft(sky)).abs().max() < 0.02
 
 
-def test_colours_that_are_nowhere_else_are_met_half_way():
+def test_colours_that_are_nowhere_else_are_met_for_the_most_part():
     clean, mask = 0.2 * cloth(160, 160), hole(160, 160, 30, 30, 100)
 
     made = detailed(clean + 0.5 * mask, mask)
 
     deep = hole(160, 160, 60, 60, 40)
-    assert 0.2 < ((made - clean) * deep).sum() / (3 * deep.sum()) < 0.3
+    assert 0.33 < ((made - clean) * deep).sum() / (3 * deep.sum()) < 0.42
 
 
 @pytest.mark.parametrize(
