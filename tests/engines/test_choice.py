@@ -149,7 +149,6 @@ def test_an_engine_that_computes_something_else_is_left_out(seconds, tiny, monke
 
 def test_this_machine_is_measured(tiny):
     every = ways(tiny.generator, CPU)
-
     before = torch.get_rng_state()
 
     chosen, rates = compared(tiny.generator, CPU, every)
