@@ -3,7 +3,7 @@
 A picture lies pixel after pixel with a margin around it: a neighbour is a number further, and nobody is without.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import cv2
@@ -14,8 +14,20 @@ from torch import Tensor
 
 from srgan.types import Batch, Mask
 
-STEP = 2
-"""Distance of the 3 x 3 pixels by which patches are compared [px]."""
+PATCH = -2, 0, 2
+"""Where the 3 x 3 pixels by which patches are compared lie, across and down from the one in the middle [px]."""
+
+SQUARE = 5
+"""Side of the squares that are copied as a whole [px]."""
+
+FRAME = -3, -1, 1, 3
+"""Where the 4 x 4 pixels by which squares are compared lie [px]: the outer ones in what surrounds a square."""
+
+REACH = max(FRAME)
+"""How far from the one in the middle the pixels of a patch or frame are [px]."""
+
+GUESSED = 0.5
+"""How much a guessed or copied pixel counts beside a known one where squares are compared."""
 
 JUMPS = 8, 4, 2, 1
 """How far away are the neighbours whose places are tried [px]: far ones first, as in jump flooding.
@@ -38,7 +50,11 @@ LITTLE = 1e-6
 CHUNK = 2**15
 """Patches compared at once: what they need stays in a cache."""
 
+CHOSEN = 64
+"""Squares that are compared with all others at once."""
+
 Places = Int64[Tensor, " places"]
+Colours = Float[Tensor, "pixels 3"]
 
 
 class Patches:
@@ -60,15 +76,16 @@ class Patches:
         self.height, self.width = (side + 2 * MARGIN for side in picture.shape[2:])
         self.colours = F.pad(picture, [MARGIN] * 4, mode="replicate")[0].flatten(1).T.contiguous()
         inside = torch.ones_like(holes)
-        inside[..., :STEP, :] = inside[..., -STEP:, :] = inside[..., :STEP] = inside[..., -STEP:] = 0
-        self.usable = _marked(inside * (1 - _grown(holes)))
+        inside[..., :REACH, :] = inside[..., -REACH:, :] = inside[..., :REACH] = inside[..., -REACH:] = 0
+        self.usable = _marked(inside * (1 - _grown(holes, REACH)))
         replaced = _marked(copied)
         self.copied = replaced.nonzero()[:, 0]
-        self.targets = _marked(_grown(copied)).nonzero()[:, 0]
+        self.targets = _marked(_grown(copied, max(PATCH))).nonzero()[:, 0]
         self.field = torch.arange(len(self.colours))
         self.say = torch.zeros(len(self.colours)).index_fill_(0, self.targets, 1.0)
         distance = cv2.distanceTransform(replaced.view(self.height, -1).byte().numpy(), cv2.DIST_L2, 5)
-        self._trust = TRUST ** -torch.from_numpy(distance).flatten()[self.targets]
+        self._depth = torch.from_numpy(distance).flatten()
+        self._trust = TRUST ** -self._depth[self.targets]
 
     @property
     def picture(self) -> Batch:
@@ -76,10 +93,24 @@ class Patches:
         rows = self.colours.T.view(1, 3, self.height, self.width)
         return rows[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
-    def scatter(self, rng: torch.Generator) -> None:
-        """Copies from anywhere."""
-        usable = self.usable.nonzero()[:, 0]
-        self.field[self.targets] = usable[torch.randint(len(usable), self.targets.shape, generator=rng)]
+    def quilt(self) -> None:
+        """Copies, from the rim inwards, the squares that look most like the guess and what surrounds it by then.
+
+        Its middle is looked for everywhere; the outer pixels of a square may lie nearer to a hole than `usable` says.
+        Paper: Efros and Freeman 2001, "Image Quilting for Texture Synthesis and Transfer", doi:10.1145/383259.383296.
+        """
+        places, copies = self.usable.nonzero()[:, 0], self.field.clone()
+        counts = torch.ones(len(self.colours), 3).index_fill_(0, self.copied, GUESSED)
+        there = self._around(self.colours, places, FRAME)
+        there = torch.cat([there.square(), there], dim=1)
+        square = torch.tensor(self._offsets(range(-(SQUARE // 2), SQUARE // 2 + 1)))
+        for middles in self._waves():
+            count, here = self._around(counts, middles, FRAME), self._around(self.colours, middles, FRAME)
+            costs = there @ torch.cat([count, -2 * count * here], dim=1).T  # count (there - here)^2, but for here^2
+            best = places[costs.argmin(dim=0)]
+            copies[middles[:, None] + square] = best[:, None] + square
+            self.field[self.targets] = copies[self.targets]
+            self.colours[self.copied] = self.colours[self.field[self.copied]]
 
     def follow(self, smaller: "Patches") -> None:
         """Copies from where the same picture at half the size did, and does it."""
@@ -92,7 +123,7 @@ class Patches:
 
     def match(self, rng: torch.Generator) -> None:
         """Finds places whose patches look more like what the holes hold now: those of neighbours, and random ones."""
-        wanted = self._patches(self.targets)
+        wanted = self._around(self.colours, self.targets, PATCH)
         costs = self._costs(self.field[self.targets], wanted)
         for places in self._candidates(rng):
             new = (self.usable[places] & (places != self.field[self.targets])).nonzero()[:, 0]
@@ -106,7 +137,7 @@ class Patches:
     def vote(self) -> None:
         """Puts into the holes the mean of what the patches around each pixel would copy there."""
         total = torch.zeros(len(self.copied), 4)
-        for offset in self._offsets(1):
+        for offset in self._offsets((-1, 0, 1)):
             near = self.copied + offset
             say = self.say[near, None]
             total[:, :3] += say * self.colours[self.field[near] - offset]
@@ -123,17 +154,26 @@ class Patches:
             yield (self.field[self.targets] + down * self.width + right) % len(self.field)
             reach //= 4
 
-    def _offsets(self, step: int) -> list[int]:
-        steps = (-step, 0, step)
+    def _waves(self) -> Iterator[Places]:
+        """Middles of squares that cover the targets: those near the rim first, and never two side by side."""
+        row, column = ((at - MARGIN) // SQUARE for at in (self.targets // self.width, self.targets % self.width))
+        first = MARGIN + SQUARE // 2
+        middles = ((row * SQUARE + first) * self.width + column * SQUARE + first).bincount().nonzero()[:, 0]
+        row, column = middles // self.width // SQUARE, middles % self.width // SQUARE
+        waves = self._depth[middles].div(SQUARE).long() * 4 + row % 2 * 2 + column % 2
+        for wave in waves.bincount().nonzero()[:, 0]:
+            yield from torch.split(middles[waves == wave], CHOSEN)
+
+    def _offsets(self, steps: Sequence[int]) -> list[int]:
         return [down * self.width + right for down in steps for right in steps]
 
-    def _patches(self, places: Places) -> Float[Tensor, "places 27"]:
-        return torch.cat([self.colours[places + offset] for offset in self._offsets(STEP)], dim=1)
+    def _around(self, pixels: Colours, places: Places, steps: Sequence[int]) -> Float[Tensor, "places _"]:
+        return torch.cat([pixels[places + offset] for offset in self._offsets(steps)], dim=1)
 
     @cached_property
     def _known(self) -> Float[Tensor, "pixels 27"]:
         """The patch around each pixel, to look up; those of holes are of no use."""
-        return torch.cat([self.colours.roll(-offset, 0) for offset in self._offsets(STEP)], dim=1)
+        return torch.cat([self.colours.roll(-offset, 0) for offset in self._offsets(PATCH)], dim=1)
 
     def _costs(self, places: Places, wanted: Float[Tensor, "places 27"]) -> Float[Tensor, " places"]:
         pairs = zip(torch.split(places, CHUNK), torch.split(wanted, CHUNK), strict=True)
@@ -144,5 +184,5 @@ def _marked(mask: Mask) -> Bool[Tensor, " pixels"]:
     return F.pad(mask, [MARGIN] * 4)[0, 0].flatten() > 0
 
 
-def _grown(mask: Mask) -> Mask:
-    return F.max_pool2d(mask, 2 * STEP + 1, stride=1, padding=STEP)
+def _grown(mask: Mask, by: int) -> Mask:
+    return F.max_pool2d(mask, 2 * by + 1, stride=1, padding=by)

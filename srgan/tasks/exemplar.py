@@ -1,6 +1,6 @@
 """Give deep holes the detail of the picture around them: a generator says what belongs there, patches how it looks.
 
-filled picture -> ever smaller -> patches matched and averaged in turn -> the same places at twice the size, ...
+filled picture -> ever smaller -> squares quilted -> patches matched, averaged -> the same places at twice the size, ...
 """
 
 import cv2
@@ -13,17 +13,14 @@ from srgan.ops.patchmatch import Patches
 from srgan.ops.pyramid import gaussian_blur
 from srgan.types import Batch, Mask
 
-SHALLOW, DEEP = 4, 12
+SHALLOW, DEEP = 3, 10
 """How far from what is known a generator's pixels begin to be replaced, and from where on they are gone [px]."""
 
-BEGIN = 20
-"""Matching begins at the size at which no pixel of a hole is farther than this from what is known [px]."""
+BEGIN = 28
+"""Quilting begins at the size at which no pixel of a hole is farther than this from what is known [px]."""
 
 LARGEST = 2**17
 """Pixels of the largest picture of which patches are matched; in larger ones they come from the same places."""
-
-ROUNDS = 4, 2
-"""How often patches are matched, and averaged, at the smallest size and at others."""
 
 SMOOTH = 8.0
 """Deviation of the Gaussian that tells how far off smooth colours are [px]."""
@@ -35,8 +32,9 @@ KEPT = 0.75
 def detailed(picture: Batch, holes: Mask) -> Batch:
     """A filled picture in whose deep holes is what the picture has elsewhere, where that looks like what they hold.
 
-    Papers: Wexler et al. 2007, "Space-Time Completion of Video", doi:10.1109/TPAMI.2007.60; guided by a generator as by
-    Yang et al. 2017, "High-Resolution Image Inpainting Using Multi-Scale Neural Patch Synthesis", arXiv:1611.09969.
+    Papers: Efros and Freeman 2001, "Image Quilting for Texture Synthesis and Transfer", doi:10.1145/383259.383296;
+    Wexler et al. 2007, "Space-Time Completion of Video", doi:10.1109/TPAMI.2007.60; guided by a generator as by Yang
+    et al. 2017, "High-Resolution Image Inpainting Using Multi-Scale Neural Patch Synthesis", arXiv:1611.09969.
     """
     depth = torch.from_numpy(cv2.distanceTransform(holes[0, 0].byte().numpy(), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
     deep = (depth > SHALLOW).float()[None, None]
@@ -53,15 +51,13 @@ def _woven(picture: Batch, holes: Mask, deep: Mask, depth: float, rng: torch.Gen
     if not patches.usable.any():
         return None
     if depth <= BEGIN and pixels <= LARGEST:
-        patches.scatter(rng)
-        rounds = ROUNDS[0]
+        patches.quilt()
     else:
         smaller = _woven(_mean(picture), _any(holes), _any(deep), depth / 2, rng)
         if smaller is None:
             return None
         patches.follow(smaller)
-        rounds = ROUNDS[1] if pixels <= LARGEST else 0
-    for _ in range(rounds):
+    if pixels <= LARGEST:
         patches.match(rng)
         patches.vote()
     return patches

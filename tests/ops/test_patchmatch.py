@@ -1,10 +1,10 @@
-"""PatchMatch: what looks alike is found and copied, and never from a hole or across the picture's edge."""
+"""Patches: what looks alike is found and copied, and never from a hole or across the picture's edge."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from srgan.ops.patchmatch import STEP, Patches
+from srgan.ops.patchmatch import CHOSEN, REACH, SQUARE, Patches
 
 
 @pytest.fixture
@@ -27,42 +27,80 @@ def error(patches, clean, mask):
     return float(((patches.picture - clean) * mask).square().sum() / mask.sum())
 
 
-def test_a_hole_in_what_repeats_is_found_again_from_a_blurred_guess(rng):
-    clean, mask = tiled(96, 80), hole(96, 80, 30, 25, 24)
-    blurred = F.avg_pool2d(F.pad(clean, [2] * 4, mode="replicate"), 5, stride=1)
-    patches = Patches(torch.lerp(clean, blurred, mask), mask, mask)
-    patches.scatter(rng)
-    before = error(patches, clean, mask)
+def blurred(picture):
+    return F.avg_pool2d(F.pad(picture, [2] * 4, mode="replicate"), 5, stride=1)
 
-    for _ in range(8):
+
+def test_squares_and_then_patches_mend_what_repeats_from_a_blurred_guess(rng):
+    clean, mask = tiled(96, 80), hole(96, 80, 30, 25, 24)
+    guess = torch.lerp(clean, blurred(clean), mask)
+    patches = Patches(guess, mask, mask)
+
+    patches.quilt()
+    quilted = error(patches, clean, mask)
+    for _ in range(3):
         patches.match(rng)
         patches.vote()
 
-    assert error(patches, clean, mask) < before / 20
+    assert quilted < 0.15 * ((guess - clean) * mask).square().sum() / mask.sum()
+    assert error(patches, clean, mask) < quilted / 10
     assert torch.equal(patches.picture * (1 - mask), clean * (1 - mask))
+
+
+def test_what_surrounds_a_square_says_more_of_it_than_the_guess():
+    """A hole as wide as a square, all grey: only the columns beside it tell which of the stripes is missing."""
+    stripes = torch.linspace(0, 1, 7).tile(30)[:200].expand(1, 3, 60, 200)
+    mask = torch.zeros(1, 1, 60, 200)
+    mask[..., 100 : 100 + SQUARE] = 1
+    patches = Patches(torch.lerp(stripes, torch.tensor(0.5), mask), mask, mask)
+
+    patches.quilt()
+
+    assert torch.allclose(patches.picture, stripes)
+
+
+def test_squares_are_chosen_from_the_rim_inwards_and_not_beside_another_at_once():
+    mask = hole(160, 150, 20, 20, 100)
+    patches = Patches(tiled(160, 150), mask, mask)
+
+    waves = list(patches._waves())
+
+    depths = [patches._depth[wave].min().item() // SQUARE for wave in waves]
+    assert depths == sorted(depths) and depths[-1] >= 45 // SQUARE
+    for wave in waves:
+        row, column = wave // patches.width, wave % patches.width
+        apart = torch.maximum((row[:, None] - row).abs(), (column[:, None] - column).abs())
+        assert (apart + 99 * torch.eye(len(wave)) >= 2 * SQUARE).all() and len(wave) <= CHOSEN
+    covered = torch.zeros(1, 1, patches.height, patches.width)
+    covered.view(-1)[torch.cat(waves)] = 1
+    assert F.max_pool2d(covered, SQUARE, stride=1, padding=SQUARE // 2).view(-1)[patches.targets].all()
+    assert len(torch.cat(waves).unique()) == len(torch.cat(waves))
 
 
 @pytest.mark.parametrize(("height", "width"), [(40, 61), (33, 32), (13, 50)])
 def test_nothing_is_copied_from_holes_or_from_across_the_edge(rng, height, width):
     picture, mask = torch.rand(1, 3, height, width, generator=rng), hole(height, width, 0, width - 12, 11)
     patches = Patches(picture, mask, hole(height, width, 3, width - 8, 4))
-    patches.scatter(rng)
+    allowed = 1 - F.max_pool2d(F.pad(mask, [REACH] * 4, value=1.0), 2 * REACH + 1, stride=1)
+    known = F.pad(1 - mask, [(patches.width - width) // 2] * 4).flatten() > 0
+
+    patches.quilt()
+    assert known[patches.field[patches.targets]].all()
     patches.match(rng)
 
-    allowed = 1 - F.max_pool2d(F.pad(mask, [STEP] * 4, value=1.0), 2 * STEP + 1, stride=1)
+    assert known[patches.field[patches.targets]].all()
     patches.colours[:, 0] = patches.usable.float()
     assert torch.equal(patches.picture[:, :1], allowed)
-    assert patches.usable[patches.field[patches.targets]].all()
 
 
-def test_the_places_of_half_the_size_are_those_of_the_whole(rng):
+def test_the_places_of_half_the_size_are_those_of_the_whole():
     clean, mask = tiled(96, 81), hole(96, 81, 30, 25, 24)
     smaller = Patches(
         F.avg_pool2d(F.pad(clean, (0, 1, 0, 0), mode="replicate"), 2),
         hole(48, 41, 15, 12, 13),
         hole(48, 41, 15, 12, 13),
     )
-    smaller.scatter(rng)
+    smaller.quilt()
     patches = Patches(clean, mask, mask)
 
     patches.follow(smaller)
@@ -73,7 +111,6 @@ def test_the_places_of_half_the_size_are_those_of_the_whole(rng):
     margin = (patches.width - 81) // 2
     row, column = theirs // smaller.width - margin, theirs % smaller.width - margin
     assert (place // patches.width - margin, place % patches.width - margin) == (2 * row, 2 * column + 1)
-    assert patches.usable[patches.field[patches.targets]].all()
 
 
 def test_the_same_is_found_however_many_threads_look():
@@ -82,7 +119,7 @@ def test_the_same_is_found_however_many_threads_look():
         torch.set_num_threads(threads)
         patches = Patches(torch.rand(1, 3, 120, 90, generator=torch.Generator().manual_seed(2)), mask, mask)
         rng = torch.Generator().manual_seed(3)
-        patches.scatter(rng)
+        patches.quilt()
         for _ in range(3):
             patches.match(rng)
             patches.vote()
