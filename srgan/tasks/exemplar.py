@@ -22,6 +22,9 @@ BEGIN = 28
 LARGEST = 2**17
 """Pixels of the largest picture of which patches are matched; in larger ones they come from the same places."""
 
+ROUNDS = 2
+"""How often patches are matched, and averaged, at each size."""
+
 SMOOTH = 8.0
 """Deviation of the Gaussian that tells how far off smooth colours are [px]."""
 
@@ -57,7 +60,7 @@ def _woven(picture: Batch, holes: Mask, deep: Mask, depth: float, rng: torch.Gen
         if smaller is None:
             return None
         patches.follow(smaller)
-    if pixels <= LARGEST:
+    for _ in range(ROUNDS if pixels <= LARGEST else 0):
         patches.match(rng)
         patches.vote()
     return patches
