@@ -96,7 +96,7 @@ class Patches:
     def quilt(self) -> None:
         """Copies, from the rim inwards, the squares that look most like the guess and what surrounds it by then.
 
-        Its middle is looked for everywhere; the outer pixels of a square may lie nearer to a hole than `usable` says.
+        Any usable place may be their middle; their outer pixels may lie nearer to a hole than `usable` says.
         Paper: Efros and Freeman 2001, "Image Quilting for Texture Synthesis and Transfer", doi:10.1145/383259.383296.
         """
         places, copies = self.usable.nonzero()[:, 0], self.field.clone()
