@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from srgan.cli.inpaint import filling
 from srgan.cli.restore import choices_of
 from srgan.cli.upscale import shipped, tag_of
 from srgan.cli.weights import Choice, Choices, dialled
@@ -20,9 +21,10 @@ def chosen(asked: Asked, masked: bool) -> Choice | Choices:
     if asked.task == "denoise":
         return Choice((dialled("denoise", asked.dial or 0.0),), {"strength": asked.strength, "keep_grain": asked.grain})
     if asked.task == "inpaint":
-        return Choice((dialled("inpaint", 0.0),))
+        return filling(asked.texture)
     size = None if asked.scale == 1 else Size(scale=asked.scale)
-    return choices_of(size, asked.strength, asked.grain, asked.dial, fills=masked)
+    filler = filling(asked.texture) if masked else None
+    return choices_of(size, asked.strength, asked.grain, asked.dial, filler)
 
 
 def tag(asked: Asked) -> str:

@@ -34,15 +34,18 @@ def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
-@mask_options
-@click.option(
+texture_option = click.option(
     "--texture",
     type=click.FloatRange(0, 1),
     default=1.0,
     show_default=True,
     help="How much of deep holes is made of patches of the picture itself; 0: all is generated, and softer.",
 )
+
+
+@click.command()
+@mask_options
+@texture_option
 @restoring
 def inpaint(
     mask: str | None,
@@ -64,8 +67,13 @@ def inpaint(
     transparency are kept. The same command again continues an interrupted run.
     """
     masks = masks_of(mask, boxes, grow, feather)
+    return run(filling(texture, model), "-filled", paths, output, masks=masks, **common)
+
+
+def filling(texture: float, model: str | None = None) -> Choice:
+    """What fills holes: the weights that ship, or a model's own."""
     weights = dialled("inpaint", 0.0) if model is None else own(model, 0.0, "inpaint")
-    return run(Choice((weights,), {"texture": texture}), "-filled", paths, output, masks=masks, **common)
+    return Choice((weights,), {"texture": texture})
 
 
 def masks_of(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from srgan.cli.denoise import strength_option
-from srgan.cli.inpaint import mask_options, masks_of
+from srgan.cli.inpaint import filling, mask_options, masks_of, texture_option
 from srgan.cli.run import grain_option, restoring, run
 from srgan.cli.upscale import asked_size, photo_realism_option, shipped, size_options, tag_of
 from srgan.cli.weights import Choice, Choices, dialled
@@ -20,6 +20,7 @@ from srgan.runner.urls import Url
 @click.command()
 @size_options
 @mask_options
+@texture_option
 @strength_option
 @grain_option
 @photo_realism_option
@@ -33,6 +34,7 @@ def restore(
     boxes: tuple[str, ...],
     grow: int,
     feather: int,
+    texture: float,
     strength: str,
     keep_grain: float,
     model: str | None,
@@ -54,20 +56,21 @@ def restore(
         raise ConfigError("restore takes several weights, which ship: leave out --model")
     size = asked_size(scale, width, height, max_side)
     masks = masks_of(mask, boxes, grow, feather) if mask is not None or boxes else None
-    chosen = choices_of(size, strength, keep_grain, realism, fills=masks is not None)
+    filler = None if masks is None else filling(texture)
+    chosen = choices_of(size, strength, keep_grain, realism, filler)
     tag = "restored" if size is None else f"restored-{tag_of(scale, width, height, max_side)}"
     return run(chosen, f"-{tag}", paths, output, masks=masks, **common)
 
 
 def choices_of(
-    size: Size | None, strength: str, keep_grain: float, realism: float | None, *, fills: bool
+    size: Size | None, strength: str, keep_grain: float, realism: float | None, filler: Choice | None
 ) -> Choice | Choices:
     """What pictures need: cleaned, unless what enlarges them does it; filled; enlarged where a size is asked for."""
     chosen = []
     if strength != "auto" or size is None:
         chosen.append(_cleaning(strength, keep_grain, realism or 0.0))
-    if fills:
-        chosen.append(Choice((dialled("inpaint", 0.0),)))
+    if filler is not None:
+        chosen.append(filler)
     if size is not None:
         chosen.append(shipped("auto", realism, size, keep_grain))
     return chosen[0] if len(chosen) == 1 else Choices(tuple(chosen))

@@ -50,6 +50,7 @@ class Asked:
     alpha: bool = option(False, "For inpaint and restore: fill what is transparent.")
     grow: int = option(0, "Fill so much more to each side of the mask [px].")
     feather: int = option(0, "Fade out so far beyond [px].")
+    texture: float = option(1.0, "Share of the picture's own patches in deep holes, 0 to 1; 0: all is generated.")
     format: str = option("keep", "Format of the result: keep, png, jpeg, webp, tiff, avif or bmp.")
     quality: int = option(QUALITY, "Quality of JPEG, WebP and AVIF, 1 to 100.")
     lenient: bool = option(False, "Of a truncated JPEG take what is left.")
@@ -65,6 +66,7 @@ class Asked:
         _within("realism", self.realism, 1.0)
         _within("strength", self.strength, 100.0)
         _within("grain", str(self.grain), 1.0)
+        _within("texture", str(self.texture), 1.0)
         for name in ("grow", "feather"):
             if not 0 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name}={getattr(self, name)}: choose 0 to 1000")

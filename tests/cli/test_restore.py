@@ -87,6 +87,15 @@ def test_the_same_command_continues_and_a_dry_one_knows_it(run, shelf):
     assert sides(shelf) == {(448, 448)}
 
 
+def test_texture_reaches_what_fills(run, shelf):
+    filled = {}
+    for texture in (0, 1):
+        made_by(run, shelf, "--box", "10,10,40,40", "--strength", 0, "--texture", texture, "--existing", "overwrite")
+        filled[texture] = read(shelf / "out" / "clean.png").rgb
+
+    assert (filled[0] != filled[1]).any()
+
+
 def test_one_weights_file_is_refused(run, shelf):
     code, _, said = run("restore", shelf / "in", shelf / "out", "-m", "denoise")
 

@@ -16,6 +16,7 @@ from srgan.pages.asked import asked, boxes
         ({"scale": "big"}, "scale=big: not a number"),
         ({"realism": "1.5"}, "realism=1.5: choose 0 to 1, or auto"),
         ({"strength": "nan"}, "strength=nan: choose 0 to 100, or auto"),
+        ({"texture": "1.5"}, "texture=1.5: choose 0 to 1"),
         ({"grow": "-1"}, "grow=-1: choose 0 to 1000"),
         ({"realsm": "1"}, "unknown option 'realsm': did you mean 'realism'?"),
         ({"box": "1,2,3"}, "1,2,3: write X,Y,W,H, whole numbers of pixels"),

@@ -73,10 +73,14 @@ EXIF[0x0112], EXIF[0x010E] = 6, "turned by a quarter"
          ["denoise", "--strength", "40", "--keep-grain", "0.25", "--format", "webp"]),
         ({"task": "restore", "scale": "2", "box": "4,4,6,6 12,8,3,3", "grow": "1"}, "png", {},
          ["restore", "-s", "2", "--box", "4,4,6,6", "--box", "12,8,3,3", "--grow", "1"]),
+        ({"task": "restore", "scale": "1", "box": "4,4,20,16", "texture": "0"}, "png", {},
+         ["restore", "--box", "4,4,20,16", "--texture", "0"]),
+        ({"task": "inpaint", "box": "4,4,20,16", "texture": "0.25"}, "png", {},
+         ["inpaint", "--box", "4,4,20,16", "--texture", "0.25"]),
         ({"scale": "2", "source": "clean", "ensemble": "true"}, "png", {},
          ["upscale", "-s", "2", "--source", "clean", "--ensemble"]),
     ],
-    ids=["a photograph", "16 bit", "denoise", "restore", "asked eight times"],
+    ids=["a photograph", "16 bit", "denoise", "restore", "restore without texture", "inpaint", "asked eight times"],
 )  # fmt: skip
 def test_a_job_makes_the_bytes_of_the_command(fields, suffix, saved, words, restoring, make_job, tmp_path):
     job = make_job(fields, suffix, **saved)

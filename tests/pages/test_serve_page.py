@@ -279,6 +279,7 @@ def test_of_several_pictures_to_be_painted_on_one_is_passed_over(visit, tiny_sit
     other.write_bytes(photo.read_bytes())
     page = visit(site)
     page.get_by_label("Task").select_option("inpaint")
+    page.get_by_label("Texture").select_option("0")
     drop(page, photo, other)
     title = page.locator("#editor h2")
     title.get_by_text("photo.png").wait_for()
@@ -290,7 +291,8 @@ def test_of_several_pictures_to_be_painted_on_one_is_passed_over(visit, tiny_sit
     page.get_by_role("button", name="Fill").click()
     page.locator("#jobs li").wait_for()
     (job,) = site.jobs.all()
-    assert (job.name, job.asked.box, job.mask) == ("other.png", "240,210,60,18", None)
+    assert (job.name, job.asked.box, job.mask, job.asked.texture) == ("other.png", "240,210,60,18", None, 0)
+    page.locator("#jobs small", has_text="Box 240,210,60,18 · Texture 0").wait_for()
     page.locator("#editor").wait_for(state="hidden")
 
 

@@ -69,11 +69,11 @@ function open(job) {
 
 // The list
 
-const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength", "realism"], inpaint: ["box"], restore: ["scale", "realism", "strength"] };
+const FACTS = { upscale: ["scale", "source", "realism"], denoise: ["strength", "realism"], inpaint: ["box", "texture"], restore: ["scale", "realism", "strength"] };
 
 function describe(job) {
   const { task, part } = job.asked;
-  const fields = FACTS[task].filter((key) => job.asked[key] && job.asked[key] !== "auto").map((key) => `${say(key)} ${job.asked[key]}`);
+  const fields = FACTS[task].filter((key) => !["", "auto"].includes(job.asked[key])).map((key) => `${say(key)} ${job.asked[key]}`);
   return [say(task), ...fields, ...(job.asked.ensemble ? [say("ensemble")] : []), ...(part ? [`${say("part")} ${part}`] : [])].join(" · ");
 }
 
