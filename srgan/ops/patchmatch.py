@@ -27,7 +27,16 @@ REACH = max(FRAME)
 """How far from the one in the middle the pixels of a patch or frame are [px]."""
 
 GUESSED = 0.5
-"""How much a guessed or copied pixel counts beside a known one where squares are compared."""
+"""How much a guessed pixel counts beside a known or copied one where squares are compared."""
+
+FITTING = 0.5
+"""How well the detail of a square is expected to correlate with what a guess lacks."""
+
+ALIKE, NEAR = 0.05, 40.0
+"""Deviations in colour and place [px] of the Gaussians by which is told how much detail a guess should have."""
+
+FAINT = 1 / 255
+"""The least deviation of the colours in a frame."""
 
 JUMPS = 8, 4, 2, 1
 """How far away are the neighbours whose places are tried [px]: far ones first, as in jump flooding.
@@ -96,19 +105,25 @@ class Patches:
     def quilt(self) -> None:
         """Copies, from the rim inwards, the squares that look most like the guess and what surrounds it by then.
 
-        Any usable place may be their middle; their outer pixels may lie nearer to a hole than `usable` says.
+        Flat squares do not win for being flat: for what stands in the place of a guess plus detail of deviation d, a
+        square of deviation s is nearer by 2 s d than to the guess, so far as the two correlate. Any usable place may be
+        the middle of a square; its outer pixels may lie nearer to a hole than `usable` says.
         Paper: Efros and Freeman 2001, "Image Quilting for Texture Synthesis and Transfer", doi:10.1145/383259.383296.
         """
         places, copies = self.usable.nonzero()[:, 0], self.field.clone()
         counts = torch.ones(len(self.colours), 3).index_fill_(0, self.copied, GUESSED)
         there = self._around(self.colours, places, FRAME)
-        there = torch.cat([there.square(), there], dim=1)
+        lacking = self._lacking(places, there)
+        there = torch.cat([there.square(), there, _deviation(there)[:, None]], dim=1)
         square = torch.tensor(self._offsets(range(-(SQUARE // 2), SQUARE // 2 + 1)))
         for middles in self._waves():
             count, here = self._around(counts, middles, FRAME), self._around(self.colours, middles, FRAME)
-            costs = there @ torch.cat([count, -2 * count * here], dim=1).T  # count (there - here)^2, but for here^2
-            best = places[costs.argmin(dim=0)]
+            guessed = (count * (count < 1)).sum(dim=1)
+            detail = FITTING * guessed * lacking[middles]
+            weights = torch.cat([count, -2 * count * here, -2 * detail[:, None]], dim=1)
+            best = places[(there @ weights.T).argmin(dim=0)]  # count (there - here)^2, but for here^2
             copies[middles[:, None] + square] = best[:, None] + square
+            counts[middles[:, None] + square] = 1
             self.field[self.targets] = copies[self.targets]
             self.colours[self.copied] = self.colours[self.field[self.copied]]
 
@@ -164,6 +179,22 @@ class Patches:
         for wave in waves.bincount().nonzero()[:, 0]:
             yield from torch.split(middles[waves == wave], CHOSEN)
 
+    def _lacking(self, places: Places, there: Float[Tensor, "places 48"]) -> Float[Tensor, " pixels"]:
+        """The deviation that the guess of each square to be lacks: what places of its colours, nearby, have more."""
+        lacking, known = torch.zeros(len(self.colours)), self._seen(places, there)
+        detail = _deviation(there).clamp(min=FAINT).log()
+        for middles in self._waves():
+            here = self._around(self.colours, middles, FRAME)
+            likeness = known @ self._seen(middles, here).T - known.square().sum(dim=1, keepdim=True) / 2
+            wanted = (likeness.softmax(dim=0).T @ detail).exp()  # a mean by Gaussians of the distances
+            lacking[middles] = (wanted.square() - _deviation(here).square()).clamp(min=0).sqrt()
+        return lacking
+
+    def _seen(self, places: Places, around: Float[Tensor, "places 48"]) -> Float[Tensor, "places 5"]:
+        """Where frames lie and the mean of their colours, so that one apart is what is no longer alike."""
+        where = torch.stack([places // self.width, places % self.width], dim=1)
+        return torch.cat([around.view(len(around), -1, 3).mean(dim=1) / ALIKE, where / NEAR], dim=1)
+
     def _offsets(self, steps: Sequence[int]) -> list[int]:
         return [down * self.width + right for down in steps for right in steps]
 
@@ -178,6 +209,11 @@ class Patches:
     def _costs(self, places: Places, wanted: Float[Tensor, "places 27"]) -> Float[Tensor, " places"]:
         pairs = zip(torch.split(places, CHUNK), torch.split(wanted, CHUNK), strict=True)
         return torch.cat([(self._known[some] - seen).square_().sum(dim=1) for some, seen in pairs])
+
+
+def _deviation(around: Float[Tensor, "places 48"]) -> Float[Tensor, " places"]:
+    """The standard deviation of the colours of each frame."""
+    return around.view(len(around), -1, 3).var(dim=1, correction=0).mean(dim=1).sqrt()
 
 
 def _marked(mask: Mask) -> Bool[Tensor, " pixels"]:

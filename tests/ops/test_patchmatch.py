@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from srgan.ops import patchmatch
 from srgan.ops.patchmatch import CHOSEN, REACH, SQUARE, Patches
 
 
@@ -31,20 +32,79 @@ def blurred(picture):
     return F.avg_pool2d(F.pad(picture, [2] * 4, mode="replicate"), 5, stride=1)
 
 
-def test_squares_and_then_patches_mend_what_repeats_from_a_blurred_guess(rng):
+def test_squares_mend_what_repeats_from_a_blurred_guess():
     clean, mask = tiled(96, 80), hole(96, 80, 30, 25, 24)
-    guess = torch.lerp(clean, blurred(clean), mask)
-    patches = Patches(guess, mask, mask)
+    patches = Patches(torch.lerp(clean, blurred(clean), mask), mask, mask)
 
     patches.quilt()
-    quilted = error(patches, clean, mask)
+
+    assert torch.equal(patches.picture, clean)
+
+
+def test_patches_mend_what_repeats_where_a_third_is_copied_from_anywhere(rng):
+    clean, mask = tiled(96, 80), hole(96, 80, 30, 25, 24)
+    patches = Patches(clean, mask, mask)
+    patches.quilt()
+    places, wrong = patches.usable.nonzero()[:, 0], patches.targets[::3]
+    patches.field[wrong] = places[torch.randint(len(places), wrong.shape, generator=rng)]
+    patches.vote()
+
+    before = error(patches, clean, mask)
     for _ in range(3):
         patches.match(rng)
         patches.vote()
 
-    assert quilted < 0.15 * ((guess - clean) * mask).square().sum() / mask.sum()
-    assert error(patches, clean, mask) < quilted / 10
+    assert error(patches, clean, mask) < before / 10
     assert torch.equal(patches.picture * (1 - mask), clean * (1 - mask))
+
+
+@pytest.fixture
+def stones_and_plain(rng):
+    """Stones above a plain of another colour, and a hole in each."""
+    stones = torch.rand(1, 1, 10, 20, generator=rng).repeat_interleave(6, 2).repeat_interleave(6, 3)
+    plain = torch.tensor([0.9, 0.2, 0.2]).view(1, 3, 1, 1) + 0.004 * torch.randn(1, 3, 60, 120, generator=rng)
+    clean = torch.cat([stones.expand(1, 3, -1, -1), plain], dim=2)
+    return clean, hole(120, 120, 15, 30, 30) + hole(120, 120, 75, 30, 30)
+
+
+def deviations(picture):
+    """Of the two holes."""
+    return [float(picture[..., top : top + 30, 30:60].std(dim=(2, 3)).mean()) for top in (15, 75)]
+
+
+def flattened(picture):
+    """Both holes hold the mean of what is missing there."""
+    flat = picture.clone()
+    for rows in (slice(15, 45), slice(75, 105)):
+        flat[..., rows, 30:60] = picture[..., rows, 30:60].mean(dim=(2, 3), keepdim=True)
+    return flat
+
+
+def test_a_flat_guess_gets_detail_where_the_picture_has_it_with_these_colours(stones_and_plain, monkeypatch):
+    clean, mask = stones_and_plain
+    made = {}
+    for fitting in (0.0, 1.0):
+        monkeypatch.setattr(patchmatch, "FITTING", fitting)
+        patches = Patches(flattened(clean), mask, mask)
+        patches.quilt()
+        made[fitting] = deviations(patches.picture)
+
+    stones, plain = zip(made[0.0], made[1.0], strict=True)
+    assert stones[1] > 1.5 * stones[0]
+    assert plain[1] < 1.1 * plain[0]
+
+
+def test_a_guess_lacks_the_detail_that_it_does_not_have():
+    clean, mask = tiled(96, 80), hole(96, 80, 30, 25, 24)
+
+    def lacking(guess):
+        patches = Patches(torch.lerp(clean, guess, mask), mask, mask)
+        places = patches.usable.nonzero()[:, 0]
+        lacks = patches._lacking(places, patches._around(patches.colours, places, patchmatch.FRAME))
+        return float(lacks[torch.cat(list(patches._waves()))].mean())
+
+    of_clean, of_grey = lacking(clean), lacking(torch.tensor(0.5))
+    assert of_clean < 0.3 * of_grey and of_grey > 0.15
 
 
 def test_what_surrounds_a_square_says_more_of_it_than_the_guess():
@@ -52,6 +112,19 @@ def test_what_surrounds_a_square_says_more_of_it_than_the_guess():
     stripes = torch.linspace(0, 1, 7).tile(30)[:200].expand(1, 3, 60, 200)
     mask = torch.zeros(1, 1, 60, 200)
     mask[..., 100 : 100 + SQUARE] = 1
+    patches = Patches(torch.lerp(stripes, torch.tensor(0.5), mask), mask, mask)
+
+    patches.quilt()
+
+    assert torch.allclose(patches.picture, stripes)
+
+
+def test_what_was_copied_says_as_much_as_what_is_known(monkeypatch):
+    """The same three squares wide: of the one in the middle only the squares beside it tell."""
+    monkeypatch.setattr(patchmatch, "GUESSED", 0.01)
+    stripes = torch.linspace(0, 1, 7).tile(30)[:200].expand(1, 3, 60, 200)
+    mask = torch.zeros(1, 1, 60, 200)
+    mask[..., 100 : 100 + 3 * SQUARE] = 1
     patches = Patches(torch.lerp(stripes, torch.tensor(0.5), mask), mask, mask)
 
     patches.quilt()
