@@ -35,6 +35,9 @@ FITTING = 0.5
 ALIKE, NEAR = 0.05, 40.0
 """Deviations in colour and place [px] of the Gaussians by which is told how much detail a guess should have."""
 
+TOLD = 4
+"""Of so many places one tells it."""
+
 FAINT = 1 / 255
 """The least deviation of the colours in a frame."""
 
@@ -121,7 +124,7 @@ class Patches:
             guessed = (count * (count < 1)).sum(dim=1)
             detail = FITTING * guessed * lacking[middles]
             weights = torch.cat([count, -2 * count * here, -2 * detail[:, None]], dim=1)
-            best = places[(there @ weights.T).argmin(dim=0)]  # count (there - here)^2, but for here^2
+            best = places[(weights @ there.T).argmin(dim=1)]  # count (there - here)^2, but for here^2
             copies[middles[:, None] + square] = best[:, None] + square
             counts[middles[:, None] + square] = 1
             self.field[self.targets] = copies[self.targets]
@@ -181,12 +184,12 @@ class Patches:
 
     def _lacking(self, places: Places, there: Float[Tensor, "places 48"]) -> Float[Tensor, " pixels"]:
         """The deviation that the guess of each square to be lacks: what places of its colours, nearby, have more."""
-        lacking, known = torch.zeros(len(self.colours)), self._seen(places, there)
-        detail = _deviation(there).clamp(min=FAINT).log()
+        lacking, known = torch.zeros(len(self.colours)), self._seen(places[::TOLD], there[::TOLD])
+        detail = _deviation(there[::TOLD]).clamp(min=FAINT).log()
         for middles in self._waves():
             here = self._around(self.colours, middles, FRAME)
-            likeness = known @ self._seen(middles, here).T - known.square().sum(dim=1, keepdim=True) / 2
-            wanted = (likeness.softmax(dim=0).T @ detail).exp()  # a mean by Gaussians of the distances
+            likeness = self._seen(middles, here) @ known.T - known.square().sum(dim=1) / 2
+            wanted = (likeness.softmax(dim=1) @ detail).exp()  # a mean by Gaussians of the distances
             lacking[middles] = (wanted.square() - _deviation(here).square()).clamp(min=0).sqrt()
         return lacking
 
