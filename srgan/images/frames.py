@@ -171,21 +171,30 @@ def write_frames(
     format = writable(format)
     if len(frames.each) == 1:
         return write_bands(file, frames.each[0], format, quality=quality, strip_metadata=strip_metadata)
+    check_held([(each.width, each.height) for each in frames.each], format)
     holder = "apng" if format == "png" else format
     given = frames.images
     images = tuple(fitted(image, holder, strip_metadata=strip_metadata) for image in given)
     if format == "tiff":
-        for image in images:
-            check_size(format, image.width, image.height)
         write_pages(file, list(map(as_bands, images)))
-    elif format in SEVERAL:
-        if len({(image.width, image.height) for image in images}) > 1:
-            raise ImageError(f"frames of several sizes: {format} holds one; choose tiff")
-        file.write(_animated(images, frames, format, quality))
     else:
-        raise ImageError(f"{format} holds one picture, not {len(images)}; choose png, webp or tiff, or --frames first")
+        file.write(_animated(images, frames, format, quality))
     notes = (note for made, was in zip(images, given, strict=True) for note in made.notes[len(was.notes) :])
     return tuple(dict.fromkeys(notes))
+
+
+def check_held(sizes: Sequence[tuple[int, int]], format: str) -> None:
+    """Checks that a format holds pictures of these widths and heights in one file.
+
+    Raises:
+        ImageError: it holds one picture alone, or one size, or a side is longer than it allows.
+    """
+    for width, height in sizes:
+        check_size(format, width, height)
+    if len(sizes) > 1 and format not in SEVERAL:
+        raise ImageError(f"{format} holds one picture, not {len(sizes)}; choose png, webp or tiff, or --frames first")
+    if format != "tiff" and len(set(sizes)) > 1:
+        raise ImageError(f"frames of several sizes: {format} holds one; choose tiff")
 
 
 def _animated(images: Sequence[Image], frames: Frames, format: str, quality: int) -> bytes:

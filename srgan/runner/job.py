@@ -20,7 +20,7 @@ from srgan.files import printable, replacing, stamp
 from srgan.images.bands import Bands, held, read_bands
 from srgan.images.decoders import FIRST_OF
 from srgan.images.formats import HEAD, sniffed
-from srgan.images.frames import Frames, read_frames, write_frames
+from srgan.images.frames import Frames, check_held, read_frames, write_frames
 from srgan.images.image import Image
 from srgan.images.reader import contents_of
 from srgan.runner.beside import Beside
@@ -125,11 +125,13 @@ class Conversion:
             frames = reading.enter_context(self._read(job, too_large))
             first = frames.each[0].like
             self._check_frames(job, first)
+            format = format_made(job, first.format, self.config)
+            with naming(job.source):  # before minutes go by
+                check_held([self.restorer.sizes(each.width, each.height)[0] for each in frames.each], format)
             given, note = self.beside.of(job.name, first)
             with naming(job.source):
                 each = tuple(self._restored(job, bands, given, too_large) for bands in frames.each)
             restored = dataclasses.replace(frames, each=each)
-            format = format_made(job, first.format, self.config)
             own = None if too_large else self._own(job, format, frames, restored)
             makes, other = (job.source, job.target) if too_large else (job.target, job.source)  # streams restore now
             with naming(makes, other), replacing(job.target, partial) as file:

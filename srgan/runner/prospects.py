@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from srgan.errors import ImageError, UnsupportedImageError
 from srgan.files import printable
-from srgan.images.formats import SEVERAL, SUFFIXES, check_size, format_of
-from srgan.images.frames import count_frames
+from srgan.images.formats import SEVERAL, SUFFIXES, format_of
+from srgan.images.frames import check_held, count_frames
 from srgan.images.reader import Header, check_pixels, probe
 from srgan.images.writer import STREAMED
 from srgan.runner.config import FolderConfig
@@ -66,9 +66,8 @@ def look(job: Job, config: FolderConfig, sizes: Callable[[int, int], tuple[tuple
     size, largest = sizes(header.width, header.height)
     format = format_made(job, header.format, config)
     with naming(job.source):
-        check_size(format, *size)
-        if config.frames == "all" and format not in SEVERAL and (count := count_frames(job.source, header.format)) > 1:
-            raise ImageError(f"{format} holds one picture, not {count}; choose png, webp or tiff, or --frames first")
+        count = 1 if config.frames == "first" or format in SEVERAL else count_frames(job.source, header.format)
+        check_held([size] * count, format)
     passes = format in STREAMED and format == format_of(job.target) and config.frames == "first"
     return Look(header, size, largest, passes)
 

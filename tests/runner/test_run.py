@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image as Pillow
 
@@ -413,6 +414,21 @@ def test_a_picture_too_large_for_its_format_fails_and_is_named(tiny, photo_folde
     assert outcome.status == "failed"
     assert "80000 x 2 pixels: jpeg holds at most 65500 a side; choose png or tiff" in outcome.reason
     assert "wide.jpg" in outcome.reason
+
+
+def test_pages_of_several_sizes_are_restored_only_where_one_file_holds_them(tiny, tmp_path, pixels, monkeypatch):
+    (tmp_path / "in").mkdir()
+    with tifffile.TiffWriter(tmp_path / "in" / "a.tif") as writer:
+        for height in (12, 20):
+            writer.write(pixels(height, 16), photometric="rgb", metadata=None)
+    config = replace(EXACT, frames="all")
+
+    assert statuses(restore_folder(tiny, tmp_path / "in", tmp_path / "tiff", config)) == ["ok"]
+    monkeypatch.setattr(Restorer, "restore", None)
+    (outcome,) = restore_folder(tiny, tmp_path / "in", tmp_path / "webp", replace(config, format="webp"))
+
+    assert outcome.status == "failed"
+    assert outcome.reason.endswith("a.tif: frames of several sizes: webp holds one; choose tiff")
 
 
 def test_an_empty_folder_is_refused(tiny, tmp_path):
