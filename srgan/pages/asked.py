@@ -65,8 +65,9 @@ class Asked:
         boxes(self.box)
         _within("realism", self.realism, 1.0)
         _within("strength", self.strength, 100.0)
-        _within("grain", str(self.grain), 1.0)
-        _within("texture", str(self.texture), 1.0)
+        for name in ("grain", "texture"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}={getattr(self, name):g}: choose 0 to 1")
         for name in ("grow", "feather"):
             if not 0 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name}={getattr(self, name)}: choose 0 to 1000")
