@@ -4,7 +4,7 @@ By themselves, torch's layers draw from the one that all threads of the process 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, no_type_check
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ class Seeded(TorchFunctionMode):
         super().__init__()
         self._rng = torch.Generator().manual_seed(seed)
 
+    @no_type_check  # whatever torch does while layers are made comes through here: checks would cost more than that
     def __torch_function__(
         self,
         func: Callable[..., Any],
