@@ -67,9 +67,8 @@ def test_photographs_are_enlarged_better_than_by_bicubic_and_by_weights_for_clea
 
 
 @needs_bench
-@pytest.mark.parametrize(
-    "name", [name if "x4" in name else pytest.param(name, marks=pytest.mark.slow) for name in PHOTO]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PHOTO)
 def test_the_scores_on_photographs_are_what_is_measured(name):
     model = srgan.load(name).asked(source="web")
 
