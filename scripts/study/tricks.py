@@ -92,9 +92,9 @@ def body(model: srgan.Model) -> list[nn.Conv2d]:
 
 def merged(model: srgan.Model) -> srgan.Model:
     """The same network without branches."""
-    for conv in body(model):
-        if parametrize.is_parametrized(conv):
-            parametrize.remove_parametrizations(conv, "weight")
+    for part in [*model.generator.modules()]:
+        if parametrize.is_parametrized(part):
+            parametrize.remove_parametrizations(part, "weight")
     return model
 
 
@@ -160,10 +160,15 @@ def outcome(
 
 
 def tell(
-    tricks: dict[str, Trick], begun: srgan.Model, given: argparse.Namespace, pictures: Pictures, data: dict[str, Data]
+    tricks: dict[str, Trick],
+    begun: srgan.Model,
+    given: argparse.Namespace,
+    pictures: Pictures,
+    data: dict[str, Data],
+    head: str = "trick",
 ) -> None:
     """Prints the table, a row for each trick as it is done; those without any come first."""
-    print("| trick | steps | PSNR [dB] | difference |\n|---|---|---|---|", flush=True)
+    print(f"| {head} | steps | PSNR [dB] | difference |\n|---|---|---|---|", flush=True)
     plain: list[float] = []
     for name, trick in tricks.items():
         found = outcome(name, trick, begun, given, pictures, data[trick.data])
