@@ -24,7 +24,7 @@ def row(run: Path, cores: int) -> str:
     scored = [(entry["step"], entry["validation"]) for entry in entries if entry.get("validation")]
     metrics = ("psnr", "lpips") if config["adversarial"] else ("psnr",)
     scores = "<br>".join(", ".join(f"{score[metric]:.3f}" for _, score in scored) for metric in metrics)
-    losses = ", ".join(name.upper() for name in ("l1", "l2") if config[name])
+    losses = ", ".join(name.upper() for name in ("l1", "l2", "psnr") if config[name])
     game = ", a game" if config["adversarial"] else ""
     settings = f"{losses}{game}, {config['learning_rate']:g}, {config['batch']} of {config['crop']} px"
     return f"| {run.name} | {settings} | {entries[-1]['step']:,} | {hours * cores:.1f} | {scores} |"
