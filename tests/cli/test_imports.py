@@ -125,7 +125,7 @@ def test_a_refusal_and_a_plan_load_no_networks(leave, folder, words, code):
 
 def test_a_run_that_has_nothing_to_do_loads_no_networks(leave, folder):
     words = ("upscale", "in", "out", "-s", "2", "--realism", "0", "--source", "clean", "--precision", "fp32")
-    words = (*words, "--engine", "torch")  # one network and one engine, or all would be timed first
+    words = (*words, "-d", "cpu", "--engine", "torch")  # one network and one engine, or all would be timed first
     assert leave(*words)[0] == 0
 
     code, modules, seconds, said = leave(*words)

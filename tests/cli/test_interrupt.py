@@ -22,8 +22,7 @@ def test_a_signal_ends_the_command_and_the_same_command_continues(tmp_path, pixe
     source, target = tmp_path / "in", tmp_path / "out"
     for seed in range(40):
         write(source / f"{seed:02}.png", Image(pixels(120, 120, seed=seed)))
-    words = [source, target, "--source", "clean", "--realism", "0"]  # the smallest network
-    command = [sys.executable, "-c", "from srgan.cli import upscale_main; upscale_main()", *words]
+    command = [sys.executable, "-c", "from srgan.cli import upscale_main; upscale_main()", source, target]
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not list(target.glob("*.png")):
