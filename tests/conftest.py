@@ -11,17 +11,14 @@ import skimage.data
 import torch
 
 from srgan.data.sources import Paired
-from srgan.engines import choice, make_engine
+from srgan.engines import make_engine
 from srgan.images.image import Image
 from srgan.images.writer import write
 from srgan.models.model import Model
 from srgan.networks import network_options
 from srgan.tasks import TASKS
 
-if "PYTEST_XDIST_WORKER" not in os.environ:  # workers, and the programs that tests start, have the cache of who started
-    CACHE = tempfile.TemporaryDirectory(prefix="srgan-cache-", ignore_cleanup_errors=True)
-    os.environ["XDG_CACHE_HOME"] = CACHE.name
-choice.SECONDS = 0.05  # which way is taken matters to no test but those that set what is measured
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="srgan-cache-")  # for the programs that tests start, too
 torch.set_num_threads(1)  # on pictures this small, more threads only wait for each other
 
 SMALL = {"width": 8, "depth": 2, "fold": 2}
