@@ -18,7 +18,9 @@ from srgan.models.model import Model
 from srgan.networks import network_options
 from srgan.tasks import TASKS
 
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="srgan-cache-")  # for the programs that tests start, too
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have that of the one who starts them: each speed is measured once
+    _CACHE = tempfile.TemporaryDirectory(prefix="srgan-cache-")
+    os.environ["XDG_CACHE_HOME"] = _CACHE.name  # for the programs that tests start, too
 torch.set_num_threads(1)  # on pictures this small, more threads only wait for each other
 
 SMALL = {"width": 8, "depth": 2, "fold": 2}
