@@ -10,9 +10,10 @@ import torch
 
 import srgan
 from srgan.data.pictures import load_pictures
-from srgan.data.samples import write_samples
 from srgan.evaluation.cost import multiply_adds
 from srgan.evaluation.samples import sampled
+from srgan.images.image import Image
+from srgan.images.writer import write
 from srgan.models import zoo
 from srgan.models.blend import blend
 from srgan.tasks.denoise import Denoise
@@ -184,12 +185,13 @@ def test_the_default_upscaler_needs_at_most_450_000_multiply_adds_for_an_input_p
     assert multiply_adds(srgan.load("upscale-x4")) <= 450_000
 
 
-@pytest.fixture
-def photographs(tmp_path):
-    for path in write_samples(tmp_path):
-        if path.stem not in ("chelsea", "astronaut"):
-            path.unlink()
-    return tmp_path
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """A folder of two faces, a cat's and a woman's."""
+    folder = tmp_path_factory.mktemp("photographs")
+    write(folder / "chelsea.png", Image(skimage.data.chelsea()[40:232, 120:312].copy()))
+    write(folder / "astronaut.png", Image(skimage.data.astronaut()[:192, 128:320].copy()))
+    return folder
 
 
 @pytest.mark.parametrize("name", [name for name in UPSCALERS if not name.endswith("-vivid")])
