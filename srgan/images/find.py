@@ -1,8 +1,10 @@
 """Which files are under a folder, by their names alone."""
 
+import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from srgan.files import printable
@@ -25,23 +27,30 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
     """The files under a folder, by relative posix path, each folder in the order of its names.
 
     Links to files are followed, links to folders are not; a warning tells of links to nothing. Hidden files, pipes,
-    sockets and devices are passed over, and so is everything under `exclude`, and every folder in it that is the output
-    of an earlier run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
+    sockets and devices are passed over, and so is everything under `exclude`, what earlier runs on pictures have made in
+    folders in it, and every folder of a training run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has
+    them.
 
     Args:
         unread: gets the folders that cannot be read, each with the reason; None tells of them in a warning.
     """
     excluded = exclude and os.path.realpath(exclude)
-    waiting, broken = [""], list[str]()
+    waiting, broken, made = [""], list[str](), set[str]()
     while waiting:
         prefix = waiting.pop()
         folders = []
         entries = _entries(root / prefix, prefix.rstrip("/"), unread)
         if prefix and any(entry.name == OF_RUNS for entry in entries):
-            _log.warning("%s: passed over, for it is the output of an earlier run", printable(root / prefix))
-            continue
+            ours = _made(root / prefix)
+            if ours is None:
+                _log.warning("%s: passed over, for it is the output of an earlier run", printable(root / prefix))
+                continue
+            if ours:
+                text = "%s: passed over what earlier runs have made there (%d)"
+                _log.warning(text, printable(root / prefix), len(ours))
+            made.update(prefix + name for name in ours)
         for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in OF_THE_SYSTEM:
+            if entry.name.startswith(".") or entry.name.lower() in OF_THE_SYSTEM or prefix + entry.name in made:
                 continue
             if entry.is_symlink():
                 if os.path.isfile(entry.path):
@@ -56,6 +65,24 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
         waiting += reversed(folders)
     if broken:
         _log.warning("passed over links to nothing: %d, such as %s", len(broken), printable(root / broken[0]))
+
+
+def _made(folder: Path) -> set[str] | None:
+    """The files, by relative posix path, that runs have made here of pictures that lie elsewhere; None where all are.
+
+    Pictures that were replaced in place are those of the user, and so is what a run that was refused has found here.
+    """
+    made = dict[str, bool]()
+    try:
+        lines = (folder / OF_RUNS / "journal.jsonl").read_bytes().splitlines()
+    except OSError:
+        return None
+    for text in lines:
+        with suppress(ValueError, KeyError, TypeError):  # torn by a crash
+            line = json.loads(text)
+            name = line["name"]
+            made[name[: name.rfind("/") + 1] + line["target"]] = line.get("folder") != os.path.realpath(folder)
+    return {name for name, elsewhere in made.items() if elsewhere and (folder / name).is_file()}
 
 
 def _entries(folder: Path, name: str, unread: dict[str, str] | None) -> list[os.DirEntry[str]]:

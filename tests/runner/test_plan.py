@@ -1,6 +1,7 @@
 """Which file becomes which."""
 
 import errno
+import json
 import os
 import time
 from pathlib import Path
@@ -246,9 +247,34 @@ def test_a_folder_that_cannot_be_read_is_a_job_that_fails(tmp_path, monkeypatch)
         assert not any(job.trouble for job in jobs[:-1])
 
 
-def test_the_output_of_an_earlier_run_is_no_input_unless_it_is_named(tmp_path, caplog):
-    _touch(tmp_path, "in/a.png", "in/big/a.png", "in/big/.srgan/journal.jsonl", "in/z.png")
+def _journal(folder: Path, *lines: dict[str, str], torn: str = "") -> None:
+    (folder / ".srgan").mkdir(parents=True)
+    (folder / ".srgan" / "journal.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines) + torn)
 
-    assert [job.name for job in plan(tmp_path / "in", tmp_path / "out")] == ["a.png", "z.png"]
-    assert caplog.messages == [f"{tmp_path}/in/big: passed over, for it is the output of an earlier run"]
-    assert [job.name for job in plan(tmp_path / "in" / "big", tmp_path / "out")] == ["a.png"]
+
+def test_what_an_earlier_run_has_made_is_no_input_unless_its_folder_is_named(tmp_path, caplog):
+    _touch(tmp_path, "in/a.png", "in/big/a.png", "in/big/sub/b.png", "in/big/sub/mine.png", "in/z.png")
+    lines = [{"name": name, "target": target} for name, target in (("a.gif", "a.png"), ("sub/b.tif", "b.png"))]
+    _journal(tmp_path / "in" / "big", *lines, {"name": "gone.png", "target": "gone.png"}, torn='{"name": "sub/mine.p')
+
+    assert list(_targets(tmp_path / "in", tmp_path / "out")) == ["a.png", "z.png", "big/sub/mine.png"]
+    assert caplog.messages == [f"{tmp_path}/in/big: passed over what earlier runs have made there (2)"]
+    assert list(_targets(tmp_path / "in" / "big", tmp_path / "out")) == ["a.png", "sub/b.png", "sub/mine.png"]
+
+
+def test_pictures_replaced_in_place_and_those_of_a_refused_run_are_inputs(tmp_path, caplog):
+    _touch(tmp_path, "in/place/a.png", "in/refused/b.png")
+    _journal(
+        tmp_path / "in/place", {"name": "a.png", "target": "a.png", "folder": os.path.realpath(tmp_path / "in/place")}
+    )
+    _journal(tmp_path / "in/refused", {"name": "b.png", "failed": "is there already, and no run has made it"})
+
+    assert list(_targets(tmp_path / "in", tmp_path / "out")) == ["place/a.png", "refused/b.png"]
+    assert caplog.messages == []
+
+
+def test_the_folder_of_a_training_run_is_passed_over(tmp_path, caplog):
+    _touch(tmp_path, "in/a.png", "in/run/sheets/100.png", "in/run/.srgan/lock")
+
+    assert list(_targets(tmp_path / "in", tmp_path / "out")) == ["a.png"]
+    assert caplog.messages == [f"{tmp_path}/in/run: passed over, for it is the output of an earlier run"]
