@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,12 @@ def run_remote(
     """Restores what lies in one place into another, and gives the exit code."""
     if not quiet and not as_json:
         click.echo(f"listing {printable(where.source)} and {printable(where.target)}", err=True)
-    jobs = plan_remote(where.source, where.target, **config.planning())
+    planned = partial(plan_remote, where.source, where.target, **config.planning())
+    jobs = planned()
     known = Known(Objects(where.target), scratch, config.shard) if isinstance(where.target, Url) else None
     history = known.history if known else History(Path(where.target))
     history.refresh()
+    jobs = history.keeping(jobs, where.source, planned, known.there if known else None)
     if failed:
         jobs = [job for job in jobs if job.name in history.failed]
     history.check_tasks(where.target, jobs, choice.tasks, config, known.there if known else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from srgan.runner.config import ClusterConfig, FolderConfig
 from srgan.runner.fleeting import fleeting
 from srgan.runner.history import History
 from srgan.runner.outcome import FINISHED, Outcome
+from srgan.runner.plan import plan
 
 if TYPE_CHECKING:
     from srgan.cli.weights import Choice, Choices
@@ -99,9 +101,15 @@ def run(
         if code is not None:
             return code
     history = History(where.target)
-    jobs = _jobs(where, config, history, failed=failed, dry_run=dry_run)
+    planned = partial(plan, where.source, where.target, **config.planning(), among=where.among)
+    jobs = planned()
+    if failed:
+        history.refresh()
+        jobs = [job for job in jobs if job.name in history.failed]
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
+        history.refresh()
+        jobs = history.keeping(jobs, where.source, planned)
         history.check_tasks(where.target, jobs, choice.tasks, config)
         code = rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
         if cluster is not None and rehearsal.planned and not quiet:
@@ -110,6 +118,7 @@ def run(
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     history.refresh()  # not before: of 100,000 pictures that takes a while
+    jobs = history.keeping(jobs, where.source, planned)
     history.check_tasks(where.target, jobs, choice.tasks, config)
     outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
     return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
@@ -133,16 +142,6 @@ def _remote(
         from srgan.cli.remote import run_remote
 
         return run_remote(choice, config, masks, where, cluster, folder, **how)
-
-
-def _jobs(where: Places, config: FolderConfig, history: History, *, failed: bool, dry_run: bool) -> list[Job]:
-    """What there is to do; with --failed only what the last run could not."""
-    from srgan.runner.plan import plan
-
-    jobs = plan(where.source, where.target, **config.planning(), among=where.among)
-    if failed or dry_run:
-        history.refresh()
-    return [job for job in jobs if job.name in history.failed] if failed else jobs
 
 
 def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:

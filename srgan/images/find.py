@@ -27,9 +27,8 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
     """The files under a folder, by relative posix path, each folder in the order of its names.
 
     Links to files are followed, links to folders are not; a warning tells of links to nothing. Hidden files, pipes,
-    sockets and devices are passed over, and so is everything under `exclude`, what earlier runs on pictures have made in
-    folders in it, and every folder of a training run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has
-    them.
+    sockets and devices are passed over, and so is everything under `exclude`, what earlier runs have made in folders in
+    it, and every folder of a training run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
 
     Args:
         unread: gets the folders that cannot be read, each with the reason; None tells of them in a warning.

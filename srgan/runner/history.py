@@ -8,20 +8,24 @@ import logging
 import math
 import os
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from srgan.errors import ConfigError, ImageError
 from srgan.files import AnyPath, printable, stamp
 from srgan.images.find import OF_RUNS
 from srgan.runner.config import FolderConfig
 from srgan.runner.lines import fingerprint, holds, made_of
+from srgan.runner.names import undisturbed
 from srgan.runner.plan import Job
 from srgan.runner.remote_plan import RemoteJob
+from srgan.runner.urls import Url
 
 log = logging.getLogger(__name__)
+
+Planned = TypeVar("Planned", Job, RemoteJob)
 
 _ANOTHER = "choose another output folder, or say --existing overwrite"
 
@@ -100,6 +104,28 @@ class History:
             self.finished[name] = self.made[output] = dict(line)
             if name in self.own:
                 self.own[name] = True
+
+    def keeping(
+        self,
+        jobs: list[Planned],
+        source: Path | Url,
+        plan: Callable[..., list[Planned]],
+        there: Container[str] | None = None,
+    ) -> list[Planned]:
+        """The jobs, planned again where a picture, there or gone, would else lose the name of what was made of it.
+
+        Args:
+            plan: makes them; as `made` it is told the name of each output by that of its picture.
+            there: the names of what lies in the folder; None looks.
+        """
+        place = os.path.realpath(source) if isinstance(source, Path) else None
+        made = {
+            line["name"]: new
+            for new, line in self.made.items()
+            if line.get("folder") in (None, place)
+            and (new in there if there is not None else os.path.lexists(os.path.join(self.folder, new)))
+        }
+        return jobs if undisturbed(((job.name, job.new) for job in jobs), made) else plan(made=made)
 
     def check_ours(self, job: Job) -> None:
         """Checks that the file in the place of an output is as a run has written it, of this picture and no other.

@@ -50,20 +50,34 @@ def beside(source: Path, tag: str, format: str = "keep") -> Path:
     return source.with_name(f"{stem}{tag}{suffix}")
 
 
-def targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tuple[str, str]]:
-    """Each name with that of the file made from it; all of these differ, in more than case, and from their folders."""
+def targets(
+    kinds: Mapping[str, str], format: str, on_collision: str, made: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
+    """Each name with that of the file made from it; all of these differ, in more than case, and from their folders.
+
+    Args:
+        made: the file that was made from each name, if it is there: it stays, whatever has come or gone since.
+    """
     wanted = {name: renamed(name, kind, format) for name, kind in kinds.items()}
     folders = _folders(wanted)
+    stay = {
+        name: new
+        for name, new in (made or {}).items()
+        if name not in wanted or (on_collision != "error" and _suffix(new) == _suffix(wanted[name]))
+        if _folded(new) not in folders
+    }
+    wanted |= stay
     rivals = Counter(map(_folded, wanted.values()))
     rivals.update(folders)
     if rivals.total() == len(rivals):
-        return list(wanted.items())
-    chosen, taken = dict[str, str](), set(folders)
-    for name in sorted(kinds, key=lambda name: wanted[name] != name):  # those that keep their name come first
+        return [(name, wanted[name]) for name in kinds]
+    chosen, taken = stay, folders.union(map(_folded, stay.values()))
+    coming = [name for name in kinds if name not in stay]
+    for name in sorted(coming, key=lambda name: wanted[name] != name):  # those that keep their name come first
         new = wanted[name]
         if rivals[_folded(new)] > 1:
             if on_collision == "error":
-                others = sorted(other for other in kinds if _folded(wanted[other]) == _folded(new))
+                others = sorted(other for other in wanted if _folded(wanted[other]) == _folded(new))
                 others += [f"{new}/"] if _folded(new) in folders else []
                 raise ConfigError(
                     f"{', '.join(map(printable, others))} would all become {printable(new)}: "
@@ -73,6 +87,19 @@ def targets(kinds: Mapping[str, str], format: str, on_collision: str) -> list[tu
         chosen[name] = _free(new, taken)
         taken.add(_folded(chosen[name]))
     return [(name, chosen[name]) for name in kinds]
+
+
+def undisturbed(planned: Iterable[tuple[str, str]], made: Mapping[str, str]) -> bool:
+    """Whether `targets` would plan these names so, too, if it knew what is made already."""
+    owners = {_folded(new): name for name, new in made.items()}
+    return all(
+        owners.get(_folded(new), name) == name and (made.get(name, new) == new or _suffix(made[name]) != _suffix(new))
+        for name, new in planned
+    )
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1]
 
 
 def _folders(names: Iterable[str]) -> set[str]:

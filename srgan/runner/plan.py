@@ -5,7 +5,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -70,11 +70,12 @@ def plan(
     sniff: bool = False,
     in_place: bool = False,
     among: Sequence[str] | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
     Where two sources want one target (a.jpg and a.png, as png), a.png stays a.png and a.jpg becomes a.jpg.png. Names
-    that differ in case alone count as one, for some file systems cannot tell them apart.
+    that differ in case alone count as one, for some file systems cannot tell them apart. What is made stays what it is.
 
     Args:
         existing: of a single file, which no journal knows: "resume" and "error" refuse an output that is there.
@@ -83,6 +84,7 @@ def plan(
         in_place: OUT is IN, and each picture is replaced by one of its own name and format.
         sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
         among: only these files and folders, by their paths in the input folder; the files are always looked into.
+        made: what the journal knows to be there, `History.names`.
 
     Raises:
         ConfigError: IN is missing, OUT is IN, or of a single file there already, the format is not one that we write,
@@ -97,7 +99,7 @@ def plan(
     _check(source, target, format, in_place)
     if source.is_file():
         return [_single(source, source if in_place else target, format, existing, in_place)]
-    jobs = _under(source, target, format, on_collision, in_place, sniff, among)
+    jobs = _under(source, target, format, on_collision, in_place, sniff, among, made)
     return [job for job in jobs if count == 1 or share(job.name, count) == number]
 
 
@@ -109,13 +111,14 @@ def _under(
     in_place: bool,
     sniff: bool,
     among: Sequence[str] | None,
+    made: Mapping[str, str] | None,
 ) -> list[Job]:
     """The jobs of a folder, of all shares."""
     unread: dict[str, str] = {}
     kinds = _kinds(source, None if in_place else target, sniff, among, unread)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
-    jobs = [Job(source, target, name, new) for name, new in targets(kinds, format, on_collision)]
+    jobs = [Job(source, target, name, new) for name, new in targets(kinds, format, on_collision, made)]
     jobs += [Job(source, target, name, name, trouble) for name, trouble in unread.items()]
     if not in_place:
         _refuse_to_write_into(source, target, jobs)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from srgan.errors import ImageError
 from srgan.pools import ahead
 from srgan.runner.converting import Converting
-from srgan.runner.history import tasks_of
+from srgan.runner.history import History, tasks_of
 from srgan.runner.known import Known
 from srgan.runner.objects import Objects
 from srgan.runner.outcome import Outcome
@@ -158,8 +159,12 @@ def remote_outcomes(
         else Path(ending.enter_context(TemporaryDirectory(prefix="srgan-", ignore_cleanup_errors=True)))
     )
     if jobs is None:
-        jobs = plan_remote(source, target, **config.planning())
+        planned = partial(plan_remote, source, target, **config.planning())
+        jobs = planned()
         known = known or (Known(Objects(target), scratch, config.shard) if isinstance(target, Url) else None)
+        history = known.history if known else History(Path(target))
+        history.refresh()
+        jobs = history.keeping(jobs, source, planned, known.there if known else None)
     inputs = Objects(source) if isinstance(source, Url) else source
     outputs: Outputs | Path = Path(target)
     if isinstance(target, Url):

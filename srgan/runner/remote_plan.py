@@ -70,6 +70,7 @@ def plan_remote(
     shard: str = "1/1",
     sniff: bool = False,
     in_place: bool = False,
+    made: Mapping[str, str] | None = None,
 ) -> list[RemoteJob]:
     """One job a picture, as `plan` has them, where IN, OUT or both are URLs.
 
@@ -89,7 +90,9 @@ def plan_remote(
     kinds = _kinds(source, found, sniff)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
-    jobs = [RemoteJob(name, new, found[name], _strange(name)) for name, new in targets(kinds, format, on_collision)]
+    jobs = [
+        RemoteJob(name, new, found[name], _strange(name)) for name, new in targets(kinds, format, on_collision, made)
+    ]
     jobs += [RemoteJob(name, name, None, trouble) for name, trouble in unread.items()]
     _refuse_to_write_into(source, target, jobs)
     return [job for job in jobs if count == 1 or share(job.name, count) == number]

@@ -9,6 +9,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,7 @@ from srgan.inference.sizes import Size
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.converting import Converting
-from srgan.runner.history import tasks_of
+from srgan.runner.history import History, tasks_of
 from srgan.runner.job import Conversion, Progress
 from srgan.runner.known import Known
 from srgan.runner.outcome import Outcome
@@ -77,7 +78,10 @@ def restore_folder(
     places = place(source), place(target)
     folders = [one for one in places if isinstance(one, Path)]
     if jobs is None and len(folders) == 2:
-        jobs = plan(*folders, **config.planning())
+        planned, history = partial(plan, *folders, **config.planning()), History(folders[1])
+        jobs = planned()
+        history.refresh()
+        jobs = history.keeping(jobs, folders[0], planned)
     own = threads is None
     threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)

@@ -47,6 +47,7 @@ def test_an_output_is_checked_as_what_it_was_made_of_last(run, restored, pixels)
     words = ("upscale", source, restored, "-m", restored.parent / "tiny.safetensors", *CPU)
     for seed, (old, new) in enumerate((("a.png", "a.gif"), ("a.gif", "a.png"))):
         (source / old).unlink()
+        (restored / "a.png").unlink()
         Pillow.fromarray(pixels(9, 8, seed=seed + 7)).save(source / new)
         run(*words)
 

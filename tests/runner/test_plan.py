@@ -278,3 +278,25 @@ def test_the_folder_of_a_training_run_is_passed_over(tmp_path, caplog):
 
     assert list(_targets(tmp_path / "in", tmp_path / "out")) == ["a.png"]
     assert caplog.messages == [f"{tmp_path}/in/run: passed over, for it is the output of an earlier run"]
+
+
+@pytest.mark.parametrize(
+    ("made", "there", "expected"),
+    [
+        ({"a.png": "a.png", "a.gif": "a.gif.png"}, ["a.gif"], {"a.gif": "a.gif.png"}),
+        ({"a.gif": "a.png"}, ["a.gif", "a.png"], {"a.gif": "a.png", "a.png": "a-2.png"}),
+        ({"a.gif": "a.png"}, ["a.png"], {"a.png": "a-2.png"}),
+        ({"A.png": "A.png"}, ["a.png", "b.png"], {"a.png": "a-2.png", "b.png": "b.png"}),
+        ({"a.gif": "a.jpg"}, ["a.gif", "a.webp"], {"a.gif": "a.png", "a.webp": "a.webp"}),
+        ({"a": "a.png"}, ["a.png/b.png", "a"], {"a.png/b.png": "a.png/b.png"}),
+    ],
+)
+def test_what_is_made_keeps_its_name_whatever_comes_and_goes(made, there, expected, tmp_path):
+    assert _targets(_touch(tmp_path / "in", *there), tmp_path / "out", made=made) == expected
+
+
+def test_a_name_that_a_picture_which_is_gone_has_taken_is_a_collision(tmp_path):
+    _touch(tmp_path / "in", "a.png")
+
+    with pytest.raises(ConfigError, match=r"^a.gif, a.png would all become a.png: rename them"):
+        plan(tmp_path / "in", tmp_path / "out", on_collision="error", made={"a.gif": "a.png"})

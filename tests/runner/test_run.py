@@ -316,6 +316,22 @@ def test_an_output_made_from_another_input_of_that_folder_is_ours(tiny, photo_fo
     assert statuses(run(tiny, photo_folder, format="png")) == ["ok"] * 4
 
 
+def test_what_was_made_of_a_picture_that_is_gone_is_not_replaced_by_another_picture(tiny, photo_folder, pixels):
+    Pillow.fromarray(pixels(9, 8)).save(photo_folder / "b.gif")
+    run(tiny, photo_folder)
+    before = (photo_folder.parent / "out" / "b.png").read_bytes()
+    (photo_folder / "b.png").unlink()
+    Pillow.fromarray(pixels(8, 9)).save(photo_folder / "c.gif")
+
+    again = run(tiny, photo_folder)
+
+    assert [(one.name, one.target.name, one.status) for one in again] == [
+        *(("a.png", "a.png", "skipped"), ("b.gif", "b.gif.png", "skipped"), ("c.gif", "c.gif.png", "ok")),
+        *(("c.png", "c.png", "skipped"), ("d.png", "d.png", "skipped")),
+    ]
+    assert (photo_folder.parent / "out" / "b.png").read_bytes() == before
+
+
 def test_what_a_killed_run_has_written_but_not_noted_is_ours(tiny, photo_folder):
     run(tiny, photo_folder)
     journal = photo_folder.parent / "out" / ".srgan" / "journal.jsonl"
