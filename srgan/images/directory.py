@@ -18,7 +18,7 @@ SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12:
 INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 """How struct calls the kinds that are integers."""
 
-BYTES, TEXT, LONG = 1, 2, 4
+BYTES, TEXT, SHORT, LONG, RATIONAL = 1, 2, 3, 4, 5
 _LONG8 = 16
 _WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}  # what byte order turns round
 _MOST = 64_000_000  # bytes; who says more says nothing of a photograph
@@ -99,10 +99,14 @@ def directory(file: AnyFile, order: str, start: int, *, big: bool = False) -> Di
 def _value(file: AnyFile, order: str, field: Field) -> Value:
     """What a field says."""
     file.seek(field.at)
-    packed = file.read(SIZES[field.kind] * field.values)
-    if order == ">" and field.kind in _WORDS:
-        packed = np.frombuffer(packed, f">u{_WORDS[field.kind]}").byteswap().tobytes()
-    return Value(field.kind, field.values, packed)
+    return Value(field.kind, field.values, ordered(file.read(SIZES[field.kind] * field.values), field.kind, order))
+
+
+def ordered(packed: bytes, kind: int, order: str) -> bytes:
+    """Values from little-endian into an order of bytes, or back."""
+    if order == "<" or kind not in _WORDS:
+        return packed
+    return np.frombuffer(packed, f">u{_WORDS[kind]}").byteswap().tobytes()
 
 
 def values(file: AnyFile, order: str, found: Directory) -> dict[int, Value]:

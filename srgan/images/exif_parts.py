@@ -5,8 +5,9 @@ What each field says stays as it is, whatever its type; only where directories l
 
 import struct
 from collections.abc import Mapping
+from fractions import Fraction
 
-from srgan.images.directory import TEXT, Directory, Value, directory, laid_out, long, values
+from srgan.images.directory import RATIONAL, SHORT, TEXT, Directory, Value, directory, laid_out, long, ordered, values
 from srgan.images.exif import EXIF, GPS, INTEROPERABILITY, WITHIN, Block
 from srgan.images.formats import AnyFile
 
@@ -63,27 +64,40 @@ def appended(parts: Mapping[int, Mapping[int, Value]], at: int, *, big: bool = F
 
 
 def with_texts(block: bytes | None, texts: Mapping[int, str]) -> bytes:
-    """A block that says these texts by tag, unless it says something there already.
+    """A block that says these texts by tag, as `with_values` has it."""
+    packed = {tag: text.encode() + b"\0" for tag, text in texts.items()}
+    return with_values(block, {tag: Value(TEXT, len(text), text) for tag, text in packed.items()})
 
-    They lie behind it, and so does its first directory then; nothing else moves, for MakerNotes point to where it is.
+
+def with_resolution(block: bytes | None, dpi: tuple[float, float]) -> bytes:
+    """A block that says how many pixels an inch has, across and down, as `with_values` has it."""
+    sides = [Fraction(side).limit_denominator(10_000) for side in dpi]
+    across, down = (Value(RATIONAL, 1, struct.pack("<II", side.numerator, side.denominator)) for side in sides)
+    return with_values(block, {282: across, 283: down, 296: Value(SHORT, 1, struct.pack("<H", 2))})
+
+
+def with_values(block: bytes | None, said: Mapping[int, Value]) -> bytes:
+    """A block that says this by tag, unless it says something there already.
+
+    It lies behind it, and so does its first directory then; nothing else moves, for MakerNotes point to where it is.
 
     Raises:
         DamagedExif: the block is none.
     """
-    packed = {tag: text.encode() + b"\0" for tag, text in texts.items()}
     if block is None:
-        return put_together({0: {tag: Value(TEXT, len(text), text) for tag, text in packed.items()}}) or b""
+        return put_together({0: said}) or b""
     opened = Block(block)
     order, first = opened.order, opened.first
     entries = dict[int, bytes]()
     for at in range(first.start + 2, first.link_at, 12):
         entries.setdefault(struct.unpack_from(order + "H", block, at)[0], block[at : at + 12])
-    new = {tag: text for tag, text in packed.items() if tag not in entries}
+    new = {tag: value for tag, value in said.items() if tag not in entries}
     start = len(block) + len(block) % 2
     place, behind = start + 2 + 12 * (len(entries) + len(new)) + 4, b""
-    for tag, text in new.items():
-        value = text.ljust(4, b"\0") if len(text) <= 4 else struct.pack(order + "I", place + len(behind))
-        entries[tag] = struct.pack(order + "HHI", tag, TEXT, len(text)) + value
-        behind += text + bytes(len(text) % 2) if len(text) > 4 else b""
+    for tag, (kind, count, little) in new.items():
+        packed = ordered(little, kind, order)
+        value = packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack(order + "I", place + len(behind))
+        entries[tag] = struct.pack(order + "HHI", tag, kind, count) + value
+        behind += packed + bytes(len(packed) % 2) if len(packed) > 4 else b""
     whole = struct.pack(order + "H", len(entries)) + b"".join(entry for _, entry in sorted(entries.items())) + bytes(4)
     return block[:4] + struct.pack(order + "I", start) + block[8:].ljust(start - 8, b"\0") + whole + behind

@@ -58,6 +58,8 @@ def fitted(
     if image.dpi and not all(1 / _MOST_DPI <= side <= _MOST_DPI for side in image.dpi):
         changes["dpi"] = None
         notes.append(f"resolution dropped: {image.dpi[0]:g} x {image.dpi[1]:g} pixels an inch")
+    elif image.dpi and format in ("webp", "avif") and not strip_metadata:
+        changes["exif"] = exif_parts.with_resolution(image.exif, image.dpi)
     kept = tuple(text for text in image.texts if _holds_text(format, *text))
     if lost := [keyword for keyword, text in image.texts if (keyword, text) not in kept]:
         notes.append(f"texts dropped, which {format} cannot hold: {', '.join(dict.fromkeys(lost))}")
@@ -67,7 +69,12 @@ def fitted(
 def _roughened(image: Image, format: str) -> list[str]:
     """What is lost of the pixels."""
     notes = []
-    if image.depth > 8 and format not in ("png", "tiff"):
+    if image.rgb.dtype.kind == "f" and format != "tiff":
+        bits = 16 if format == "png" else 8
+        notes.append(
+            f"{format} holds no floats: rounded to {bits} bits, and clipped where darker than black or over white"
+        )
+    elif image.depth > 8 and format not in ("png", "tiff"):
         notes.append(f"{format} holds 8 bits: finer levels are rounded")
     if image.alpha is not None and format in ("jpeg", "bmp"):
         notes.append(f"{format} holds no transparency: transparent parts become white")

@@ -11,7 +11,7 @@ from PIL import ImageCms, PngImagePlugin
 
 from srgan.errors import ImageError
 from srgan.images.bands import as_bands, read_bands
-from srgan.images.exif_parts import taken_apart
+from srgan.images.exif_parts import taken_apart, with_resolution
 from srgan.images.frames import count_frames, read_frames
 from srgan.images.image import Image
 from srgan.images.png.chunks import SIGNATURE, chunk
@@ -250,6 +250,33 @@ def test_a_resolution_that_makes_no_sense_is_dropped_and_told(format, dpi):
 
     assert after.dpi is None or max(after.dpi) < 100  # bitmaps always say one
     assert told(image, format) == (f"resolution dropped: {dpi[0]:g} x {dpi[1]:g} pixels an inch",)
+
+
+@pytest.mark.parametrize("order", ["", "<", ">"])
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_a_resolution_is_said_in_exif_where_the_format_has_no_other_place(format, order):
+    exif = order and {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IHHHI4sI", 8, 1, 315, 2, 3, b"me", 0)
+    image = Image(RGB, exif=exif or None, dpi=(300.0, 72.5))
+
+    said = Pillow.open(io.BytesIO(encode(image, format))).getexif()
+
+    assert (said[282], said[283], said[296]) == (300, 72.5, 2)
+    assert said.get(315) == ("me" if order else None)
+    assert told(image, format) == ()
+
+
+def test_what_exif_says_of_the_resolution_stays():
+    before = with_resolution(None, (96.0, 96.0))
+
+    after = encode(Image(RGB, exif=before, dpi=(300.0, 300.0)), "webp")
+
+    assert Pillow.open(io.BytesIO(after)).getexif()[282] == 96
+
+
+@pytest.mark.parametrize(("format", "bits"), [("png", 16), ("jpeg", 8), ("webp", 8)])
+def test_floats_that_become_integers_are_told(format, bits):
+    note = f"{format} holds no floats: rounded to {bits} bits, and clipped where darker than black or over white"
+    assert told(Image(RGB.astype(np.float32) / 255), format) == (note,)
 
 
 def test_a_bitmap_holds_nothing_and_says_so():
