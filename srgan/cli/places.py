@@ -64,6 +64,8 @@ def places(
     if output is None and len(paths) == 2:
         paths, output = paths[:1], paths[1]
     here = [path for path in paths if isinstance(path, Path)]
+    if any(str(path) == "-" and not path.exists() for path in (*here, output) if isinstance(path, Path)):
+        raise ConfigError("-: pictures go from path to path, not through pipes")
     for path in here:
         if not path.exists():
             raise ConfigError(f"{printable(path)}: no such file or folder")

@@ -32,6 +32,10 @@ MOST_NOTES = 20
 """Notes that are printed of a run; further ones are counted."""
 
 
+UNREAD = 141
+"""The exit code of a run that ended early since nobody read its output any more: as a shell tells SIGPIPE."""
+
+
 def shown(outcomes: Generator[Outcome], progress: Progress, target: Path | Url, *, as_json: bool, verbose: bool) -> int:
     """The exit code of a run, each of whose outcomes is shown as it comes."""
     started = time.perf_counter()
@@ -39,9 +43,9 @@ def shown(outcomes: Generator[Outcome], progress: Progress, target: Path | Url, 
         for outcome in outcomes:
             progress.add(outcome)
             if not _printed(outcome, as_json, verbose):
-                return 0
+                return UNREAD if progress.left else progress.code
     progress.finish(time.perf_counter() - started, target)
-    return 1 if progress.failed else 0
+    return progress.code
 
 
 class Progress:
@@ -61,6 +65,16 @@ class Progress:
     @property
     def failed(self) -> int:
         return self.counts["failed"] + self.counts["unsupported"]
+
+    @property
+    def left(self) -> int:
+        """Pictures of which nothing has come yet."""
+        return self.total - sum(self.counts.values())
+
+    @property
+    def code(self) -> int:
+        """The exit code of what has come."""
+        return 1 if self.failed else 0
 
     def add(self, outcome: Outcome) -> None:
         self.counts[outcome.status] += 1
@@ -147,7 +161,7 @@ def _printed(outcome: Outcome, as_json: bool, verbose: bool) -> bool:
         if as_json:
             click.echo(json.dumps(_as_json(outcome)))
         elif verbose and outcome.status == "ok":
-            click.echo(str(outcome.target))
+            click.echo(printable(outcome.target))
     except BrokenPipeError:  # whoever read our output has enough, and Python must not flush what is left of it
         give_up(sys.stdout)
         return False

@@ -19,6 +19,7 @@ from srgan.images.decoders import decoded, plugin_of
 from srgan.images.formats import HEAD, READABLE, AnyFile, sniffed
 from srgan.images.image import Image
 from srgan.images.png import chunks as png
+from srgan.images.tiff import pixels as tiff_pixels
 from srgan.images.tiff import tiff
 
 MAX_PIXELS = 512_000_000
@@ -173,6 +174,7 @@ def header_of(file: AnyFile, name: str, pages: bool = False) -> Header:
     with damage_named(name, format, "header"):
         if format == "tiff":
             page = tiff.only_page(file, first=pages)
+            tiff_pixels.check_kind(page)
             header = Header(format, page.width, page.height, page.depth)
         elif format == "png":
             width, height, depth = png.size(file)

@@ -33,6 +33,9 @@ class Prospect(NamedTuple):
     too_large: bool
 
 
+MOST_PIXELS = 100_000_000_000
+"""Of an output, and of what it is reduced from: as PNG so many take hundreds of gigabytes, and days."""
+
 _NOTHING = Prospect(0, 0.0, False)
 
 
@@ -64,6 +67,9 @@ def look(job: Job, config: FolderConfig, sizes: Callable[[int, int], tuple[tuple
     header = probe(job.source, pages=config.frames == "all")
     check_pixels(header, printable(job.source), config.max_pixels)
     size, largest = sizes(header.width, header.height)
+    if largest > MOST_PIXELS:
+        said = f"{largest / 1e9:.0f} gigapixels, more than {MOST_PIXELS / 1e9:.0f}"
+        raise ImageError(f"{printable(job.source)}: would be made of {said}")
     format = format_made(job, header.format, config)
     with naming(job.source):
         count = 1 if config.frames == "first" or format in SEVERAL else count_frames(job.source, header.format)

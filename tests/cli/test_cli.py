@@ -640,6 +640,14 @@ def test_a_longest_side_holds_for_every_picture(run, folder, shelf, tmp_path):
     assert sides == [70] * len(sides) and sides
 
 
+def test_names_that_are_printed_take_one_line_each(run, weights, tmp_path, pixels):
+    write(tmp_path / "in" / "two\nlines.png", Image(pixels(8, 8)))
+
+    _, printed, _ = run("upscale", tmp_path / "in", tmp_path / "out", "-m", weights, "-v", *CPU)
+
+    assert printed == f"{tmp_path}/out/two\\nlines.png\n"
+
+
 def test_of_many_notes_the_first_are_printed_and_the_others_counted(run, weights, tmp_path, pixels):
     for number in range(25):
         frames = [Pillow.fromarray(pixels(8, 8, seed=seed)) for seed in range(2)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image as Pillow
 
 from srgan.images.image import Image
@@ -70,6 +71,25 @@ def test_a_picture_that_would_fail_is_named(run, folder, tmp_path):
         "20 x 10 pixels are more than the limit"
         in run("upscale", folder, tmp_path / "out", "-n", "--max-pixels", 199)[2]
     )
+
+
+def test_colours_of_a_kind_that_is_not_read_are_told_by_the_header(run, folder, tmp_path):
+    tifffile.imwrite(folder / "lab.tif", np.zeros((10, 20, 3), np.uint8), photometric="cielab")
+
+    dry = run("upscale", folder, tmp_path / "out", "-n")
+
+    assert dry[0] == 1
+    assert f"unsupported: {folder}/lab.tif: 8-bit TIFF of the kind CIELAB; convert it to RGB\n" in dry[2]
+
+
+def test_an_output_that_no_disk_holds_is_refused(run, folder, tmp_path):
+    words = ("upscale", folder / "a.png", tmp_path / "a.png", "-s", 100_000)
+
+    for more in ((), ("-n",)):
+        code, _, said = run(*words, *more)
+
+        assert code == 1
+        assert f"{folder}/a.png: would be made of 3436 gigapixels, more than 100" in said
 
 
 def test_json_is_one_object_a_picture(run, folder, tmp_path):

@@ -101,6 +101,8 @@ def test_the_folder_one_stands_in_goes_beside_it(run, here, monkeypatch):
         (("a.png", "b.png", "c"), "several inputs: say where their outputs go with -o FOLDER"),
         (("a.png", "nowhere.png", "-o", "out"), "nowhere.png: no such file or folder"),
         (("a.png", "b.png", "--in-place", "-o", "out"), "--in-place takes one file or folder"),
+        (("-", "out.png"), "-: pictures go from path to path, not through pipes"),
+        (("a.png", "-"), "-: pictures go from path to path, not through pipes"),
         (("a.png", "out.xyz"), "out.xyz: no picture has the suffix '.xyz': choose one of .png, .jpg, .webp, "),
     ],
 )

@@ -80,9 +80,7 @@ def _image(page: Page, samples: np.ndarray, said: dict[str, Any]) -> Image:
 
 def _coloured(page: Page, samples: np.ndarray) -> tuple[pixels.Pixels, bytes | None, tuple[str, ...]]:
     """The colours of stored samples, the profile that still describes them, and what is lost."""
-    if page.photometric not in _COLOURS or _says(page, _INK_SET) == _OTHER_INKS:
-        kind = getattr(page.stored.photometric, "name", page.photometric)
-        raise pixels.UnknownKind(f"{page.bits}-bit TIFF of the kind {kind}; convert it to RGB")
+    check_kind(page)
     colours, icc = _COLOURS[page.photometric], tiff.profile(page)
     if page.samples < colours:
         raise DamagedTiff(f"it has {page.samples} channels of {colours}")
@@ -105,6 +103,17 @@ def _coloured(page: Page, samples: np.ndarray) -> tuple[pixels.Pixels, bytes | N
         rough = ("CMYK is read with 8 bits: finer levels are rounded",) if page.depth > 8 else ()
         return found, icc, notes + further + rough
     return pixels.from_array(np.concatenate([colour, extra.astype(colour.dtype)], axis=2)), icc, notes
+
+
+def check_kind(page: Page) -> None:
+    """Checks that the colours of a page are of a kind that is read here.
+
+    Raises:
+        UnknownKind: they are not.
+    """
+    if page.photometric not in _COLOURS or _says(page, _INK_SET) == _OTHER_INKS:
+        kind = getattr(page.stored.photometric, "name", page.photometric)
+        raise pixels.UnknownKind(f"{page.bits}-bit TIFF of the kind {kind}; convert it to RGB")
 
 
 def _says(page: Page, tag: int) -> int | None:
