@@ -43,7 +43,8 @@ def make_engine(
     """The engine of that name for a model, or for its generator: what `restore` takes as `engine`.
 
     "auto" takes the fastest that is installed, which is measured for a second, once for a kind of network, and may
-    not give another machine's pixels to the last bit: so the default is not that of `FolderConfig`.
+    not give another machine's pixels to the last bit: so the default is not that of `FolderConfig`. When the weights
+    change, make another.
 
     Raises:
         ConfigError: there is no such engine, device or precision here, or it is neither a model nor a generator.
@@ -52,21 +53,30 @@ def make_engine(
     if not isinstance(generator, Network):
         raise ConfigError(f"a {type(model).__name__} is no model to make an engine of: srgan.load gives one")
     where = choose_device(device)
-    return choose(generator, where, engine, precision).make(generator, where)
+    made = choose(generator, where, engine, precision).make(generator, where)
+    _WEIGHTS[made] = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    return made
 
 
-_MADE: WeakKeyDictionary[Network, tuple[dict[str, Tensor], Engine]] = WeakKeyDictionary()
+_WEIGHTS: WeakKeyDictionary[Engine, dict[str, Tensor]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Network, Engine] = WeakKeyDictionary()
 
 
 def engine_of(generator: Network) -> Engine:
     """The engine for whoever names none: made once for a generator, and again when its weights have changed."""
-    weights, made = generator.state_dict(), _MADE.get(generator)
-    if made is not None and all(_same(tensor, made[0][name]) for name, tensor in weights.items()):
-        return made[1]
-    engine = make_engine(generator)
-    _MADE[generator] = {name: tensor.clone() for name, tensor in weights.items()}, engine
-    return engine
+    made = _MADE.get(generator)
+    if made is None or not serves(made, generator):
+        made = _MADE[generator] = make_engine(generator)
+    return made
+
+
+def serves(engine: Engine, generator: Network) -> bool:
+    """Whether an engine has the generator's weights as they are now, where that is known: of another's it is not."""
+    weights, known = generator.state_dict(), _WEIGHTS.get(engine)
+    return known is None or (
+        weights.keys() == known.keys() and all(_same(tensor, known[name]) for name, tensor in weights.items())
+    )
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
-    return one.device == other.device and torch.equal(one, other)
+    return (one.device, one.dtype) == (other.device, other.dtype) and torch.equal(one, other)

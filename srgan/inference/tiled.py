@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from srgan.engines import Engine, engine_of
+from srgan.engines import Engine, engine_of, serves
 from srgan.engines.threads import survive_fork
 from srgan.errors import ConfigError
 from srgan.images.image import as_samples, white_of
@@ -152,11 +152,13 @@ def run_of(model: Model, engine: Engine | None, **how: Any) -> Run:
     """A run of the model; its own engine where none is given.
 
     Raises:
-        ConfigError: what is given is no engine.
+        ConfigError: what is given is no engine, or that of other weights.
     """
     survive_fork()
     if engine is not None and not isinstance(engine, Engine):
         raise ConfigError(f"a {type(engine).__name__} is no engine: srgan.make_engine(model) makes one")
+    if engine is not None and not serves(engine, model.generator):
+        raise ConfigError("the engine has other weights than the model: make the engine of this model")
     return Run(model=model, engine=engine or engine_of(model.generator), **how)
 
 

@@ -197,6 +197,20 @@ def test_floats_that_are_no_picture_are_the_callers_fault(tiny, engine, kind, va
     assert str(caught.value) == message
 
 
+def test_an_engine_serves_the_weights_it_was_made_of_wherever_they_came_from(tiny, make_model, pixels, tmp_path):
+    srgan.save(tiny, tmp_path / "tiny.safetensors")
+    made, again, picture = make_engine(tiny), srgan.load(tmp_path / "tiny.safetensors"), pixels(9, 12)
+    changed, other = make_engine(again), make_model(scale=2, seed=1)
+    with torch.no_grad():
+        next(again.generator.parameters())[0] += 1
+
+    assert np.array_equal(restore(tiny, picture, engine=made), restore(tiny, picture))
+    for model, engine in ((other, made), (again, changed)):
+        with pytest.raises(ConfigError, match="^the engine has other weights than the model"):
+            restore(model, picture, engine=engine)
+    assert restore(again, picture, engine=make_engine(again)).shape == (18, 24, 3)
+
+
 @pytest.fixture
 def calls(tiny, filler, make_model, photos, pixels, tmp_path):
     """What someone may try, by name."""
@@ -242,9 +256,8 @@ KIND = {
     "a name to tune": "'upscale-x4' is a name, no model: srgan.load('upscale-x4') gives the model",
     "an engine of a name": "a str is no model to make an engine of: srgan.load gives one",
     "a generator for an engine": "a Compact is no engine: srgan.make_engine(model) makes one",
-    "another model's engine": "the engine enlarges 3 times and the model 2: make the engine of this model",
-    "another task's engine": "the engine's network does not take 3 channels, as this model's does: make the engine of "
-    "this model",
+    "another model's engine": "the engine has other weights than the model: make the engine of this model",
+    "another task's engine": "the engine has other weights than the model: make the engine of this model",
     "a tile of text": "tile='64': choose a side in whole pixels, or None",
     "a negative tile": "tile=-1: choose a side in whole pixels, or None",
     "a scale of text": "'2': a size must be a number",
