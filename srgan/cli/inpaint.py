@@ -29,6 +29,13 @@ def mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="White on black, or as people paint: one picture for all, a folder of the same names, or what is "
             "transparent.",
         ),
+        click.option(
+            "--fill",
+            type=click.Choice(["rarer", "white", "black"]),
+            default="rarer",
+            show_default=True,
+            help="Of a --mask of two colours: the rarer, as people paint, or always the white or the black.",
+        ),
     ):
         command = add(command)
     return command
@@ -50,6 +57,7 @@ texture_option = click.option(
 def inpaint(
     mask: str | None,
     boxes: tuple[str, ...],
+    fill: str,
     grow: int,
     feather: int,
     texture: float,
@@ -66,7 +74,7 @@ def inpaint(
     Every other pixel stays as it was (JPEG and WebP are encoded anew). Formats, colour profiles, metadata and
     transparency are kept. The same command again continues an interrupted run.
     """
-    masks = masks_of(mask, boxes, grow, feather)
+    masks = masks_of(mask, boxes, fill, grow, feather)
     return run(filling(texture, model), "-filled", paths, output, masks=masks, **common)
 
 
@@ -76,12 +84,13 @@ def filling(texture: float, model: str | None = None) -> Choice:
     return Choice((weights,), {"texture": texture})
 
 
-def masks_of(mask: str | None, boxes: tuple[str, ...], grow: int, feather: int) -> Masks:
+def masks_of(mask: str | None, boxes: tuple[str, ...], fill: str, grow: int, feather: int) -> Masks:
     """What the flags say is to be filled."""
     from srgan.inference.masks import Masks
 
     where = None if mask in (None, "alpha") else Path(str(mask))
-    return Masks(where, alpha=mask == "alpha", boxes=[_box(text) for text in boxes], grow=grow, feather=feather)
+    every = [_box(text) for text in boxes]
+    return Masks(where, alpha=mask == "alpha", boxes=every, grow=grow, feather=feather, fill=fill)
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

@@ -32,6 +32,7 @@ def restore(
     max_side: int | None,
     mask: str | None,
     boxes: tuple[str, ...],
+    fill: str,
     grow: int,
     feather: int,
     texture: float,
@@ -55,7 +56,7 @@ def restore(
     if model is not None:
         raise ConfigError("restore takes several weights, which ship: leave out --model")
     size = asked_size(scale, width, height, max_side)
-    masks = masks_of(mask, boxes, grow, feather) if mask is not None or boxes else None
+    masks = masks_of(mask, boxes, fill, grow, feather) if mask is not None or boxes else None
     filler = None if masks is None else filling(texture)
     chosen = choices_of(size, strength, keep_grain, realism, filler)
     tag = "restored" if size is None else f"restored-{tag_of(scale, width, height, max_side)}"

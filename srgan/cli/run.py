@@ -101,7 +101,9 @@ def run(
         if code is not None:
             return code
     history = History(where.target)
-    planned = partial(plan, where.source, where.target, **config.planning(), among=where.among)
+    planned = partial(
+        plan, where.source, where.target, **config.planning(), among=where.among, masks=masks.path if masks else None
+    )
     jobs = planned()
     if failed:
         history.refresh()

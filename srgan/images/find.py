@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,22 +18,23 @@ OF_RUNS = ".srgan"
 OF_THE_SYSTEM = ("thumbs.db", "desktop.ini")
 
 
-def find(root: Path, *, exclude: Path | None = None) -> Iterator[str]:
+def find(root: Path, *, exclude: Sequence[Path] = ()) -> Iterator[str]:
     """What pictures by their suffix are under a folder, by relative posix path, in the order of `files`."""
     return (name for name in files(root, exclude=exclude) if os.path.splitext(name)[1].lower() in READABLE)
 
 
-def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | None = None) -> Iterator[str]:
+def files(root: Path, *, exclude: Sequence[Path] = (), unread: dict[str, str] | None = None) -> Iterator[str]:
     """The files under a folder, by relative posix path, each folder in the order of its names.
 
     Links to files are followed, links to folders are not; a warning tells of links to nothing. Hidden files, pipes,
-    sockets and devices are passed over, and so is everything under `exclude`, what earlier runs have made in folders in
-    it, and every folder of a training run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has them.
+    sockets and devices are passed over, and so is everything under folders to exclude, what earlier runs have made in
+    folders in it, and every folder of a training run. Bytes that are not UTF-8 come as surrogates, as `os.fsdecode` has
+    them.
 
     Args:
         unread: gets the folders that cannot be read, each with the reason; None tells of them in a warning.
     """
-    excluded = exclude and os.path.realpath(exclude)
+    excluded = set(map(os.path.realpath, exclude))
     waiting, broken, made = [""], list[str](), set[str]()
     while waiting:
         prefix = waiting.pop()
@@ -57,7 +58,7 @@ def files(root: Path, *, exclude: Path | None = None, unread: dict[str, str] | N
                 elif not os.path.exists(entry.path):  # or the link is one to itself
                     broken.append(prefix + entry.name)
             elif entry.is_dir():
-                if not excluded or os.path.realpath(entry.path) != excluded:
+                if not excluded or os.path.realpath(entry.path) not in excluded:
                     folders.append(f"{prefix}{entry.name}/")
             elif entry.is_file():
                 yield prefix + entry.name

@@ -103,6 +103,8 @@ def masked_of(mask: AnyMask, picture: Image) -> Masked:
             return masked(checked(mask, *size))
         if mask.min() < 0 or mask.max() > np.iinfo(np.uint16).max:
             raise ConfigError(f"a mask of whole numbers from {mask.min()} to {mask.max()}: choose 0 and 1, or 0 to 255")
+        if mask.max() in (255, 65535) and np.isin(mask, (0, mask.max())).all():  # of a program, not of a brush
+            return masked(checked(mask > 0, *size))
         mask = mask.astype(np.uint8 if mask.max() <= 255 and mask.dtype != np.uint16 else np.uint16)
     seen = _picture_of(mask)
     if (seen.height, seen.width) != size:

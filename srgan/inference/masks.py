@@ -22,6 +22,9 @@ from srgan.inference.painted import Masked, Painted, masked, painted
 Box = tuple[int, int, int, int]
 """Left, top, width and height [px]."""
 
+FILLS = ("rarer", "white", "black")
+"""What masks that are files say by their colours is to be filled."""
+
 
 @dataclass(frozen=True)
 class Masks:
@@ -37,6 +40,7 @@ class Masks:
         boxes: these are filled, in every picture.
         grow: holes reach so much farther to each side [px].
         feather: beyond that, what is filled fades into what was there over so many pixels.
+        fill: what is filled where masks are files: "rarer" is as above; "white" or "black", however much that is.
     """
 
     where: str | os.PathLike[str] | None = None
@@ -44,6 +48,7 @@ class Masks:
     boxes: Sequence[Box] = ()
     grow: int = 0
     feather: int = 0
+    fill: str = "rarer"
 
     def __post_init__(self) -> None:
         if self.where is None and not self.alpha and not self.boxes:
@@ -52,6 +57,8 @@ class Masks:
             raise ConfigError(f"{printable(self.path)}: there is no such mask or folder of masks")
         if self.grow < 0 or self.feather < 0:
             raise ConfigError(f"grow={self.grow}, feather={self.feather}: must not be negative")
+        if self.fill not in FILLS:
+            raise ConfigError(f"unknown fill {self.fill!r}: choose one of {', '.join(FILLS)}")
         for box in self.boxes:
             if len(box) != 4:
                 raise ConfigError(f"box {','.join(map(str, box))}: left, top, width and height, in pixels")
@@ -102,7 +109,9 @@ class Masks:
         """
         file = self.file_of(name)
         holes, how = (
-            Painted(np.zeros((image.height, image.width), np.uint8)) if file is None else _read(file, name, image)
+            Painted(np.zeros((image.height, image.width), np.uint8))
+            if file is None
+            else _read(file, name, image, self.fill)
         )
         if self.alpha and image.alpha is not None:
             holes = holes | (image.alpha == 0)
@@ -130,7 +139,7 @@ class Masks:
         return names
 
 
-def _read(file: Path, name: str, image: Image) -> Painted:
+def _read(file: Path, name: str, image: Image, fill: str) -> Painted:
     """What a mask file says is to be filled of a picture."""
     mask = read(file)
     if (mask.width, mask.height) != (image.width, image.height):
@@ -139,7 +148,7 @@ def _read(file: Path, name: str, image: Image) -> Painted:
             f"{mask.width}x{mask.height}"
         )
     try:
-        return painted(mask, image)
+        return painted(mask, image, fill)
     except ImageError as error:
         raise ImageError(
             f"{printable(name)}: its mask {printable(file)} {error}; paint white on black, or one colour over a copy"

@@ -52,13 +52,21 @@ class Masked(NamedTuple):
     note: str
 
 
-def painted(mask: Image, picture: Image) -> Painted:
+def painted(mask: Image, picture: Image, fill: str = "rarer") -> Painted:
     """What a mask of the picture's own size says is to be filled.
+
+    Args:
+        fill: "white" or "black" is filled, however much it is; "rarer" is as people paint.
 
     Raises:
         ImageError: it may mean this or that.
     """
     colours, original = (np.ascontiguousarray(eight_bits(image.rgb)) for image in (mask, picture))
+    if fill != "rarer":
+        light = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) > 127
+        seen = np.True_ if mask.alpha is None else eight_bits(mask.alpha) > 127
+        holes = seen & (light == (fill == "white"))
+        return Painted(holes.astype(np.uint8), f"what is {fill} in its mask")
     if mask.alpha is not None:
         alpha = eight_bits(mask.alpha)
         least, most = int(alpha.min()), int(alpha.max())

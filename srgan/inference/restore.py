@@ -43,9 +43,9 @@ def restore(
         picture: an `Image`; a Pillow image of 8 or 16 bits; an array (h, w), (h, w, 1) or (h, w, 3), or with alpha
             (h, w, 2) or (h, w, 4), of uint8, uint16, or floats in which white is 1; a float tensor (3, h, w) or
             (n, 3, h, w). Floats stay floats, neither clipped nor rounded: steps can be chained.
-        mask: for inpainting: an array or tensor (h, w) of floats or bools, 1 or True where pixels are to be filled, 0
-            where they stay; between, what is filled and what was there are mixed. Or a picture of the mask, read as
-            `Masks` reads it: a path, an `Image`, a Pillow image, an array of 0 and 255 or of colours.
+        mask: for inpainting: an array or tensor (h, w) of floats, bools, or whole numbers, 1, True or 255 where pixels
+            are to be filled, 0 where they stay; of floats between, what is filled and what was there are mixed. Or a
+            picture of the mask, read as `Masks` reads it: a path, an `Image`, a Pillow image, an array of colours.
         engine: what runs the generator; made once for a model where it is not given.
         tile: side of a tile's kept centre [px of the input]; None chooses. It changes speed, not the picture.
         ensemble: ask the generator eight times, turned and mirrored, and average: truer, 8 times as slow.

@@ -34,7 +34,7 @@ class Shelf:
         """The pictures in it, none of which is outside of it, or a result; a warning tells of names not in UTF-8."""
         from srgan.images.find import find
 
-        names = list(find(self.folder, exclude=self.output))
+        names = list(find(self.folder, exclude=[self.output] if self.output else []))
         texts = [name for name in names if not _SURROGATE.search(name)]
         if strange := sorted(set(names) - set(texts)):
             first = printable(self.folder / strange[0])

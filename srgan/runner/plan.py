@@ -71,6 +71,7 @@ def plan(
     in_place: bool = False,
     among: Sequence[str] | None = None,
     made: Mapping[str, str] | None = None,
+    masks: Path | None = None,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
@@ -84,7 +85,8 @@ def plan(
         in_place: OUT is IN, and each picture is replaced by one of its own name and format.
         sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
         among: only these files and folders, by their paths in the input folder; the files are always looked into.
-        made: what the journal knows to be there, `History.names`.
+        made: what the journal knows to be there, `History.keeping`.
+        masks: a folder of masks, which may lie below IN, and of which nothing is made.
 
     Raises:
         ConfigError: IN is missing, OUT is IN, or of a single file there already, the format is not one that we write,
@@ -99,7 +101,7 @@ def plan(
     _check(source, target, format, in_place)
     if source.is_file():
         return [_single(source, source if in_place else target, format, existing, in_place)]
-    jobs = _under(source, target, format, on_collision, in_place, sniff, among, made)
+    jobs = _under(source, target, format, on_collision, in_place, sniff, among, made, masks)
     return [job for job in jobs if count == 1 or share(job.name, count) == number]
 
 
@@ -112,10 +114,12 @@ def _under(
     sniff: bool,
     among: Sequence[str] | None,
     made: Mapping[str, str] | None,
+    masks: Path | None,
 ) -> list[Job]:
     """The jobs of a folder, of all shares."""
     unread: dict[str, str] = {}
-    kinds = _kinds(source, None if in_place else target, sniff, among, unread)
+    exclude = [folder for folder in (None if in_place else target, masks) if folder is not None]
+    kinds = _kinds(source, exclude, sniff, among, unread)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")
     jobs = [Job(source, target, name, new) for name, new in targets(kinds, format, on_collision, made)]
@@ -142,10 +146,10 @@ def _check(source: Path, target: Path, format: str, in_place: bool) -> None:
 
 
 def _kinds(
-    source: Path, target: Path | None, sniff: bool, among: Sequence[str] | None, unread: dict[str, str]
+    source: Path, exclude: Sequence[Path], sniff: bool, among: Sequence[str] | None, unread: dict[str, str]
 ) -> dict[str, str]:
     """The pictures under a folder, each with what it is: by its suffix or, where that says nothing, by its content."""
-    names = files(source, exclude=target, unread=unread) if among is None else _among(source, among, target, unread)
+    names = files(source, exclude=exclude, unread=unread) if among is None else _among(source, among, exclude, unread)
 
     def by_content(name: str) -> str | None:
         return kind_by_content(source / name) if sniff or (among and name in among) else None
@@ -174,11 +178,11 @@ def kinds_of(names: Iterable[str], by_content: Callable[[str], str | None], *, t
     return kinds
 
 
-def _among(source: Path, among: Sequence[str], exclude: Path | None, unread: dict[str, str]) -> Iterator[str]:
+def _among(source: Path, among: Sequence[str], exclude: Sequence[Path], unread: dict[str, str]) -> Iterator[str]:
     """The files that are given, or lie in folders that are."""
     for one in dict.fromkeys(among):
         if (source / one).is_dir():
-            if exclude and os.path.realpath(source / one) == os.path.realpath(exclude):
+            if os.path.realpath(source / one) in map(os.path.realpath, exclude):
                 continue
             within: dict[str, str] = {}
             yield from (f"{one}/{name}" for name in files(source / one, exclude=exclude, unread=within))

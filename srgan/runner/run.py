@@ -78,7 +78,7 @@ def restore_folder(
     places = place(source), place(target)
     folders = [one for one in places if isinstance(one, Path)]
     if jobs is None and len(folders) == 2:
-        planned, history = partial(plan, *folders, **config.planning()), History(folders[1])
+        planned, history = partial(plan, *folders, **config.planning(), masks=_masks_of(beside)), History(folders[1])
         jobs = planned()
         history.refresh()
         jobs = history.keeping(jobs, folders[0], planned)
@@ -123,6 +123,10 @@ def outcomes_of(
     if journal is not None:
         journal.check_tasks(target, planned, tasks_of(journal.chosen), conversion.config)
     return Run(conversion, pictures, journal, locks).outcomes(planned)
+
+
+def _masks_of(beside: Beside) -> Path | None:
+    return beside.path if isinstance(beside, Masks) else None
 
 
 def threads_for(config: FolderConfig) -> Threads:

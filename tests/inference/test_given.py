@@ -65,6 +65,18 @@ def test_a_mask_of_every_kind_fills_the_same(filler, filling, pixels, tmp_path):
         np.testing.assert_array_equal(restore(filler, picture, mask, engine=filling), expected, err_msg=kind)
 
 
+@pytest.mark.parametrize("most", [255, 65535])
+def test_an_array_of_two_levels_is_no_painting_so_the_lighter_is_filled_however_much_it_is(
+    filler, filling, pixels, most
+):
+    picture, mask = pixels(40, 50), ~hole()
+    expected = restore(filler, picture, mask, engine=filling)
+    assert (expected[mask] != picture[mask]).any() and np.array_equal(expected[~mask], picture[~mask])
+
+    for given in (mask * np.uint16(most), torch.from_numpy(mask * np.int32(most))):
+        np.testing.assert_array_equal(restore(filler, picture, given, engine=filling), expected)
+
+
 def test_a_copy_with_a_colour_painted_over_is_a_mask_for_every_kind_of_picture(filler, filling, pixels):
     picture, mask = pixels(40, 50, seed=4), hole()
     painted = picture.copy()
@@ -206,7 +218,7 @@ def test_an_engine_serves_the_weights_it_was_made_of_wherever_they_came_from(tin
 
     assert np.array_equal(restore(tiny, picture, engine=made), restore(tiny, picture))
     for model, engine in ((other, made), (again, changed)):
-        with pytest.raises(ConfigError, match="^the engine has other weights than the model"):
+        with pytest.raises(ConfigError, match=r"^the engine has other weights than the model"):
             restore(model, picture, engine=engine)
     assert restore(again, picture, engine=make_engine(again)).shape == (18, 24, 3)
 

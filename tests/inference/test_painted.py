@@ -77,6 +77,25 @@ def test_a_lossy_file_of_two_colours_has_two_colours(photo, ground, brush, quali
     assert share > 0.85
 
 
+@pytest.mark.parametrize("fill", ["white", "black"])
+@pytest.mark.parametrize("brush", ["white", "black"])
+def test_white_or_black_is_filled_however_much_it_is(photo, fill, brush):
+    ground = "black" if brush == "white" else "white"
+    mask = as_image(strokes("RGB", COLOURS[ground], COLOURS[brush]))
+
+    holes, how = painted(mask, as_image(photo), fill)
+
+    assert np.array_equal(holes > 0, HOLES if fill == brush else ~HOLES)
+    assert how == f"what is {fill} in its mask"
+
+
+def test_what_is_transparent_is_neither_white_nor_black(photo):
+    mask = as_image(strokes("LA", (0, 0), (255, 255)))
+
+    assert np.array_equal(painted(mask, as_image(photo), "white").holes > 0, HOLES)
+    assert not painted(mask, as_image(photo), "black").holes.any()
+
+
 def test_soft_brushes_fill_where_they_are_more_than_half(photo):
     mask = strokes().filter(ImageFilter.GaussianBlur(3))
 

@@ -1,6 +1,7 @@
 """Which file becomes which."""
 
 import errno
+import functools
 import json
 import os
 import time
@@ -271,6 +272,14 @@ def test_pictures_replaced_in_place_and_those_of_a_refused_run_are_inputs(tmp_pa
 
     assert list(_targets(tmp_path / "in", tmp_path / "out")) == ["place/a.png", "refused/b.png"]
     assert caplog.messages == []
+
+
+def test_masks_below_the_input_are_no_pictures_to_fill(tmp_path):
+    _touch(tmp_path, "in/a.png", "in/masks/a.png", "in/sub/b.png", "in/sub/masks/b.png")
+    planned = functools.partial(_targets, tmp_path / "in", tmp_path / "out", masks=tmp_path / "in" / "masks")
+
+    assert list(planned()) == ["a.png", "sub/b.png", "sub/masks/b.png"]
+    assert list(planned(among=["masks", "sub/b.png"])) == ["sub/b.png"]
 
 
 def test_the_folder_of_a_training_run_is_passed_over(tmp_path, caplog):
