@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import math
+import numbers
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -87,6 +88,23 @@ def convert(name: str, value: object, kind: type) -> object:
     except (KeyError, ValueError, OverflowError) as error:
         raise ConfigError(f"{name}={text}: not {_KINDS[kind]}") from error
     return text
+
+
+def check_types(instance: object) -> None:
+    """Checks that each field holds what its default is: whole numbers, finite numbers, texts, or true or false.
+
+    Raises:
+        ConfigError: one does not.
+    """
+    for name, field in options_of(type(instance)).items():
+        value, kind = getattr(instance, name), type(field.default)
+        wanted: type = {float: numbers.Real, int: numbers.Integral}.get(kind, kind)
+        if kind not in (*_KINDS, str):
+            continue
+        if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+            raise ConfigError(f"{name}={value!r}: not {_KINDS.get(kind, 'a text')}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{name}={value}: not finite")
 
 
 def record(instance: object) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from srgan.errors import ConfigError
-from srgan.options import build, check_names, convert, option, options_of, record
+from srgan.options import build, check_names, check_types, convert, option, options_of, record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,29 @@ class Walk:
     pace: float = option(1.5, "How long each is.")
     uphill: bool = option(False, "Whether it is hard.")
     shoes: str = option("none", "What is worn.")
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"steps": 6.5}, "steps=6.5: not a whole number"),
+        ({"steps": "3"}, "steps='3': not a whole number"),
+        ({"steps": True}, "steps=True: not a whole number"),
+        ({"pace": "fast"}, "pace='fast': not a number"),
+        ({"pace": None}, "pace=None: not a number"),
+        ({"pace": float("nan")}, "pace=nan: not finite"),
+        ({"uphill": "no"}, "uphill='no': not true or false"),
+        ({"shoes": 0}, "shoes=0: not a text"),
+        ({"steps": 7, "pace": 3, "uphill": True, "shoes": "boots"}, None),
+        ({"steps": np.int64(7), "pace": np.float32(0.5)}, None),
+    ],
+)
+def test_values_of_another_kind_are_refused(values, message):
+    if message is None:
+        return check_types(Walk(**values))
+    with pytest.raises(ConfigError) as caught:
+        check_types(Walk(**values))
+    assert str(caught.value) == message
 
 
 def test_a_field_explains_itself():

@@ -58,7 +58,7 @@ def fitted(
     if image.dpi and not all(1 / _MOST_DPI <= side <= _MOST_DPI for side in image.dpi):
         changes["dpi"] = None
         notes.append(f"resolution dropped: {image.dpi[0]:g} x {image.dpi[1]:g} pixels an inch")
-    elif image.dpi and format in ("webp", "avif") and not strip_metadata:
+    elif image.dpi and format in ("webp", "avif"):
         changes["exif"] = exif_parts.with_resolution(image.exif, image.dpi)
     kept = tuple(text for text in image.texts if _holds_text(format, *text))
     if lost := [keyword for keyword, text in image.texts if (keyword, text) not in kept]:

@@ -6,7 +6,7 @@ from typing import Any
 from srgan.errors import ConfigError
 from srgan.images.formats import QUALITY, READABLE, SEVERAL
 from srgan.inference.config import InferenceConfig
-from srgan.options import documented, option
+from srgan.options import check_types, documented, option
 
 
 @documented
@@ -34,6 +34,7 @@ class FolderConfig(InferenceConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_types(self)
         if self.existing not in ("resume", "skip", "overwrite", "error"):
             raise ConfigError(f"existing={self.existing}: choose resume, skip, overwrite or error")
         if self.frames not in ("first", "all"):

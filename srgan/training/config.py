@@ -85,6 +85,7 @@ class TrainConfig:
     memory: float = option(8.0, "Decoded pictures held in memory at most [GB]; of more, a random sample.")
 
     def __post_init__(self) -> None:
+        options.check_types(self)
         for name in (
             *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
             *("discriminators", "discriminator_width", "discriminator_depth", "discriminator_steps"),
@@ -95,12 +96,16 @@ class TrainConfig:
         for name in ("checkpoint_every", "validate_every"):
             if getattr(self, name) % self.log_every:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
-        for name in ("rescale", "recolour", "ema", "momentum", "discriminator_momentum"):
+        for name in ("rescale", "recolour", "ema"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
+        for name in ("momentum", "discriminator_momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be at least 0 and less than 1")
         for name in (
             *("minutes", "warmup", "seed", "rollbacks", "learning_rate", "discriminator_learning_rate"),
             *("r1", "r2", "weight_l1", "weight_l2"),
+            *TERMS,
         ):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from srgan import options
 from srgan.data.crops import check_comparable
@@ -17,7 +18,7 @@ from srgan.models.file import load, save
 from srgan.models.model import Model, check_model
 from srgan.training.config import TrainConfig
 from srgan.training.loop import train
-from srgan.training.state import WEIGHTS, folder_of
+from srgan.training.state import WEIGHTS, check_apart, folder_of
 
 SMALLEST = 32
 """Shortest side of a picture that can judge [px]."""
@@ -99,13 +100,14 @@ def finetune(
     are those of `gentle`.
 
     Raises:
-        ConfigError: pairs do not tell the task enough.
+        ConfigError: pairs do not tell the task enough, or `out` is where the pictures are.
         NoPicturesError: there are fewer than two pictures, or none is large enough.
         TrainingError: `out` holds weights that were made otherwise, or no picture held out has a score.
     """
     check_model(start)
     config = config or options.build(TrainConfig, gentle(start))
     out = Path(out)
+    check_apart(out, data)
     run = out / RUN
     if run.is_dir():  # begun before runs were marked, whose sheets would be found
         folder_of(run, data)
@@ -114,8 +116,9 @@ def finetune(
     learn, held_out = split(_usable(every, start.task.scale))
     if (out / WEIGHTS).exists() and not run.exists():
         raise TrainingError(f"{out}: holds weights that no fine-tuning there made; choose another output")
+    before = _scores(start, held_out, config)
     train(start, learn, run, config, validation=held_out, progress=progress)
-    result = _judged(start, run, held_out, config)
+    result = _judged(start, before, run, held_out, config)
     if result.improved:
         write_bytes(out / WEIGHTS, (run / WEIGHTS).read_bytes())
     else:
@@ -123,20 +126,36 @@ def finetune(
     return result
 
 
-def _judged(start: Model, run: Path, held_out: Sequence[Source], config: TrainConfig) -> FineTuned:
-    """What a run made of the start, and which of the two restores the pictures held out better."""
-    trained = load(run / WEIGHTS)
+def _metric(config: TrainConfig) -> str:
+    """What decides which weights are better."""
+    return "lpips" if config.playing else "psnr"
+
+
+def _scores(model: Model, held_out: Sequence[Source], config: TrainConfig) -> dict[str, Any]:
+    """What `evaluate` says of a model on the pictures held out.
+
+    Raises:
+        TrainingError: none of them has a score to judge by.
+    """
     metrics = ("psnr", "ssim", "lpips") if config.playing else ("psnr", "ssim")
-    metric = "lpips" if config.playing else "psnr"
-    where = config.judging(start.generator)
-    before, after = (evaluate(model, held_out, metrics=metrics, baselines=False, **where) for model in (start, trained))
+    found = evaluate(model, held_out, metrics=metrics, baselines=False, **config.judging(model.generator))
+    if all(picture[_metric(config)] is None for picture in found["pictures"]):
+        why = "the warnings above say why"
+        raise TrainingError(f"no picture held out has a {_metric(config)} to judge by; {why}")
+    return found
+
+
+def _judged(
+    start: Model, before: dict[str, Any], run: Path, held_out: Sequence[Source], config: TrainConfig
+) -> FineTuned:
+    """What a run made of the start, whose scores are given, and which of the two is better on pictures held out."""
+    trained, metric = load(run / WEIGHTS), _metric(config)
+    after = _scores(trained, held_out, config)
     gains = [
         new[metric] - old[metric]
         for old, new in zip(before["pictures"], after["pictures"], strict=True)
         if None not in (old[metric], new[metric])
     ]
-    if not gains:
-        raise TrainingError(f"{run}: no picture held out has a {metric} to judge by; the warnings above say why")
     improved = sum(gains) < 0 if metric == "lpips" else sum(gains) > 0
     names = tuple(source.name for source in held_out)
     return FineTuned(trained if improved else start, improved, metric, before["mean"], after["mean"], names)

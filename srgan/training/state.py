@@ -41,8 +41,7 @@ def folder_of(out: str | os.PathLike[str], data: Data) -> Path:
         MachineError: it cannot be made.
     """
     folder = Path(out)
-    if isinstance(data, str | os.PathLike) and folder.is_dir() and Path(data).exists() and folder.samefile(data):
-        raise ConfigError(f"{folder}: holds the pictures to learn from; choose another output")
+    check_apart(folder, data)
     if (folder / WEIGHTS).exists() and not (folder / "log.jsonl").exists():
         raise TrainingError(f"{folder}: holds weights that no run there has made; choose another output")
     try:
@@ -50,6 +49,16 @@ def folder_of(out: str | os.PathLike[str], data: Data) -> Path:
     except OSError as error:
         raise MachineError(f"{folder}: cannot be made ({error.strerror}); choose another output") from error
     return folder
+
+
+def check_apart(folder: Path, data: Data) -> None:
+    """Checks that what is written does not go among the pictures to learn from.
+
+    Raises:
+        ConfigError: it would.
+    """
+    if isinstance(data, str | os.PathLike) and folder.is_dir() and Path(data).exists() and folder.samefile(data):
+        raise ConfigError(f"{folder}: holds the pictures to learn from; choose another output")
 
 
 def identity(model: Model, every: Sequence[Source], config: TrainConfig) -> dict[str, Any]:

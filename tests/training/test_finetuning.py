@@ -6,7 +6,8 @@ import skimage.data
 import torch
 
 from srgan.data.sources import Paired, sources, split
-from srgan.errors import TrainingError
+from srgan.errors import ConfigError, TrainingError
+from srgan.evaluation import scoring
 from srgan.evaluation.scoring import evaluate
 from srgan.images.image import Image
 from srgan.images.reader import read
@@ -112,6 +113,28 @@ def test_the_model_given_is_not_changed(my_photos, tmp_path):
     finetune(start, my_photos, tmp_path, TrainConfig(steps=10, validate_every=10, **{**QUICK, "checkpoint_every": 10}))
 
     assert all(torch.equal(before[name], tensor) for name, tensor in start.state_dict().items())
+
+
+def test_nothing_is_written_among_the_pictures_to_learn_from(my_photos):
+    before = sorted(my_photos.iterdir())
+
+    with pytest.raises(ConfigError, match="holds the pictures to learn from; choose another output"):
+        finetune(silent(), my_photos, my_photos)
+
+    assert sorted(my_photos.iterdir()) == before
+
+
+def test_that_nothing_can_judge_is_said_before_anything_is_learnt(my_photos, tmp_path, monkeypatch):
+    def gone(*pictures):
+        raise ConfigError("LPIPS needs SqueezeNet's weights")
+
+    monkeypatch.setattr(scoring, "lpips", gone)
+    playing = TrainConfig(steps=10, validate_every=10, adversarial=0.01, **{**QUICK, "checkpoint_every": 10})
+
+    with pytest.raises(TrainingError, match="no picture held out has a lpips to judge by"):
+        finetune(silent(), my_photos, tmp_path / "run", playing)
+
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_a_configuration_the_gentle_settings_are_used(my_photos, tmp_path, monkeypatch):
