@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from srgan.errors import SrganError as SrganError
     from srgan.evaluation.scoring import evaluate as evaluate
     from srgan.images.image import Image as Image
+    from srgan.images.reader import decode as decode
     from srgan.images.reader import read as read
+    from srgan.images.writer import encode as encode
     from srgan.images.writer import write as write
     from srgan.inference.bysource import BySource as BySource
     from srgan.inference.masks import Masks as Masks
@@ -55,7 +57,9 @@ _HOMES = {
     "TrainConfig": "srgan.training.config",
     "Translate": "srgan.tasks.translate",
     "Upscale": "srgan.tasks.upscale",
+    "decode": "srgan.images.reader",
     "describe": "srgan.models.zoo",
+    "encode": "srgan.images.writer",
     "evaluate": "srgan.evaluation.scoring",
     "finetune": "srgan.training.finetuning",
     "load": "srgan.models.zoo",

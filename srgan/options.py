@@ -90,6 +90,17 @@ def convert(name: str, value: object, kind: type) -> object:
     return text
 
 
+def checked(config: T | None, cls: type[T]) -> T:
+    """A configuration, or the default one where there is none.
+
+    Raises:
+        ConfigError: it is something else, such as a dictionary.
+    """
+    if config is not None and not isinstance(config, cls):
+        raise ConfigError(f"a {type(config).__name__} is no configuration: srgan.{cls.__name__}(...) makes one")
+    return cls() if config is None else config
+
+
 def check_types(instance: object) -> None:
     """Checks that each field holds what its default is: whole numbers, finite numbers, texts, or true or false.
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from srgan.data.labelled import SETS, Example, as_image, downloaded, labelled
 from srgan.errors import ConfigError, ImageError, NoPicturesError, TrainingError
 from srgan.images.find import find
-from srgan.images.formats import is_picture
+from srgan.images.formats import READABLE, is_picture
 from srgan.images.image import Image
 from srgan.images.reader import decode
 
@@ -68,13 +68,14 @@ class Source:
         return clean, observed
 
 
-Data = str | os.PathLike[str] | Paired | Sequence[Source]
+Data = str | os.PathLike[str] | Paired | Sequence[str | os.PathLike[str] | Source]
 
 
 def sources(data: Data) -> list[Source]:
     """The pictures of a folder (tar shards and files of labelled sets among them), of a tar file, or of two folders.
 
-    They come in a fixed order. A name of `labelled.SETS` that is no path stands for that set, which is downloaded.
+    A picture's file is one, and a list may hold all of these but pairs. They come in a fixed order. A name of
+    `labelled.SETS` that is no path stands for that set, which is downloaded.
 
     Raises:
         ConfigError: there is no such folder or file, or the names of two folders do not match.
@@ -83,12 +84,14 @@ def sources(data: Data) -> list[Source]:
     if isinstance(data, Paired):
         return _pairs(data)
     if not isinstance(data, str | os.PathLike):
-        return list(data)
+        return [source for one in data for source in ([one] if isinstance(one, Source) else sources(one))]
     path = Path(data)
     if not path.exists():
         if str(data) in SETS:
             return _examples(downloaded(str(data)))
         raise ConfigError(f"{path}: there is no such folder or tar file")
+    if path.is_file() and path.suffix.lower() in READABLE:
+        return [Source(str(path), path.read_bytes)]
     if path.is_file():
         found = _examples(labelled(path)) or _members(path)
         if not found:

@@ -37,7 +37,7 @@ def evaluate(
     model: Model,
     data: Data,
     *,
-    metrics: Sequence[str] = ("psnr", "ssim", "lpips"),
+    metrics: str | Sequence[str] = ("psnr", "ssim", "lpips"),
     baselines: bool = True,
     device: str = "auto",
     precision: str = "auto",
@@ -55,6 +55,7 @@ def evaluate(
         ImageError: a picture cannot be read.
     """
     check_model(model)
+    metrics = [metrics] if isinstance(metrics, str) else metrics
     every = sorted(sources(data), key=lambda source: source.name)
     check_comparable(model.task, every)
     engine = make_engine(model.generator, device=device, precision=precision)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
+from srgan.errors import ConfigError
+
 Rgb = UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w 3"] | Float32[np.ndarray, "h w 3"]
 """The colours of one picture as they lie in a file; in floats white is 1."""
 
@@ -40,6 +42,10 @@ def eight_bits(samples: np.ndarray) -> np.ndarray:
     if samples.dtype == np.uint16:
         return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return as_samples(samples * np.float32(255), np.dtype(np.uint8))
+
+
+def _said(samples: np.ndarray) -> str:
+    return f"{samples.dtype} {samples.shape}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +83,15 @@ class Image:
     format: str = "png"
     lossless: bool = False
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        kinds = (np.uint8, np.uint16, np.float32)
+        if self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or self.rgb.dtype not in kinds:
+            raise ConfigError(f"rgb must be (h, w, 3) of uint8, uint16 or float32, not {_said(self.rgb)}")
+        if self.alpha is not None and (self.alpha.shape, self.alpha.dtype) != (self.rgb.shape[:2], self.rgb.dtype):
+            raise ConfigError(
+                f"alpha must be (h, w) and of the kind of rgb, {_said(self.rgb)}, not {_said(self.alpha)}"
+            )
 
     @property
     def depth(self) -> int:

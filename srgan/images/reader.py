@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from srgan.errors import ImageError, UnsupportedImageError
+from srgan.errors import ConfigError, ImageError, UnsupportedImageError
 from srgan.files import AnyPath, printable
 from srgan.images import bmff, exif, jpeg, pixels, xmp
 from srgan.images.damage import Damaged, Refused, foreign
@@ -44,9 +44,12 @@ def read(path: AnyPath, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) 
         lenient: of a truncated JPEG take what is left, and note it.
 
     Raises:
+        ConfigError: it is no path.
         ImageError: the file cannot be read, is damaged, or has more than `max_pixels`.
         UnsupportedImageError: it is of no kind that is read here.
     """
+    if not isinstance(path, (str, bytes, os.PathLike)) or (isinstance(path, bytes) and b"\0" in path):
+        raise ConfigError(f"a {type(path).__name__} is no path: srgan.decode takes the bytes of a file")
     return decode(contents_of(path), printable(path), max_pixels=max_pixels, lenient=lenient)
 
 
@@ -74,7 +77,7 @@ def probe(path: AnyPath, *, pages: bool = False) -> Header:
         return header_of(file, printable(path), pages)
 
 
-def decode(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
+def decode(data: bytes, name: str = "picture", *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> Image:
     """The picture in the bytes of a file; its name is for messages.
 
     Raises:

@@ -27,10 +27,26 @@ STREAMED = ("png", "tiff")
 
 
 def encode(image: Image, format: str, *, quality: int = QUALITY, strip_metadata: bool = False) -> bytes:
-    """The bytes of a file that holds the picture; see `write_bands`."""
+    """The bytes of a file that holds the picture; see `write`.
+
+    Raises:
+        ConfigError: it is no Image, or not a format that we write, or quality is not 1 to 100.
+        ImageError: a side is longer than the format allows, or the encoder failed.
+    """
+    check_image(image)
     file = io.BytesIO()
     write_bands(file, as_bands(image), format, quality=quality, strip_metadata=strip_metadata)
     return file.getvalue()
+
+
+def check_image(given: object) -> None:
+    """Checks that it is an Image.
+
+    Raises:
+        ConfigError: it is something else, such as an array.
+    """
+    if not isinstance(given, Image):
+        raise ConfigError(f"a {type(given).__name__} is no Image: srgan.Image(array) makes one of (h, w, 3)")
 
 
 def write_bands(
@@ -101,10 +117,11 @@ def write(
     """Writes the picture into a file, whose format is that of its suffix unless given.
 
     Raises:
-        ConfigError: it is not a format that we write.
+        ConfigError: it is no Image, or not a format that we write.
         ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
         MachineError: the disk is full, or the folder not writable.
     """
+    check_image(image)
     data, chosen = io.BytesIO(), format or format_of(path)
     try:
         notes = write_bands(data, as_bands(image), chosen, quality=quality, strip_metadata=strip_metadata)

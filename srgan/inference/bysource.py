@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from srgan.errors import ConfigError
 from srgan.images.bands import Bands
 from srgan.images.image import Image
 from srgan.inference.traces import SEEN, traces
@@ -50,6 +51,10 @@ class BySource:
     photo: Model | Mapping[int, Model]
     said: str = ""
     among: tuple[str, ...] = TRACES
+
+    def __post_init__(self) -> None:
+        if strange := [trace for trace in self.among if trace not in TRACES]:
+            raise ConfigError(f"among: no trace {strange[0]!r}: choose of {', '.join(TRACES)}")
 
     def note(self, source: Source) -> str:
         """What the user should know of a picture that comes from such a source."""

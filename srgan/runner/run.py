@@ -20,6 +20,7 @@ from srgan.inference.chain import Chain, restorer_of
 from srgan.inference.masks import Masks
 from srgan.inference.pipeline import Models, Restorer
 from srgan.inference.sizes import Size
+from srgan.options import checked
 from srgan.runner.beside import Beside, Nothing
 from srgan.runner.config import FolderConfig
 from srgan.runner.converting import Converting
@@ -73,7 +74,7 @@ def restore_folder(
         ConfigError: source and target do not go together, or what another task has made would be replaced.
         MachineError: the output cannot be written; what was finished before is whole.
     """
-    config = config or FolderConfig()
+    config = checked(config, FolderConfig)
     beside = Masks(masks) if isinstance(masks, (str, os.PathLike)) else masks or Nothing()
     places = place(source), place(target)
     folders = [one for one in places if isinstance(one, Path)]

@@ -105,7 +105,7 @@ def finetune(
         TrainingError: `out` holds weights that were made otherwise, or no picture held out has a score.
     """
     check_model(start)
-    config = config or options.build(TrainConfig, gentle(start))
+    config = options.checked(config or options.build(TrainConfig, gentle(start)), TrainConfig)
     out = Path(out)
     check_apart(out, data)
     run = out / RUN

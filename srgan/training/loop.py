@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srgan import options
 from srgan.data.crops import check_comparable, check_pairs, pairs
 from srgan.data.pictures import Pictures, load_pictures
 from srgan.data.prefetch import prefetched
@@ -84,7 +85,8 @@ def train(
     check_card(card or {})
     if card and "training" in card:
         raise ConfigError("card: the run itself says its training: choose another name")
-    began, folder, config = time.perf_counter(), folder_of(out, data), config or TrainConfig()
+    began, config = time.perf_counter(), options.checked(config, TrainConfig)
+    folder = folder_of(out, data)
     given = _gathered(model, data, config, validation, card or {}, progress)
     with together(config.device) as processes:
         processes.check(config.batch, config.minutes)

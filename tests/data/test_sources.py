@@ -84,6 +84,17 @@ def test_pairs_are_scored_on_what_was_observed(tiny, paired):
     assert given != pytest.approx(degraded, abs=0.01)
 
 
+def test_files_and_folders_in_a_list_are_pictures_too(paired, tiny, caplog):
+    folder, one = paired.clean / "sub", paired.clean / "a.png"
+
+    names = [source.name for source in sources([str(one), folder, *sources(paired)[:1]])]
+
+    assert names == [str(one), "b.png", "a.png"]
+    assert [source.name for source in sources(one)] == [str(one)]
+    scores = evaluate(tiny, [one, folder / "b.png"], metrics="psnr", baselines=False, device="cpu", precision="fp32")
+    assert [picture["psnr"] > 0 for picture in scores["pictures"]] == [True, True]
+
+
 def test_a_split_takes_about_a_tenth_and_nothing_twice():
     every = named(*(f"{number}.png" for number in range(1000)))
 
