@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from srgan.errors import ConfigError
+from srgan.errors import ConfigError, ImageError
+from srgan.files import printable
 
 if TYPE_CHECKING:
     from srgan.images.image import Image
@@ -78,23 +80,51 @@ def generate(
 ) -> int:
     """Make pictures of noise, and write them into the folder OUT as PNG files named by their seeds.
 
-    The same seed gives the same picture. A picture that is there already is written again. --directions changes the
-    picture of the seed, or the one that --project finds.
+    The same seed gives the same picture. What was generated before is written again, and no other file.
+    --directions changes the picture of the seed, or the one that --project finds.
     """
-    from srgan.images.writer import write
     from srgan.inference.noise import pictures, sheet
 
     asked = of_noise(model).asked(label=label, truncation=truncation)
-    alone = any(one is not None for one in (grid, interpolate, directions, project))
-    seeds = range(seed, seed + ((0 if alone else 16) if count is None else count))
+    others = {"grid": grid, "interpolate": interpolate, "project": project, "directions": directions}
+    others = {name: value for name, value in others.items() if value is not None}
+    seeds = range(seed, seed + ((0 if others else 16) if count is None else count))
+    _check_ours(target, [*(f"{one:06d}" for one in seeds), *others])
     for one, image in zip(seeds, pictures(asked, seeds, device), strict=True):
-        write(target / f"{one:06d}.png", image)
+        _write(target, f"{one:06d}", image)
     if grid is not None:
-        write(target / "grid.png", sheet(asked, seed, *grid, device))
+        _write(target, "grid", sheet(asked, seed, *grid, device))
     for name, image in _strips(asked, seed, interpolate, directions, amount, steps, project, device):
-        write(target / f"{name}.png", image)
+        _write(target, name, image)
     click.echo(str(target))
     return 0
+
+
+_BY_US = ("Software", "srgan generate")
+"""The text by which a file is known to be written again at will."""
+
+
+def _write(folder: Path, name: str, image: Image) -> None:
+    from srgan.images.writer import write
+
+    write(folder / f"{name}.png", dataclasses.replace(image, texts=(*image.texts, _BY_US)))
+
+
+def _check_ours(folder: Path, names: Iterable[str]) -> None:
+    """Checks that no file is written over that was not generated.
+
+    Raises:
+        ConfigError: one would be.
+    """
+    from srgan.images.reader import read
+
+    for path in (folder / f"{name}.png" for name in names):
+        try:
+            ours = not path.exists() or _BY_US in read(path).texts
+        except ImageError:
+            ours = False
+        if not ours:
+            raise ConfigError(f"{printable(path)}: is there already, and was not generated: choose another folder")
 
 
 def of_noise(name: str) -> Model:

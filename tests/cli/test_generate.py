@@ -10,7 +10,7 @@ from srgan.evaluation.classifier import Classifier
 from srgan.evaluation.classifier import save as save_classifier
 from srgan.images.image import Image
 from srgan.images.reader import read
-from srgan.images.writer import write
+from srgan.images.writer import encode, write
 from srgan.models import zoo
 from srgan.models.file import load, save
 
@@ -56,6 +56,21 @@ def test_without_a_count_there_are_16_or_the_grid_alone(run, animals, tmp_path):
 
     assert len(written(tmp_path / "files")) == 16
     assert list(written(tmp_path / "grid")) == ["grid.png"]
+
+
+@pytest.mark.parametrize("name", ["000001.png", "grid.png"])
+def test_what_was_not_generated_is_left_alone(run, animals, tmp_path, name):
+    words = ("generate", tmp_path / "out", "-m", animals, "--count", 2, "--grid", "1x2", "-d", "cpu")
+    assert run(*words)[0] == run(*words)[0] == 0
+    path = tmp_path / "out" / name
+    for data in (encode(Image(np.zeros((8, 8, 3), np.uint8)), "png"), b"notes"):
+        path.write_bytes(data)
+        before = written(path.parent)
+
+        code, _, said = run(*words, "--class", "owl")
+
+        assert (code, said) == (2, f"error: {path}: is there already, and was not generated: choose another folder\n")
+        assert written(path.parent) == before
 
 
 def test_a_class_and_a_truncation_change_the_picture_of_a_seed(run, animals, tmp_path):
