@@ -114,8 +114,8 @@ def check_types(instance: object) -> None:
             continue
         if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
             raise ConfigError(f"{name}={value!r}: not {_KINDS.get(kind, 'a text')}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{name}={value}: not finite")
+        if value != value:
+            raise ConfigError(f"{name}={value}: not a number")
 
 
 def record(instance: object) -> dict[str, Any]:

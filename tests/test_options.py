@@ -25,7 +25,7 @@ class Walk:
         ({"steps": True}, "steps=True: not a whole number"),
         ({"pace": "fast"}, "pace='fast': not a number"),
         ({"pace": None}, "pace=None: not a number"),
-        ({"pace": float("nan")}, "pace=nan: not finite"),
+        ({"pace": float("nan")}, "pace=nan: not a number"),
         ({"uphill": "no"}, "uphill='no': not true or false"),
         ({"shoes": 0}, "shoes=0: not a text"),
         ({"steps": 7, "pace": 3, "uphill": True, "shoes": "boots"}, None),

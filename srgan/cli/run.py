@@ -102,7 +102,7 @@ def run(
             return code
     history = History(where.target)
     planned = partial(
-        plan, where.source, where.target, **config.planning(), among=where.among, masks=masks.path if masks else None
+        plan, where.source, where.target, **config.planning(), among=where.among, aside=masks.path if masks else None
     )
     jobs = planned()
     if failed:

@@ -64,19 +64,19 @@ def appended(parts: Mapping[int, Mapping[int, Value]], at: int, *, big: bool = F
 
 
 def with_texts(block: bytes | None, texts: Mapping[int, str]) -> bytes:
-    """A block that says these texts by tag, as `with_values` has it."""
+    """A block that says these texts by tag, as `_with_values` has it."""
     packed = {tag: text.encode() + b"\0" for tag, text in texts.items()}
-    return with_values(block, {tag: Value(TEXT, len(text), text) for tag, text in packed.items()})
+    return _with_values(block, {tag: Value(TEXT, len(text), text) for tag, text in packed.items()})
 
 
 def with_resolution(block: bytes | None, dpi: tuple[float, float]) -> bytes:
-    """A block that says how many pixels an inch has, across and down, as `with_values` has it."""
+    """A block that says how many pixels an inch has, across and down, as `_with_values` has it."""
     sides = [Fraction(side).limit_denominator(10_000) for side in dpi]
     across, down = (Value(RATIONAL, 1, struct.pack("<II", side.numerator, side.denominator)) for side in sides)
-    return with_values(block, {282: across, 283: down, 296: Value(SHORT, 1, struct.pack("<H", 2))})
+    return _with_values(block, {282: across, 283: down, 296: Value(SHORT, 1, struct.pack("<H", 2))})
 
 
-def with_values(block: bytes | None, said: Mapping[int, Value]) -> bytes:
+def _with_values(block: bytes | None, said: Mapping[int, Value]) -> bytes:
     """A block that says this by tag, unless it says something there already.
 
     It lies behind it, and so does its first directory then; nothing else moves, for MakerNotes point to where it is.

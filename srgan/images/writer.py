@@ -33,13 +33,13 @@ def encode(image: Image, format: str, *, quality: int = QUALITY, strip_metadata:
         ConfigError: it is no Image, or not a format that we write, or quality is not 1 to 100.
         ImageError: a side is longer than the format allows, or the encoder failed.
     """
-    check_image(image)
+    _check_image(image)
     file = io.BytesIO()
     write_bands(file, as_bands(image), format, quality=quality, strip_metadata=strip_metadata)
     return file.getvalue()
 
 
-def check_image(given: object) -> None:
+def _check_image(given: object) -> None:
     """Checks that it is an Image.
 
     Raises:
@@ -121,7 +121,7 @@ def write(
         ImageError: the picture does not fit the format, or the file cannot be written for a reason of its own.
         MachineError: the disk is full, or the folder not writable.
     """
-    check_image(image)
+    _check_image(image)
     data, chosen = io.BytesIO(), format or format_of(path)
     try:
         notes = write_bands(data, as_bands(image), chosen, quality=quality, strip_metadata=strip_metadata)

@@ -71,7 +71,7 @@ def plan(
     in_place: bool = False,
     among: Sequence[str] | None = None,
     made: Mapping[str, str] | None = None,
-    masks: Path | None = None,
+    aside: Path | None = None,
 ) -> list[Job]:
     """One job a picture, sub-folders kept; no two jobs write one file, and none writes over a picture it reads.
 
@@ -86,7 +86,7 @@ def plan(
         sniff: look into files of other suffixes, or none, too; else their number is told in a warning.
         among: only these files and folders, by their paths in the input folder; the files are always looked into.
         made: what the journal knows to be there, `History.keeping`.
-        masks: a folder of masks, which may lie below IN, and of which nothing is made.
+        aside: a folder of something else, which may lie below IN, and of which nothing is made.
 
     Raises:
         ConfigError: IN is missing, OUT is IN, or of a single file there already, the format is not one that we write,
@@ -101,7 +101,7 @@ def plan(
     _check(source, target, format, in_place)
     if source.is_file():
         return [_single(source, source if in_place else target, format, existing, in_place)]
-    jobs = _under(source, target, format, on_collision, in_place, sniff, among, made, masks)
+    jobs = _under(source, target, format, on_collision, in_place, sniff, among, made, aside)
     return [job for job in jobs if count == 1 or share(job.name, count) == number]
 
 
@@ -114,11 +114,11 @@ def _under(
     sniff: bool,
     among: Sequence[str] | None,
     made: Mapping[str, str] | None,
-    masks: Path | None,
+    aside: Path | None,
 ) -> list[Job]:
     """The jobs of a folder, of all shares."""
     unread: dict[str, str] = {}
-    exclude = [folder for folder in (None if in_place else target, masks) if folder is not None]
+    exclude = [folder for folder in (None if in_place else target, aside) if folder is not None]
     kinds = _kinds(source, exclude, sniff, among, unread)
     if not kinds and not unread:
         raise NoPicturesError(f"{printable(source)}: no pictures here (looked for {', '.join(READABLE)})")

@@ -79,7 +79,7 @@ def restore_folder(
     places = place(source), place(target)
     folders = [one for one in places if isinstance(one, Path)]
     if jobs is None and len(folders) == 2:
-        planned, history = partial(plan, *folders, **config.planning(), masks=_masks_of(beside)), History(folders[1])
+        planned, history = partial(plan, *folders, **config.planning(), aside=_aside(beside)), History(folders[1])
         jobs = planned()
         history.refresh()
         jobs = history.keeping(jobs, folders[0], planned)
@@ -126,7 +126,7 @@ def outcomes_of(
     return Run(conversion, pictures, journal, locks).outcomes(planned)
 
 
-def _masks_of(beside: Beside) -> Path | None:
+def _aside(beside: Beside) -> Path | None:
     return beside.path if isinstance(beside, Masks) else None
 
 

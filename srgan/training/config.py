@@ -1,7 +1,8 @@
 """How to train: one flat frozen dataclass, and how TOML files and `--set` fill it."""
 
+import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,43 @@ from srgan.training.optimizer import RULES
 
 TERMS = (*LOSSES, *FEATURE_LOSSES, "adversarial", "feature_matching")
 """What a generator's loss may be made of."""
+
+_RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (
+        (
+            *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
+            *("discriminators", "discriminator_width", "discriminator_depth", "discriminator_steps"),
+            *("r1_every", "off_grid"),
+        ),
+        lambda value: value >= 1,
+        "be at least 1",
+    ),
+    (("rescale", "recolour", "ema"), lambda value: 0 <= value <= 1, "lie in [0, 1]"),
+    (("momentum", "discriminator_momentum"), lambda value: 0 <= value < 1, "be at least 0 and less than 1"),
+    (
+        (
+            *("minutes", "warmup", "seed", "rollbacks", "learning_rate", "discriminator_learning_rate"),
+            *("r1", "r2", "weight_l1", "weight_l2"),
+            *TERMS,
+        ),
+        lambda value: value >= 0,
+        "not be negative",
+    ),
+    (("minutes",), math.isfinite, "be finite"),
+    (("seed",), lambda value: value < 2**32, f"be below {2**32}"),
+    (("clip", "discriminator_clip"), lambda value: value > 0, "be more than 0"),
+)
+"""Names of settings, what must be true of their values, and how that is said."""
+
+_CHOICES = {
+    "orientations": (8, 2, 1),
+    "optimizer": tuple(RULES),
+    "discriminator_optimizer": tuple(RULES),
+    "precision": ("auto", "bf16", "fp32"),
+    "game": tuple(GAMES),
+    "discriminator": tuple(DISCRIMINATORS),
+}
+"""What settings may be that are one of a few."""
 
 
 @documented
@@ -86,42 +124,14 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         options.check_types(self)
-        for name in (
-            *("steps", "batch", "crop", "log_every", "checkpoint_every", "validate_every"),
-            *("discriminators", "discriminator_width", "discriminator_depth", "discriminator_steps"),
-            *("r1_every", "off_grid"),
-        ):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
+        for names, holds, wanted in _RANGES:
+            for name in names:
+                if not holds(getattr(self, name)):
+                    raise ConfigError(f"{name}={getattr(self, name)}: must {wanted}")
         for name in ("checkpoint_every", "validate_every"):
             if getattr(self, name) % self.log_every:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be a multiple of log_every={self.log_every}")
-        for name in ("rescale", "recolour", "ema"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1]")
-        for name in ("momentum", "discriminator_momentum"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)}: must be at least 0 and less than 1")
-        for name in (
-            *("minutes", "warmup", "seed", "rollbacks", "learning_rate", "discriminator_learning_rate"),
-            *("r1", "r2", "weight_l1", "weight_l2"),
-            *TERMS,
-        ):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
-        if self.seed >= 2**32:
-            raise ConfigError(f"seed={self.seed}: must be below {2**32}")
-        for name in ("clip", "discriminator_clip"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name}={getattr(self, name)}: must be more than 0")
-        for name, choices in {
-            "orientations": (8, 2, 1),
-            "optimizer": tuple(RULES),
-            "discriminator_optimizer": tuple(RULES),
-            "precision": ("auto", "bf16", "fp32"),
-            "game": tuple(GAMES),
-            "discriminator": tuple(DISCRIMINATORS),
-        }.items():
+        for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} {getattr(self, name)!r}: choose one of {', '.join(map(str, choices))}")
         _ = self.layer_weights

@@ -276,7 +276,7 @@ def test_pictures_replaced_in_place_and_those_of_a_refused_run_are_inputs(tmp_pa
 
 def test_masks_below_the_input_are_no_pictures_to_fill(tmp_path):
     _touch(tmp_path, "in/a.png", "in/masks/a.png", "in/sub/b.png", "in/sub/masks/b.png")
-    planned = functools.partial(_targets, tmp_path / "in", tmp_path / "out", masks=tmp_path / "in" / "masks")
+    planned = functools.partial(_targets, tmp_path / "in", tmp_path / "out", aside=tmp_path / "in" / "masks")
 
     assert list(planned()) == ["a.png", "sub/b.png", "sub/masks/b.png"]
     assert list(planned(among=["masks", "sub/b.png"])) == ["sub/b.png"]
