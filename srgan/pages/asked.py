@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from srgan.errors import ConfigError
-from srgan.images.formats import QUALITY
+from srgan.images.formats import QUALITY, writable
 from srgan.inference.sizes import Size
 from srgan.options import build, documented, option
 
@@ -62,6 +62,10 @@ class Asked:
                 raise ConfigError(f"{name}={value}: choose {', '.join(known[:-1])} or {known[-1]}")
         if not 1 <= self.scale <= 16:
             raise ConfigError(f"scale={self.scale:g}: choose 1 to 16")
+        if not 1 <= self.quality <= 100:
+            raise ConfigError(f"quality={self.quality}: choose 1 to 100")
+        if self.format != "keep":
+            writable(self.format)
         boxes(self.box)
         _within("realism", self.realism, 1.0)
         _within("strength", self.strength, 100.0)

@@ -26,6 +26,7 @@ from srgan.runner.urls import Url
 log = logging.getLogger(__name__)
 
 Planned = TypeVar("Planned", Job, RemoteJob)
+_UNSET = re.compile(r", \w+=None|\w+=None, ")
 
 _ANOTHER = "choose another output folder, or say --existing overwrite"
 
@@ -242,7 +243,7 @@ def tell_of_others(history: History, where: AnyPath, name: str, settings: Mappin
     if line["settings"] in history.settings:
         before = history.settings[line["settings"]]
         differ = sorted(name for name in before.keys() | settings.keys() if before.get(name) != settings.get(name))
-        said = {name: f"{name} {before.get(name)}, now {settings.get(name)}" for name in differ}
+        said = {name: _UNSET.sub("", f"{name} {before.get(name)}, now {settings.get(name)}") for name in differ}
         other = "; ".join(text if len(text) < 80 else f"other {name}" for name, text in said.items())
     log.warning("%s holds pictures made with other settings (%s): they are made again", printable(where), other)
     return True

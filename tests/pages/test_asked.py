@@ -12,6 +12,8 @@ from srgan.pages.asked import asked, boxes
         ({"task": "paint"}, "task=paint: choose upscale, denoise, inpaint or restore"),
         ({"source": "web"}, "source=web: choose auto, clean or photo"),
         ({"scale": "0.5"}, "scale=0.5: choose 1 to 16"),
+        ({"quality": "0"}, "quality=0: choose 1 to 100"),
+        ({"format": "gif"}, "cannot write 'gif': choose one of png, jpeg, webp, tiff, bmp, avif"),
         ({"scale": "nan"}, "scale=nan: choose 1 to 16"),
         ({"scale": "big"}, "scale=big: not a number"),
         ({"realism": "1.5"}, "realism=1.5: choose 0 to 1, or auto"),

@@ -20,6 +20,7 @@ from srgan.images.writer import write
 from srgan.inference.picture import restore_bands, restore_image
 from srgan.inference.pipeline import Restorer
 from srgan.inference.restore import restore
+from srgan.inference.sizes import Size
 from srgan.inference.tiled import Run
 from srgan.models.blend import blend
 from srgan.runner.config import FolderConfig
@@ -179,6 +180,13 @@ def test_changed_settings_restore_everything_again(tiny, photo_folder):
 
     assert statuses(run(tiny, photo_folder, tile=4)) == ["ok"] * 4
     assert statuses(run(tiny, photo_folder, tile=4, max_pixels=1000, fail_fast=True)) == ["skipped"] * 4
+
+
+def test_of_two_sizes_only_what_was_asked_for_is_told(tiny, photo_folder, caplog):
+    for scale in (2.0, 3.0):
+        list(restore_folder({2: tiny}, photo_folder, photo_folder.parent / "out", EXACT, size=Size(scale=scale)))
+
+    assert "(size Size(scale=2.0), now Size(scale=3.0))" in caplog.text
 
 
 def test_other_weights_restore_everything_again(tiny, make_model, photo_folder):
