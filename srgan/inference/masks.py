@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -60,8 +61,8 @@ class Masks:
         if self.fill not in FILLS:
             raise ConfigError(f"unknown fill {self.fill!r}: choose one of {', '.join(FILLS)}")
         for box in self.boxes:
-            if len(box) != 4:
-                raise ConfigError(f"box {','.join(map(str, box))}: left, top, width and height, in pixels")
+            if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(side, Integral) for side in box):
+                raise ConfigError(f"box {box}: left, top, width and height, in whole pixels")
             if min(box[2:]) < 1:
                 raise ConfigError(f"box {','.join(map(str, box))}: width and height must be at least 1")
 

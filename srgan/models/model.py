@@ -92,6 +92,11 @@ class Model(nn.Module):
         """The weights, and the statistics that norms keep: all that an average of models is made of."""
         return [tensor for tensor in self.generator.state_dict().values() if tensor.is_floating_point()]
 
+    def __repr__(self) -> str:
+        """Task and network in one line; `repr(model.generator)` has the layers."""
+        weights = sum(tensor.numel() for tensor in self.generator.parameters())
+        return f"Model({self.task}, {self.network}, {weights:,} weights)"
+
     def called(self) -> dict[str, str | float]:
         """Name and realism, as far as they are known."""
         name = self.name or str(self.network["name"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srgan.errors import WeightsError
+from srgan.files import printable
 from srgan.models.header import is_foreign, read_header
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def locate(model: str | os.PathLike[str]) -> Path:
     path = Path(model)
     if path.is_file():
         return path
+    if (inside := path / "model.safetensors").is_file():
+        raise WeightsError(f"{printable(path)}: a folder: did you mean {printable(inside)}?")
     known = ", ".join(names()) or "none"
     raise WeightsError(f"{model}: neither a file nor a name of shipped weights (there are: {known})")
 
@@ -88,6 +91,9 @@ def describe(model: str | os.PathLike[str]) -> dict[str, Any]:
     """What a weights file says of itself: task, network, training, scores; read from its header, without torch.
 
     Of weights that others have trained it tells what spandrel finds in them.
+
+    Raises:
+        WeightsError: there is none, or it is damaged.
     """
     path = locate(model)
     if is_foreign(path):

@@ -185,6 +185,7 @@ def _load(path: Path, who: Mapping[str, Any]) -> dict[str, Any]:
         different = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
         what = ", ".join(different)
         raise TrainingError(
-            f"{path} belongs to another run (different: {what}): give those as they were, or another --out"
+            f"{path} belongs to another run (different: {what}): give those as they were, or another --out; "
+            f"--init {path.with_name(WEIGHTS)} begins with its weights"
         )
     return state

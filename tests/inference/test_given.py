@@ -260,6 +260,9 @@ def calls(tiny, filler, make_model, photos, pixels, tmp_path):
         "half a scale": lambda: srgan.Upscale(scale=2.0),
         "a task's name": lambda: srgan.Model("upscale"),
         "half a box": lambda: srgan.Masks(boxes=[(1, 2)]),
+        "one box instead of several": lambda: srgan.Masks(boxes=(1, 2, 3, 4)),
+        "a box of text": lambda: srgan.Masks(boxes=["1,2,3,4"]),
+        "half pixels": lambda: srgan.Masks(boxes=[(1.5, 2, 3, 4)]),
     }
 
 
@@ -293,7 +296,10 @@ KIND = {
     "a scale of text": "'2': a size must be a number",
     "half a scale": "scale=2.0: choose 2, 3 or 4",
     "a task's name": "'upscale' is no task: give srgan.Upscale(), srgan.Denoise() or srgan.Inpaint()",
-    "half a box": "box 1,2: left, top, width and height, in pixels",
+    "half a box": "box (1, 2): left, top, width and height, in whole pixels",
+    "one box instead of several": "box 1: left, top, width and height, in whole pixels",
+    "a box of text": "box 1,2,3,4: left, top, width and height, in whole pixels",
+    "half pixels": "box (1.5, 2, 3, 4): left, top, width and height, in whole pixels",
 }
 
 

@@ -41,6 +41,12 @@ def rewrite(path, *, tensors=None, **changes):
     save_file(load_file(path) if tensors is None else tensors, path, {"srgan": json.dumps(header)})
 
 
+def test_a_model_shows_itself_in_one_line(tiny):
+    assert repr(tiny).startswith("Model(Upscale(scale=2, ")
+    assert "'name': 'compact', 'width': 8" in repr(tiny) and repr(tiny).endswith(" weights)")
+    assert "\n" not in repr(tiny)
+
+
 def test_an_unknown_network_is_refused():
     with pytest.raises(ConfigError, match=r"^unknown network 'resnet': choose one of "):
         Model(Upscale(), "resnet")

@@ -68,6 +68,14 @@ def test_an_unknown_name_is_refused_with_the_known_ones(shelf):
     assert str(caught.value) == "upscale-x9: neither a file nor a name of shipped weights (there are: upscale-x2)"
 
 
+def test_the_folder_of_a_run_tells_of_the_weights_in_it(tiny, tmp_path):
+    save(tiny, tmp_path / "model.safetensors")
+
+    with pytest.raises(WeightsError) as caught:
+        zoo.load(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: a folder: did you mean {tmp_path}/model.safetensors?"
+
+
 def test_where_nothing_is_shipped_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, "weights_folder", lambda: tmp_path)
 

@@ -167,7 +167,8 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(photos, tmp_path):
         train(fresh(), photos, tmp_path, TrainConfig(steps=20, **QUICK | {"batch": 3}, checkpoint_every=10))
     assert str(caught.value) == (
         f"{tmp_path}/state.pt belongs to another run (different: batch, steps): "
-        "give those as they were, or another --out"
+        "give those as they were, or another --out; "
+        f"--init {tmp_path}/model.safetensors begins with its weights"
     )
 
 
