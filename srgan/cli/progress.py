@@ -31,7 +31,6 @@ TERMINAL_INTERVAL = 0.5
 MOST_NOTES = 20
 """Notes that are printed of a run; further ones are counted."""
 
-
 UNREAD = 141
 """The exit code of a run that ended early since nobody read its output any more: as a shell tells SIGPIPE."""
 

@@ -105,13 +105,10 @@ def run(
         plan, where.source, where.target, **config.planning(), among=where.among, aside=masks.path if masks else None
     )
     jobs = planned()
-    if failed:
-        history.refresh()
-        jobs = [job for job in jobs if job.name in history.failed]
+    if failed or dry_run:
+        jobs = _known(jobs, where, history, planned, failed=failed)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
-        history.refresh()
-        jobs = history.keeping(jobs, where.source, planned)
         history.check_tasks(where.target, jobs, choice.tasks, config)
         code = rehearsal.play(jobs, where.target, as_json=as_json, quiet=quiet)
         if cluster is not None and rehearsal.planned and not quiet:
@@ -119,8 +116,8 @@ def run(
         return code
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
-    history.refresh()  # not before: of 100,000 pictures that takes a while
-    jobs = history.keeping(jobs, where.source, planned)
+    if not failed:
+        jobs = _known(jobs, where, history, planned)  # not before: of 100,000 pictures that takes a while
     history.check_tasks(where.target, jobs, choice.tasks, config)
     outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
     return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
@@ -144,6 +141,15 @@ def _remote(
         from srgan.cli.remote import run_remote
 
         return run_remote(choice, config, masks, where, cluster, folder, **how)
+
+
+def _known(
+    jobs: list[Job], where: Places, history: History, planned: Callable[..., list[Job]], *, failed: bool = False
+) -> list[Job]:
+    """What there is to do, once it is known what was done before; with --failed only what the last run could not."""
+    history.refresh()
+    jobs = history.keeping(jobs, where.source, planned)
+    return [job for job in jobs if job.name in history.failed] if failed else jobs
 
 
 def _tell_of_space(jobs: Sequence[Job], target: Path, growth: float | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -61,7 +61,8 @@ class Masks:
         if self.fill not in FILLS:
             raise ConfigError(f"unknown fill {self.fill!r}: choose one of {', '.join(FILLS)}")
         for box in self.boxes:
-            if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(side, Integral) for side in box):
+            sides = tuple(box) if isinstance(box, Iterable) else ()
+            if len(sides) != 4 or not all(isinstance(side, Integral) for side in sides):
                 raise ConfigError(f"box {box}: left, top, width and height, in whole pixels")
             if min(box[2:]) < 1:
                 raise ConfigError(f"box {','.join(map(str, box))}: width and height must be at least 1")

@@ -93,6 +93,22 @@ def test_what_failed_is_tried_again_and_nothing_else(run, restored, pixels):
     assert run("verify", restored)[1] == "4 pictures, 0 missing or changed\n"
 
 
+def test_only_what_failed_is_tried_again_where_a_name_was_kept(run, restored, pixels):
+    """Planned by names alone, b.gif would become what the picture that is gone has left."""
+    source = restored.parent / "in"
+    write(source / "b.png", Image(pixels(5, 6)))
+    Pillow.fromarray(pixels(7, 6)).save(source / "b.gif")
+    words = ("upscale", source, restored, "-m", restored.parent / "tiny.safetensors", *CPU)
+    run(*words)
+    before = (restored / "b.png").read_bytes()
+    (source / "b.png").unlink()
+
+    _, _, stderr = run(*words, "--failed")
+
+    assert stderr.splitlines()[-1].startswith("1/1 pictures")
+    assert (restored / "b.png").read_bytes() == before
+
+
 def test_a_command_whose_folder_looks_like_an_option_is_tried_again(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "-in").mkdir()
