@@ -67,7 +67,7 @@ def run_remote(
     known = Known(Objects(where.target), scratch, config.shard) if isinstance(where.target, Url) else None
     history = known.history if known else History(Path(where.target))
     history.refresh()
-    jobs = history.keeping(jobs, where.source, planned, known.there if known else None)
+    jobs = history.keeping(jobs, planned, known.there if known else None)
     if failed:
         jobs = [job for job in jobs if job.name in history.failed]
     history.check_tasks(where.target, jobs, choice.tasks, config, known.there if known else None)

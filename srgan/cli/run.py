@@ -106,7 +106,7 @@ def run(
     )
     jobs = planned()
     if failed or dry_run:
-        jobs = _known(jobs, where, history, planned, failed=failed)
+        jobs = _known(jobs, history, planned, failed=failed)
     rehearsal = Rehearsal(choice, config, masks, history if where.source.is_dir() else None)
     if dry_run:
         history.check_tasks(where.target, jobs, choice.tasks, config)
@@ -117,7 +117,7 @@ def run(
     progress = Progress(len(jobs), quiet=quiet or as_json, every_note=verbose)
     progress.show()
     if not failed:
-        jobs = _known(jobs, where, history, planned)  # not before: of 100,000 pictures that takes a while
+        jobs = _known(jobs, history, planned)  # not before: of 100,000 pictures that takes a while
     history.check_tasks(where.target, jobs, choice.tasks, config)
     outcomes = _outcomes(rehearsal, where, jobs, progress, cluster)
     return shown(outcomes, progress, where.target, as_json=as_json, verbose=verbose)
@@ -143,12 +143,10 @@ def _remote(
         return run_remote(choice, config, masks, where, cluster, folder, **how)
 
 
-def _known(
-    jobs: list[Job], where: Places, history: History, planned: Callable[..., list[Job]], *, failed: bool = False
-) -> list[Job]:
+def _known(jobs: list[Job], history: History, planned: Callable[..., list[Job]], *, failed: bool = False) -> list[Job]:
     """What there is to do, once it is known what was done before; with --failed only what the last run could not."""
     history.refresh()
-    jobs = history.keeping(jobs, where.source, planned)
+    jobs = history.keeping(jobs, planned)
     return [job for job in jobs if job.name in history.failed] if failed else jobs
 
 

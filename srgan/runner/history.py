@@ -21,7 +21,6 @@ from srgan.runner.lines import fingerprint, holds, made_of
 from srgan.runner.names import undisturbed
 from srgan.runner.plan import Job
 from srgan.runner.remote_plan import RemoteJob
-from srgan.runner.urls import Url
 
 log = logging.getLogger(__name__)
 
@@ -107,11 +106,7 @@ class History:
                 self.own[name] = True
 
     def keeping(
-        self,
-        jobs: list[Planned],
-        source: Path | Url,
-        plan: Callable[..., list[Planned]],
-        there: Container[str] | None = None,
+        self, jobs: list[Planned], plan: Callable[..., list[Planned]], there: Container[str] | None = None
     ) -> list[Planned]:
         """The jobs, planned again where a picture, there or gone, would else lose the name of what was made of it.
 
@@ -119,12 +114,10 @@ class History:
             plan: makes them; as `made` it is told the name of each output by that of its picture.
             there: the names of what lies in the folder; None looks.
         """
-        place = os.path.realpath(source) if isinstance(source, Path) else None
         made = {
             line["name"]: new
             for new, line in self.made.items()
-            if line.get("folder") in (None, place)
-            and (new in there if there is not None else os.path.lexists(os.path.join(self.folder, new)))
+            if (new in there if there is not None else os.path.lexists(os.path.join(self.folder, new)))
         }
         return jobs if undisturbed(((job.name, job.new) for job in jobs), made) else plan(made=made)
 

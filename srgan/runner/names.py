@@ -63,7 +63,7 @@ def targets(
     stay = {
         name: new
         for name, new in (made or {}).items()
-        if name not in wanted or (on_collision != "error" and _suffix(new) == _suffix(wanted[name]))
+        if name not in wanted or _suffix(new) == _suffix(wanted[name])
         if _folded(new) not in folders
     }
     wanted |= stay

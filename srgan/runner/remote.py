@@ -164,7 +164,7 @@ def remote_outcomes(
         known = known or (Known(Objects(target), scratch, config.shard) if isinstance(target, Url) else None)
         history = known.history if known else History(Path(target))
         history.refresh()
-        jobs = history.keeping(jobs, source, planned, known.there if known else None)
+        jobs = history.keeping(jobs, planned, known.there if known else None)
     inputs = Objects(source) if isinstance(source, Url) else source
     outputs: Outputs | Path = Path(target)
     if isinstance(target, Url):

@@ -82,7 +82,7 @@ def restore_folder(
         planned, history = partial(plan, *folders, **config.planning(), aside=_aside(beside)), History(folders[1])
         jobs = planned()
         history.refresh()
-        jobs = history.keeping(jobs, folders[0], planned)
+        jobs = history.keeping(jobs, planned)
     own = threads is None
     threads = threads or threads_for(config)
     conversion = Conversion(restorer_of(model, config, size).shared(threads.tiles), config, beside, progress)

@@ -97,16 +97,18 @@ def test_only_what_failed_is_tried_again_where_a_name_was_kept(run, restored, pi
     """Planned by names alone, b.gif would become what the picture that is gone has left."""
     source = restored.parent / "in"
     write(source / "b.png", Image(pixels(5, 6)))
-    Pillow.fromarray(pixels(7, 6)).save(source / "b.gif")
+    (source / "b.gif").write_bytes(b"GIF89a")
     words = ("upscale", source, restored, "-m", restored.parent / "tiny.safetensors", *CPU)
     run(*words)
     before = (restored / "b.png").read_bytes()
     (source / "b.png").unlink()
+    Pillow.fromarray(pixels(7, 6)).save(source / "b.gif")
 
     _, _, stderr = run(*words, "--failed")
 
-    assert stderr.splitlines()[-1].startswith("1/1 pictures")
+    assert stderr.splitlines()[-1].startswith("2/2 pictures  ok 1 skipped 0 failed 1")
     assert (restored / "b.png").read_bytes() == before
+    assert (restored / "b.gif.png").is_file()
 
 
 def test_a_command_whose_folder_looks_like_an_option_is_tried_again(run, tmp_path, monkeypatch):

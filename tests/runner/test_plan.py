@@ -11,6 +11,7 @@ import pytest
 
 from srgan.errors import ConfigError, MachineError, NoPicturesError
 from srgan.images.find import find
+from srgan.runner.names import undisturbed
 from srgan.runner.plan import plan
 
 
@@ -297,7 +298,7 @@ def test_the_folder_of_a_training_run_is_passed_over(tmp_path, caplog):
         ({"a.gif": "a.png"}, ["a.png"], {"a.png": "a-2.png"}),
         ({"A.png": "A.png"}, ["a.png", "b.png"], {"a.png": "a-2.png", "b.png": "b.png"}),
         ({"a.gif": "a.jpg"}, ["a.gif", "a.webp"], {"a.gif": "a.png", "a.webp": "a.webp"}),
-        ({"a": "a.png"}, ["a.png/b.png", "a"], {"a.png/b.png": "a.png/b.png"}),
+        ({"a.gif": "a.png"}, ["a.gif", "a.png/b.png"], {"a.gif": "a.gif.png", "a.png/b.png": "a.png/b.png"}),
     ],
 )
 def test_what_is_made_keeps_its_name_whatever_comes_and_goes(made, there, expected, tmp_path):
@@ -309,3 +310,17 @@ def test_a_name_that_a_picture_which_is_gone_has_taken_is_a_collision(tmp_path):
 
     with pytest.raises(ConfigError, match=r"^a.gif, a.png would all become a.png: rename them"):
         plan(tmp_path / "in", tmp_path / "out", on_collision="error", made={"a.gif": "a.png"})
+
+
+@pytest.mark.parametrize(
+    ("planned", "made", "expected"),
+    [
+        ({"a.gif": "a.png", "b.png": "b.png"}, {"b.png": "b.png"}, True),
+        ({"a.gif": "a.png"}, {"a.gif": "a.gif.png"}, False),
+        ({"a.gif": "a.jpg"}, {"a.gif": "a.gif.png"}, True),
+        ({"a.gif": "a.png"}, {"a.png": "a.png"}, False),
+        ({"a.gif": "a.png"}, {"A.png": "A.PNG"}, False),
+    ],
+)
+def test_it_is_planned_again_where_a_name_would_be_lost(planned, made, expected):
+    assert undisturbed(planned.items(), made) is expected
